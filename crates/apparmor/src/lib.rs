@@ -1,0 +1,1 @@
+//! The AppArmor policy language

@@ -1,0 +1,52 @@
+//! Raw evidence and where it came from.
+
+use serde::{Deserialize, Serialize};
+use whodenied_text::SourceId;
+
+/// Where evidence came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Origin {
+    /// Free text a person gave: standard input (`-`) or a named file.
+    Paste {
+        /// The file's name as given, `-` for standard input.
+        name: String,
+    },
+    /// A file of a running host, read by us.
+    Host {
+        /// Its path.
+        path: String,
+    },
+    /// Shipped inside whodenied.
+    Embedded {
+        /// The name shown for it.
+        name: String,
+    },
+}
+
+impl Origin {
+    /// The name a report shows. Hostile text: escape before printing.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Paste { name } if name == "-" => "standard input",
+            Self::Paste { name } | Self::Embedded { name } => name,
+            Self::Host { path } => path,
+        }
+    }
+}
+
+/// One piece of raw evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Its id: the index in `Case::evidence`.
+    pub id: SourceId,
+    /// Where it came from.
+    pub origin: Origin,
+    /// The text; bytes that are not UTF-8 stand as U+FFFD. Of inputs past the size limit only
+    /// the lines that can matter are kept, see `omitted`.
+    pub text: String,
+    /// How many bytes of the input were left out because they can't matter or the limit was reached.
+    #[serde(default)]
+    pub omitted: u64,
+}

@@ -1,0 +1,1 @@
+//! Views with spans on compose files, docker command lines, Kubernetes manifests and systemd units

@@ -1,0 +1,1 @@
+//! Defaults of container runtimes by version, and known issues, as data with sources

@@ -1,0 +1,1 @@
+//! Seccomp profiles: names, numbers, minimal deltas

@@ -1,0 +1,1 @@
+//! Case runner and command-line runner for tests

@@ -1,0 +1,1 @@
+//! The live world, acting: applied and undone edits
