@@ -1,10 +1,20 @@
 //! One file per layer: what the kernel checks and where, judged from facts; and the diagnosis
 //! that orders and weighs the verdicts.
+//!
+//! Deliberately absent: any reading of text (`intake` does that) and any fix (`remedy` does that).
+
+mod context;
+mod diagnosis;
+mod known;
+mod layers;
+mod say;
+
+pub use layers::judge_all;
 
 use whodenied_case::Case;
 
 /// Asks every layer about every attempt and orders the answers: fills `Case::verdicts` and
 /// `Case::diagnoses`, the culprit first.
 pub fn judge(case: &mut Case) {
-    let _ = case;
+    diagnosis::run(case);
 }

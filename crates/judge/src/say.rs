@@ -1,0 +1,150 @@
+//! Constructors for verdicts: one line per answer in a layer's file.
+
+use whodenied_case::{Answer, Attempt, FactId, Support, Trial, Verdict};
+use whodenied_kernel::Layer;
+use whodenied_text::Span;
+
+/// A verdict being put together. Starts out citing the attempt's own text.
+#[derive(Debug, Clone)]
+pub(crate) struct Say(Verdict);
+
+/// This layer refused it.
+pub(crate) fn denies(
+    attempt: &Attempt,
+    layer: Layer,
+    support: Support,
+    weight: u8,
+    because: impl Into<String>,
+) -> Say {
+    let answer = Answer::Denies { because: because.into(), support, weight: weight.min(100), policy: None };
+    Say::new(attempt, layer, answer)
+}
+
+/// This layer did not refuse it.
+pub(crate) fn allows(attempt: &Attempt, layer: Layer, because: impl Into<String>) -> Say {
+    Say::new(attempt, layer, Answer::Allows { because: because.into() })
+}
+
+/// It can't be told; `missing` is the thing to look at.
+pub(crate) fn undecidable(attempt: &Attempt, layer: Layer, missing: impl Into<String>) -> Say {
+    Say::new(attempt, layer, Answer::Undecidable { missing: missing.into() })
+}
+
+impl Say {
+    fn new(attempt: &Attempt, layer: Layer, answer: Answer) -> Self {
+        Self(Verdict {
+            attempt: attempt.id,
+            layer,
+            answer,
+            facts: Vec::new(),
+            spans: attempt.spans.clone(),
+            next_steps: Vec::new(),
+        })
+    }
+
+    /// Names the policy that decided.
+    #[must_use]
+    pub(crate) fn policy(mut self, name: impl Into<String>) -> Self {
+        if let Answer::Denies { policy, .. } = &mut self.0.answer {
+            *policy = Some(name.into());
+        }
+        self
+    }
+
+    /// Cites a fact.
+    #[must_use]
+    pub(crate) fn fact(mut self, id: FactId) -> Self {
+        self.0.facts.push(id);
+        self
+    }
+
+    /// Cites facts; also takes an `Option`.
+    #[must_use]
+    pub(crate) fn facts(mut self, ids: impl IntoIterator<Item = FactId>) -> Self {
+        self.0.facts.extend(ids);
+        self
+    }
+
+    /// Cites a trial.
+    #[must_use]
+    pub(crate) fn trial(mut self, trial: &Trial) -> Self {
+        self.0.spans.extend(trial.spans.iter().copied());
+        self
+    }
+
+    /// Cites evidence directly.
+    #[must_use]
+    pub(crate) fn span(mut self, span: Span) -> Self {
+        self.0.spans.push(span);
+        self
+    }
+
+    /// Names a command or experiment that would decide.
+    #[must_use]
+    pub(crate) fn step(mut self, command: impl Into<String>) -> Self {
+        self.0.next_steps.push(command.into());
+        self
+    }
+
+    /// The rank among answers of one layer: denials by support and weight, then `Allows`, then the rest.
+    fn rank(&self) -> (u8, Option<Support>, u8) {
+        match &self.0.answer {
+            Answer::Denies { support, weight, .. } => (2, Some(*support), *weight),
+            Answer::Allows { .. } => (1, None, 0),
+            Answer::Undecidable { .. } => (0, None, 0),
+        }
+    }
+}
+
+impl From<Say> for Option<Verdict> {
+    fn from(say: Say) -> Self {
+        Some(say.0)
+    }
+}
+
+/// Collects what one layer could answer and keeps the strongest: a denial before `Allows` before
+/// `Undecidable`, denials by support and then weight, the earlier one at ties.
+#[derive(Debug, Default)]
+pub(crate) struct Best(Option<Say>);
+
+impl Best {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Offers one answer.
+    pub(crate) fn offer(&mut self, say: Say) {
+        if self.0.as_ref().is_none_or(|known| say.rank() > known.rank()) {
+            self.0 = Some(say);
+        }
+    }
+
+    /// The strongest answer, or what `otherwise` gives.
+    pub(crate) fn or(self, otherwise: Option<Verdict>) -> Option<Verdict> {
+        self.0.map_or(otherwise, Into::into)
+    }
+
+    /// The strongest answer.
+    pub(crate) fn done(self) -> Option<Verdict> {
+        self.or(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whodenied_case::AttemptId;
+
+    #[test]
+    fn the_strongest_answer_wins() {
+        let attempt = Attempt::new(AttemptId(0));
+        let mut best = Best::new();
+        best.offer(undecidable(&attempt, Layer::Dac, "the mode"));
+        best.offer(denies(&attempt, Layer::Dac, Support::Fits, 90, "a"));
+        best.offer(denies(&attempt, Layer::Dac, Support::Usual, 10, "b"));
+        best.offer(allows(&attempt, Layer::Dac, "c"));
+        let verdict = best.done().unwrap();
+        assert!(matches!(verdict.answer, Answer::Denies { support: Support::Usual, .. }));
+    }
+}
