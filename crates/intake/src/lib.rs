@@ -1,7 +1,17 @@
 //! From raw evidence to claims, facts, attempts and trials.
+//!
+//! `segment` reads and undresses, `record`, `message` and `context` recognise (one dialect a file,
+//! claims with spans, never a layer), `fuse` puts the claims in the kernel's terms.
+
+mod context;
+mod fuse;
+mod message;
+mod record;
+mod segment;
 
 use std::io::Read;
-use whodenied_case::{Case, Origin};
+use whodenied_case::{Case, Evidence, Origin};
+use whodenied_text::SourceId;
 
 /// One input: where it came from and its bytes, read as a stream.
 pub struct Input {
@@ -15,6 +25,36 @@ pub struct Input {
 /// not be read is named in `Case::missing`.
 #[must_use]
 pub fn read(inputs: Vec<Input>) -> Case {
-    let _ = inputs;
-    Case::default()
+    let mut case = Case::default();
+    for mut input in inputs {
+        let id = SourceId(u32::try_from(case.evidence.len()).unwrap_or(u32::MAX));
+        let mut bytes = Vec::new();
+        if let Err(error) = (&mut input.reader).take(1 << 20).read_to_end(&mut bytes) {
+            case.missing.push(format!("{} could not be read: {error}", input.origin.name()));
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        case.evidence.push(Evidence { id, origin: input.origin, text, omitted: 0 });
+    }
+    understand(&mut case);
+    case
+}
+
+/// Fills claims, facts, attempts and trials from the evidence.
+fn understand(case: &mut Case) {
+    let mut claims = Vec::new();
+    for evidence in &case.evidence {
+        let doc = segment::document(evidence);
+        record::recognise(&doc, &mut claims);
+        message::recognise(&doc, &mut claims);
+        context::recognise(&doc, &mut claims);
+    }
+    case.claims = claims;
+    fuse::fuse(case);
+}
+
+/// The claims of `text` by all recognisers, for tests.
+#[cfg(test)]
+pub(crate) fn read_text(text: &str) -> Case {
+    let reader = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
+    read(vec![Input { origin: Origin::Paste { name: "-".to_owned() }, reader }])
 }
