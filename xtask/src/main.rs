@@ -1,1 +1,43 @@
-fn main() {}
+//! The project's own commands: `cargo xtask test|lint|score|perturb|ordinary`.
+
+mod build;
+mod lint;
+mod ordinary;
+mod perturb;
+mod score;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask test [FILTER]               every test, ending with the runner's summary
+cargo xtask lint                        formatting, clippy, file sizes
+cargo xtask score DIR [--split] [--only dev|held] [--style labelled|bare] [--misses] [--json]
+                                        right layer over a folder of case files, as a table
+cargo xtask perturb DIR [--only dev|held]
+                                        the same cases shuffled, wrapped, stripped, noisy, renamed
+cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rest = args.get(1..).unwrap_or_default();
+    let done = match args.first().map(String::as_str) {
+        Some("test") => test::run(rest),
+        Some("lint") => lint::run(),
+        Some("score") => score::run(rest),
+        Some("perturb") => perturb::run(rest),
+        Some("ordinary") => ordinary::run(rest),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(64);
+        }
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::from(3)
+        }
+    }
+}
