@@ -1,1 +1,0 @@
-//! For each call: which layers are asked, in which order, and the errno each of them gives.
