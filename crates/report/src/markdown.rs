@@ -1,0 +1,299 @@
+//! A report to keep or to file: what, why, evidence, fix, way back, versions. Redacted.
+//!
+//! Everything quoted stands in fences longer than any run of backticks in it; everything in
+//! prose passes [`text`], after which no Markdown and no HTML of the input is left.
+
+use crate::{redact, words};
+use whodenied_case::{Case, Diagnosis, FileEdit, Predicate, Remedy};
+use whodenied_text::escape;
+
+/// The longest quotation, in characters.
+const QUOTE_MAX: usize = 4000;
+
+/// Renders `case` as a Markdown document that ends with a newline.
+#[must_use]
+pub fn render(case: &Case) -> String {
+    let mut out = String::new();
+    if case.diagnoses.is_empty() {
+        out.push_str("# No denial found\n\nNothing in the evidence says that something was refused.\n");
+    }
+    for (n, diagnosis) in case.diagnoses.iter().enumerate() {
+        if n > 0 {
+            out.push('\n');
+        }
+        denial(&mut out, case, diagnosis, n == 0);
+    }
+    let versions = versions(case);
+    if !versions.is_empty() {
+        heading(&mut out, "Versions");
+        versions.iter().for_each(|v| item(&mut out, v));
+    }
+    if !case.missing.is_empty() {
+        heading(&mut out, "Not known");
+        case.missing.iter().for_each(|m| item(&mut out, &text(m)));
+    }
+    out.push_str(&format!("\n---\n\nWritten by whodenied {}. ", env!("CARGO_PKG_VERSION")));
+    out.push_str("Values that look like secrets are left out; read it before you publish it.\n");
+    out
+}
+
+fn denial(out: &mut String, case: &Case, diagnosis: &Diagnosis, first: bool) {
+    let mark = if first { "#" } else { "##" };
+    let certainty = diagnosis.certainty.id();
+    out.push_str(&format!("{mark} {} ({certainty})\n", text(&words::answer(diagnosis))));
+    heading(out, "What");
+    item(out, &format!("Operation: {}", code(&diagnosis.operation)));
+    if !diagnosis.object.is_empty() {
+        item(out, &format!("Object: {}", code(&diagnosis.object)));
+    }
+    item(out, &format!("Refused by: {}", diagnosis.layer.title()));
+    if let Some(policy) = diagnosis.policy.as_ref().filter(|p| !p.is_empty()) {
+        item(out, &format!("Policy: {}", code(policy)));
+    }
+    if let Some(errno) = diagnosis.errno {
+        item(out, &format!("Error: {errno} ({})", errno.text().unwrap_or("no text")));
+    }
+    if diagnosis.count > 1 {
+        item(out, &format!("Seen {} times", diagnosis.count));
+    }
+    let broke = words::broke(diagnosis.broke_the_program);
+    item(out, &format!("Certainty: {certainty}; {broke}"));
+    heading(out, "Why");
+    paragraph(out, &text(&diagnosis.cause));
+    if let Some(issue) = &diagnosis.known_issue {
+        let fixed =
+            if issue.fixed_in.is_empty() { "no release yet".to_owned() } else { issue.fixed_in.join(", ") };
+        paragraph(
+            out,
+            &format!(
+                "Known issue: {} ({}). Fixed in: {}.",
+                text(&issue.title),
+                link(&issue.url),
+                text(&fixed)
+            ),
+        );
+    }
+    for other in &diagnosis.alternatives {
+        item(out, &format!("It may also be {}: {}", other.layer.title(), text(&other.because)));
+    }
+    for layer in &diagnosis.ruled_out {
+        item(out, &format!("Not {}: {}", layer.layer.title(), text(&layer.because)));
+    }
+    for sentence in &diagnosis.cannot_help {
+        item(out, &text(sentence));
+    }
+    if !diagnosis.quotes.is_empty() {
+        heading(out, "Evidence");
+    }
+    for quote in &diagnosis.quotes {
+        let source = case.evidence.get(quote.span.source.0 as usize).map_or("", |e| e.origin.name());
+        paragraph(out, &format!("From {}:", code(source)));
+        let quoted: String = case.text(quote.span).chars().take(QUOTE_MAX).collect();
+        fence(out, "text", &redact::text(&quoted));
+    }
+    if let Some((first, others)) = diagnosis.remedies.split_first() {
+        heading(out, "Fix");
+        remedy(out, first);
+        if !diagnosis.stays_blocked.is_empty() {
+            paragraph(out, &format!("Stays blocked: {}.", text(&diagnosis.stays_blocked.join("; "))));
+        }
+        for other in others {
+            out.push_str("\n### Or\n");
+            remedy(out, other);
+        }
+    }
+    if !diagnosis.shortcut.is_empty() {
+        heading(out, "Switching it off");
+        paragraph(out, &text(&diagnosis.shortcut));
+    }
+    if !diagnosis.next_steps.is_empty() {
+        heading(out, "What would decide it");
+        fence(out, "sh", &diagnosis.next_steps.join("\n"));
+    }
+}
+
+fn remedy(out: &mut String, remedy: &Remedy) {
+    paragraph(out, &format!("**{}**", text(&remedy.summary)));
+    item(out, &format!("Done {}", words::place(remedy.on)));
+    item(out, &format!("Risk: {}", remedy.risk.id()));
+    if !remedy.widens.is_empty() {
+        item(out, &format!("Opens: {}", text(&remedy.widens)));
+    }
+    for FileEdit { file, format, whole, text: body, spelling } in &remedy.edits {
+        let kind = if *whole { "the whole file" } else { "add" };
+        let surface = if spelling.is_empty() { String::new() } else { format!(", for {}", text(spelling)) };
+        paragraph(out, &format!("{} ({kind}{surface}):", code(file)));
+        fence(out, format, &redact::text(body));
+    }
+    if !remedy.commands.is_empty() {
+        paragraph(out, "Run:");
+        fence(out, "sh", &remedy.commands.join("\n"));
+    }
+    if !remedy.undo.is_empty() {
+        paragraph(out, "The way back:");
+        fence(out, "sh", &remedy.undo.join("\n"));
+    }
+}
+
+/// The components and distributions the evidence names.
+fn versions(case: &Case) -> Vec<String> {
+    case.facts
+        .all
+        .iter()
+        .filter_map(|fact| match &fact.what {
+            Predicate::Component { name, version: Some(version) } => {
+                Some(format!("{} {}", text(name), text(&version.text)))
+            }
+            Predicate::Distro { id, version, container } => {
+                let place = if *container { "image" } else { "host" };
+                let version = version.as_ref().map_or(String::new(), |v| format!(" {}", text(&v.text)));
+                Some(format!("{place}: {}{version}", text(id)))
+            }
+            _ => None,
+        })
+        .take(40)
+        .collect()
+}
+
+fn heading(out: &mut String, title: &str) {
+    out.push_str(&format!("\n## {title}\n\n"));
+}
+
+fn paragraph(out: &mut String, paragraph: &str) {
+    if !out.ends_with("\n\n") {
+        out.push('\n');
+    }
+    out.push_str(paragraph);
+    out.push('\n');
+}
+
+fn item(out: &mut String, item: &str) {
+    out.push_str("- ");
+    out.push_str(item);
+    out.push('\n');
+}
+
+/// `input` as prose: on one line, redacted, every character that Markdown, HTML or a forge reads
+/// as more than text (`@name`, `#1`, autolinks) made inert.
+fn text(input: &str) -> String {
+    let redacted = redact::text(input);
+    let line = escape::line(&redacted);
+    let mut out = String::with_capacity(line.len() + 16);
+    let mut before = ' ';
+    for c in line.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // A zero-width joiner would be invisible; a character reference shows the same sign.
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            ':' if before.is_ascii_alphabetic() => out.push_str("&#58;"),
+            c => out.push(c),
+        }
+        before = c;
+    }
+    out
+}
+
+/// `input` as inline code, in a fence of backticks longer than any in it.
+fn code(input: &str) -> String {
+    let redacted = redact::text(input);
+    let line = escape::clipped(&redacted, 300);
+    if line.is_empty() {
+        return "(none)".to_owned();
+    }
+    let ticks = "`".repeat(longest_run(&line) + 1);
+    let pad = if line.starts_with('`') || line.ends_with('`') { " " } else { "" };
+    format!("{ticks}{pad}{line}{pad}{ticks}")
+}
+
+/// A fenced block that its content can't close.
+fn fence(out: &mut String, language: &str, content: &str) {
+    if !out.ends_with("\n\n") {
+        out.push('\n');
+    }
+    let content = escape::block(content);
+    let ticks = "`".repeat((longest_run(&content) + 1).max(3));
+    let language: String = language.chars().filter(char::is_ascii_alphanumeric).collect();
+    out.push_str(&format!("{ticks}{language}\n{}\n{ticks}\n", content.trim_end_matches('\n')));
+}
+
+fn longest_run(content: &str) -> usize {
+    content.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// An address as a link when it is a plain https address, else as text.
+fn link(url: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/:.-_#?=&%+".contains(c);
+    if url.starts_with("https://") && url.chars().all(plain) { format!("<{url}>") } else { text(url) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn prose_is_inert() {
+        assert_eq!(
+            text("<img src=x> @all #1 **b** [a](b)"),
+            "&lt;img src=x&gt; &#64;all &#35;1 \\*\\*b\\*\\* \\[a\\](b)"
+        );
+        assert!(!text("https://evil.example").contains("://"));
+        assert_eq!(text("a\n# b\x1b[0m"), "a\\\\n&#35; b\\\\x1b\\[0m");
+    }
+
+    #[test]
+    fn fences_hold() {
+        let mut out = String::new();
+        fence(&mut out, "text\n```", "a\n````\n<script>\n");
+        assert_eq!(out, "\n`````text\na\n````\n<script>\n`````\n");
+        assert_eq!(code("a`b"), "``a`b``");
+    }
+
+    #[test]
+    fn hostile_text_breaks_out_nowhere() {
+        let out = render(&sample::hostile());
+        assert!(!out.contains(|c| c != '\n' && escape::is_unsafe(c)));
+        // Outside fences no line begins with what the hostile text wanted to begin it with.
+        let mut fence = None;
+        for line in out.lines() {
+            let ticks = line.len() - line.trim_start_matches('`').len();
+            match fence {
+                None if ticks >= 3 => fence = Some(ticks),
+                Some(open) if ticks >= open && line.len() == ticks => fence = None,
+                None => assert!(!line.starts_with("audit:") && !line.starts_with("# pwned"), "{out}"),
+                Some(_) => {}
+            }
+        }
+        assert_eq!(fence, None);
+    }
+
+    #[test]
+    fn the_seed_tells_what_why_fix_and_way_back() {
+        let out = render(&sample::seed());
+        for part in [
+            "# AppArmor refused",
+            "## Why",
+            "## Evidence",
+            "## Fix",
+            "The way back:",
+            "docker 26.1.5",
+            "Stays blocked",
+        ] {
+            assert!(out.contains(part), "{part} is missing:\n{out}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_left_out() {
+        let mut case = sample::seed();
+        case.diagnoses[0].cause = "started with DB_PASSWORD=hunter2".to_owned();
+        assert!(!render(&case).contains("hunter2"));
+    }
+}

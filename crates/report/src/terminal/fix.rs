@@ -1,0 +1,156 @@
+//! The fix, ready to paste: the first remedy in full, the others in a line each.
+
+use super::page::{Page, Role};
+use crate::words;
+use whodenied_case::{Diagnosis, FileEdit, Remedy, Risk};
+
+/// A whole file longer than this is shown by its deciding lines.
+const FILE_LINES: usize = 12;
+/// How many of the other remedies are named on the one screen.
+const OTHERS: usize = 3;
+
+pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
+    let Some((first, others)) = diagnosis.remedies.split_first() else { return };
+    page.heading(&[(Role::Strong, "Fix: "), (Role::Strong, &first.summary)]);
+    remedy(page, first, all);
+    if !diagnosis.stays_blocked.is_empty() {
+        let blocked = format!("{}.", diagnosis.stays_blocked.join("; ").trim_end_matches('.'));
+        page.para(2, 4, &[(Role::Strong, "Stays blocked: "), (Role::Plain, &blocked)]);
+    }
+    if all {
+        for other in others {
+            page.heading(&[(Role::Strong, "Or: "), (Role::Strong, &other.summary)]);
+            remedy(page, other, true);
+        }
+    } else if !others.is_empty() {
+        page.blank();
+        for other in others.iter().take(OTHERS) {
+            page.para(
+                2,
+                4,
+                &[
+                    (Role::Strong, "Or: "),
+                    (Role::Plain, &other.summary),
+                    (Role::Dim, " — "),
+                    (risk_role(other.risk), &format!("{} risk", other.risk.id())),
+                    (Role::Dim, &format!("; {}", opens(other))),
+                ],
+            );
+        }
+        let rest = others.len().saturating_sub(OTHERS);
+        let more = if rest > 0 { format!("and {rest} more; ") } else { String::new() };
+        page.para(2, 4, &[(Role::Dim, &format!("{more}--all shows them in full"))]);
+    }
+    if !diagnosis.shortcut.is_empty() {
+        page.blank();
+        page.para(
+            2,
+            4,
+            &[(Role::Strong, "Can't I just switch it off? "), (Role::Plain, &diagnosis.shortcut)],
+        );
+    }
+}
+
+const fn risk_role(risk: Risk) -> Role {
+    match risk {
+        Risk::Low => Role::Good,
+        Risk::Medium => Role::Unsure,
+        Risk::High => Role::Bad,
+    }
+}
+
+fn opens(remedy: &Remedy) -> String {
+    match remedy.widens.trim() {
+        "" => "opens nothing new".to_owned(),
+        text => {
+            // "Allows X." reads on as "allows X" after a colon or a semicolon.
+            let mut chars = text.trim_end_matches('.').chars();
+            let first = chars.next().map(|c| c.to_ascii_lowercase());
+            first.into_iter().chain(chars).collect()
+        }
+    }
+}
+
+fn remedy(page: &mut Page, remedy: &Remedy, all: bool) {
+    page.para(
+        2,
+        2,
+        &[
+            (Role::Dim, "Done "),
+            (Role::Plain, words::place(remedy.on)),
+            (Role::Dim, " · "),
+            (risk_role(remedy.risk), &format!("{} risk", remedy.risk.id())),
+            (Role::Dim, " · "),
+            (Role::Plain, &opens(remedy)),
+        ],
+    );
+    let (spelled, plain): (Vec<&FileEdit>, Vec<&FileEdit>) =
+        remedy.edits.iter().partition(|e| !e.spelling.is_empty());
+    for edit in &plain {
+        file(page, edit, &[], all);
+    }
+    let first = spelled.first().map_or("", |e| e.spelling.as_str());
+    let mut elsewhere: Vec<&str> = Vec::new();
+    for edit in spelled.iter().filter(|e| e.spelling != first) {
+        if !elsewhere.contains(&edit.spelling.as_str()) {
+            elsewhere.push(&edit.spelling);
+        }
+    }
+    for edit in spelled.iter().filter(|e| all || e.spelling == first) {
+        file(page, edit, &elsewhere, all);
+    }
+    commands(page, "Run", &remedy.commands);
+    commands(page, "Undo", &remedy.undo);
+}
+
+/// Commands to paste, beside their label. Only a here-document keeps its newlines, and then
+/// stands at the margin, so that its end is found; any other newline is spelled out.
+fn commands(page: &mut Page, label: &str, commands: &[String]) {
+    for (n, command) in commands.iter().enumerate() {
+        let label = format!("{:<6}", if n == 0 { label } else { "" });
+        if command.contains('\n') && command.contains("<<") {
+            page.line(2, &[(Role::Strong, label.trim_end())]);
+            page.block(0, Role::Code, command);
+        } else {
+            page.line(2, &[(Role::Strong, &label), (Role::Code, command)]);
+        }
+    }
+}
+
+fn file(page: &mut Page, edit: &FileEdit, elsewhere: &[&str], all: bool) {
+    let count = edit.text.lines().count();
+    let short = edit.whole && count > FILE_LINES && !all;
+    let name = if edit.file.is_empty() { edit.spelling.as_str() } else { edit.file.as_str() };
+    let what = match (edit.whole, short) {
+        (true, true) => format!("  {count} lines (--write DIR writes them), among them:"),
+        (true, false) => "  the whole file:".to_owned(),
+        (false, _) if all || elsewhere.is_empty() => "  add:".to_owned(),
+        (false, _) => format!("  add (for {}: --all):", elsewhere.join(", ")),
+    };
+    page.para(2, 4, &[(Role::Strong, name), (Role::Dim, &what)]);
+    if !short {
+        page.block(4, Role::Code, &edit.text);
+        return;
+    }
+    let gutter = count.to_string().len();
+    for (number, line) in deciding(edit) {
+        page.line(4, &[(Role::Dim, &format!("{number:>gutter$} │ ")), (Role::Code, line.trim_end())]);
+    }
+}
+
+/// The lines of a long file that make the difference: those that a comment of ours marks, and
+/// those that bind a policy to its name and feature set; else the first ones.
+fn deciding(edit: &FileEdit) -> Vec<(usize, &str)> {
+    let binds = |line: &str| {
+        edit.format == "apparmor" && ["abi ", "profile "].iter().any(|start| line.starts_with(start))
+    };
+    let lines = || edit.text.lines().enumerate().map(|(i, line)| (i + 1, line));
+    let mut found: Vec<(usize, &str)> = lines()
+        .filter(|(_, line)| binds(line.trim_start()) || line.contains("whodenied:"))
+        .take(FILE_LINES)
+        .collect();
+    if found.is_empty() {
+        found = lines().take(FILE_LINES / 2).collect();
+    }
+    found
+}

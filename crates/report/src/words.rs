@@ -1,0 +1,92 @@
+//! The few words that more than one renderer needs.
+
+use whodenied_case::{Certainty, Diagnosis, Where, YesNo};
+use whodenied_kernel::Layer;
+
+/// The layer as the subject of "… refused X", for the start of a sentence.
+pub(crate) const fn subject(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Dac => "File mode and owner",
+        Layer::Acl => "A POSIX ACL",
+        Layer::Userns => "The user namespace",
+        Layer::Capability => "A missing capability",
+        Layer::NoNewPrivs => "no_new_privs",
+        Layer::Readonly => "A read-only mount",
+        Layer::MountFlags => "A mount flag",
+        Layer::DeviceCgroup => "The device cgroup",
+        Layer::Cgroup => "A cgroup controller",
+        Layer::Sysctl => "A sysctl",
+        Layer::Port => "The privileged port range",
+        Layer::Rlimit => "A resource limit",
+        Layer::InodeFlags => "An inode flag",
+        Layer::Filesystem => "The file system",
+        Layer::OtherLsm => "Another security module",
+        Layer::UserspacePolicy => "A policy outside the kernel",
+        Layer::Application => "The program itself",
+        Layer::Lockdown => "Kernel lockdown",
+        Layer::Unknown => "An unknown layer",
+        Layer::Seccomp | Layer::Apparmor | Layer::Selinux | Layer::Landlock | Layer::Yama => layer.title(),
+    }
+}
+
+/// The operation with its object, where the operation does not name it already.
+pub(crate) fn what(diagnosis: &Diagnosis) -> String {
+    let operation = match diagnosis.operation.trim() {
+        "" => "an operation",
+        operation => operation,
+    };
+    let object = diagnosis.object.trim();
+    if object.is_empty() || operation.contains(object) {
+        operation.to_owned()
+    } else {
+        format!("{operation} on {object}")
+    }
+}
+
+/// The answer in one line: who refused what, and how sure that is.
+pub(crate) fn answer(diagnosis: &Diagnosis) -> String {
+    let what = what(diagnosis);
+    match (diagnosis.certainty, diagnosis.layer) {
+        (_, Layer::Unknown) => format!("{what} was refused; by which layer can't be told from this"),
+        (Certainty::Possible, layer) => {
+            let mut layers = vec![subject(layer)];
+            layers.extend(diagnosis.alternatives.iter().take(2).map(|a| a.layer.title()));
+            let who = match layers.as_slice() {
+                [one] => (*one).to_owned(),
+                [first, last] => format!("{first} or {last}"),
+                [first, second, last, ..] => format!("{first}, {second} or {last}"),
+                [] => String::new(),
+            };
+            format!("{who} refused {what}")
+        }
+        (_, layer) => format!("{} refused {what}", subject(layer)),
+    }
+}
+
+/// Whether this refusal is what broke the program, as the end of a sentence.
+pub(crate) const fn broke(answer: YesNo) -> &'static str {
+    match answer {
+        YesNo::Yes => "this broke the program",
+        YesNo::No => "this did not break the program",
+        YesNo::Unknown => "whether this broke the program is not known",
+    }
+}
+
+/// The machine as a person reads it.
+pub(crate) const fn place(on: Where) -> &'static str {
+    match on {
+        Where::Host => "on the host",
+        Where::Container => "in the container's configuration",
+        Where::Image => "in the image",
+        Where::Guest => "in the guest that runs the engine",
+        Where::OuterHost => "on the outer host",
+        Where::Server => "on the file server",
+        Where::Client => "where you type the command",
+        Where::Program => "in the program's own settings",
+    }
+}
+
+/// `word` with an `s` unless `count` is one.
+pub(crate) fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("{count} {word}") } else { format!("{count} {word}s") }
+}
