@@ -32,8 +32,6 @@ pub fn release() -> Result<PathBuf> {
 pub struct Reply {
     /// Its JSON report.
     pub report: serde_json::Value,
-    /// Its exit status.
-    pub status: i32,
     /// Wall time of the whole process.
     pub took: Duration,
 }
@@ -57,5 +55,5 @@ pub fn explain(binary: &Path, text: &str) -> Result<Reply> {
     let status = output.status.code().unwrap_or(-1);
     let report = serde_json::from_slice(&output.stdout)
         .with_context(|| format!("no JSON (status {status}): {}", String::from_utf8_lossy(&output.stderr)))?;
-    Ok(Reply { report, status, took })
+    Ok(Reply { report, took })
 }
