@@ -51,6 +51,15 @@ impl Say {
         self
     }
 
+    /// Names the policy where it is known.
+    #[must_use]
+    pub(crate) fn policy_opt(self, name: Option<String>) -> Self {
+        match name {
+            Some(name) => self.policy(name),
+            None => self,
+        }
+    }
+
     /// Cites a fact.
     #[must_use]
     pub(crate) fn fact(mut self, id: FactId) -> Self {

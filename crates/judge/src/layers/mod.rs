@@ -9,6 +9,8 @@ mod cgroup;
 mod dac;
 mod device_cgroup;
 mod filesystem;
+#[cfg(test)]
+mod fixture;
 mod inode_flags;
 mod landlock;
 mod lockdown;
@@ -17,6 +19,7 @@ mod no_new_privs;
 mod other_lsm;
 mod port;
 mod readonly;
+mod records;
 mod rlimit;
 mod seccomp;
 mod selinux;
