@@ -1,1 +1,15 @@
-//! The live world, read only
+//! The live world, read only.
+//!
+//! [`Host`] is the seam: [`LiveHost`] reads this machine, [`RecordedHost`] answers from a
+//! recording, and what either gives becomes [`Evidence`](whodenied_case::Evidence) that takes the
+//! same way as a paste. A file that can't be read is a missing fact, never an error.
+
+mod facts;
+mod host;
+mod live;
+mod recorded;
+
+pub use facts::{Fact, Reading, read};
+pub use host::{Host, ReadError};
+pub use live::LiveHost;
+pub use recorded::RecordedHost;
