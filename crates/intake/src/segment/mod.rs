@@ -1,24 +1,177 @@
 //! Evidence cut into lines and undressed: what a terminal, a mail, a log daemon or a page put
-//! around a message is taken off and remembered, and wrapped records are joined again.
+//! around a message is taken off and remembered, and broken records are joined again.
 
-pub(crate) mod line;
+mod json;
+mod label;
+mod line;
+mod markup;
+mod prefix;
+mod rejoin;
 
 pub(crate) use line::{Document, Dress, Line};
 
+use rejoin::Drawn;
 use whodenied_case::{Channel, Evidence};
 use whodenied_text::Span;
 
+/// Lines are cut at this many bytes: no message that matters is longer.
+const LONGEST_LINE: usize = 64 << 10;
+
 /// Cuts a piece of evidence into undressed lines.
 pub(crate) fn document(evidence: &Evidence) -> Document {
-    let mut lines = Vec::new();
+    let mut drawn: Vec<Drawn> = Vec::new();
+    let mut labels = label::Labels::default();
+    let mut code = false;
     let mut at = 0;
-    for raw in evidence.text.split_inclusive('\n') {
-        let shown = raw.trim_end();
-        let text = shown.trim_start();
-        let start = at + (shown.len() - text.len());
-        let dress = Dress { indent: shown.len() - text.len(), ..Dress::new(Channel::Bare) };
-        lines.push(Line::plain(text, Span::new(evidence.id, start, start + text.len()), dress));
-        at += raw.len();
+    for physical in evidence.text.split_inclusive('\n') {
+        let shown = clip(physical.trim_end_matches(['\n', '\r']));
+        let raw = Span::new(evidence.id, at, at + shown.len());
+        at += physical.len();
+        if let Some(lines) = json::undress(
+            shown.trim_start(),
+            Span::new(evidence.id, at - physical.trim_start().len(), raw.end as usize),
+        ) {
+            drawn.extend(lines.into_iter().map(|mut line| {
+                markup::clean(&mut line);
+                prefix::strip(&mut line);
+                Drawn { line, fresh: true, width: 0, blank_end: false }
+            }));
+            continue;
+        }
+        let mut line = Line::plain(shown, raw, Dress::new(Channel::Bare));
+        markup::clean(&mut line);
+        markup::unquote(&mut line);
+        settle(&mut line);
+        let fresh = dress(&mut line, &mut labels, &mut code);
+        let trimmed = shown.trim_end();
+        drawn.push(Drawn {
+            line,
+            fresh,
+            width: shown.chars().count(),
+            blank_end: trimmed.len() < shown.len(),
+        });
     }
-    Document { source: evidence.id, lines }
+    Document { source: evidence.id, lines: rejoin::rejoin(drawn) }
+}
+
+/// Takes off label, log prefix and emphasis; true when one of the first two stood there.
+fn dress(line: &mut Line, labels: &mut label::Labels, code: &mut bool) -> bool {
+    if fence(line, code) {
+        return true;
+    }
+    line.dress.code = *code;
+    let before = line.text.len();
+    labels.apply(line);
+    let labelled = line.text.len() != before;
+    let prefixed = prefix::strip(line);
+    if !line.dress.code {
+        markup::unemphasise(line);
+    }
+    labelled || prefixed
+}
+
+/// Handles the marks of a fenced block; true when the line is nothing but one.
+fn fence(line: &mut Line, code: &mut bool) -> bool {
+    let text = line.text.as_str();
+    if !(text.contains("```") || text.starts_with("~~~")) {
+        return false;
+    }
+    if let Some(rest) = text.strip_prefix("```").or_else(|| text.strip_prefix("~~~")) {
+        let rest = rest.trim_start_matches(['`', '~']);
+        let info = rest.len() <= 20 && !rest.contains([' ', '=', ':', '`']);
+        // A block that begins and ends on one line changes nothing.
+        let closed = rest.ends_with("```");
+        *code = !*code && !closed;
+        line.cut_front(if info { text.len() } else { text.len() - rest.len() });
+        if closed {
+            line.cut_back(line.text.trim_end_matches('`').len());
+        }
+        return info;
+    }
+    if text.ends_with("```") && text.matches("```").count() == 1 {
+        *code = false;
+        line.cut_back(text.trim_end_matches('`').len());
+    }
+    false
+}
+
+/// Moves the indentation from the text to the dress, tabs counted to the next column of eight.
+fn settle(line: &mut Line) {
+    let blanks = line.text.len() - line.text.trim_start().len();
+    line.dress.indent = line
+        .text
+        .get(..blanks)
+        .unwrap_or("")
+        .chars()
+        .fold(0, |n, c| if c == '\t' { (n / 8 + 1) * 8 } else { n + 1 });
+    line.cut_front(0);
+    line.cut_back(line.text.len());
+}
+
+/// The first [`LONGEST_LINE`] bytes, not cutting a character.
+fn clip(text: &str) -> &str {
+    if text.len() <= LONGEST_LINE {
+        return text;
+    }
+    let mut end = LONGEST_LINE;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use whodenied_case::Origin;
+    use whodenied_text::SourceId;
+
+    /// The lines of `text`.
+    pub(crate) fn lines(text: &str) -> Vec<Line> {
+        let origin = Origin::Paste { name: "-".to_owned() };
+        let evidence = Evidence { id: SourceId(0), origin, text: text.to_owned(), omitted: 0 };
+        document(&evidence).lines
+    }
+
+    fn texts(text: &str) -> Vec<String> {
+        lines(text).into_iter().map(|l| l.text).collect()
+    }
+
+    #[test]
+    fn fences_and_indents() {
+        let all = lines("```yaml\n  a: **b**\n```\n  **c**\n```type=AVC x\ny```");
+        let shown: Vec<_> = all.iter().map(|l| (l.text.as_str(), l.dress.indent, l.dress.code)).collect();
+        assert_eq!(
+            shown,
+            [
+                ("", 0, false),
+                ("a: **b**", 2, true),
+                ("", 0, false),
+                ("c", 2, false),
+                ("type=AVC x", 0, true),
+                ("y", 0, false)
+            ]
+        );
+    }
+
+    #[test]
+    fn windows_line_ends_and_trailing_blanks() {
+        assert_eq!(texts("a  \r\n\r\nb\t\r\n"), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn spans_point_at_the_original() {
+        let text = "> Apr 28 16:48:31 h kernel: a=&quot;b&quot;\n";
+        let line = &lines(text)[0];
+        assert_eq!(line.text, "a=\"b\"");
+        assert_eq!(line.span().of(text), "a=&quot;b&quot;");
+        assert_eq!(line.raw.of(text), text.trim_end());
+    }
+
+    #[test]
+    fn long_lines_are_clipped() {
+        let all = lines(&"é".repeat(100_000));
+        assert_eq!(all.len(), 1);
+        assert!(all[0].text.len() <= LONGEST_LINE);
+    }
 }
