@@ -8,6 +8,8 @@ mod diagnosis;
 mod known;
 mod layers;
 mod say;
+#[cfg(test)]
+mod testing;
 
 pub use layers::judge_all;
 

@@ -2,6 +2,7 @@
 //! several layers derive from them.
 
 mod attempt;
+mod gates;
 mod place;
 mod privilege;
 mod trials;

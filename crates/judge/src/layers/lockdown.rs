@@ -1,9 +1,117 @@
-//! Stub.
+//! Kernel lockdown.
+//!
+//! `security_locked_down` (security/lockdown/lockdown.c, since 5.4; distributions carried it
+//! before) refuses with EPERM what would let root change or read the running kernel: `integrity`
+//! covers unsigned modules, /dev/mem, kexec of unsigned images, hibernation, port I/O, MSRs, ACPI
+//! tables, debugfs; `confidentiality` adds kprobes, perf and bpf that read kernel memory, tracefs and
+//! /proc/kcore. It logs `Lockdown: COMM: WHAT is restricted`. Many distributions switch integrity on
+//! with Secure Boot. No capability overrides it. An unsigned module may also get ENOKEY from the
+//! signature check.
 
-use crate::context::Context;
-use whodenied_case::{Attempt, Verdict};
+use crate::context::{Context, under};
+use crate::say::{Best, allows, denies};
+use whodenied_case::{Attempt, Environment, LsmState, Predicate, RecordKind, Support, Verdict};
+use whodenied_kernel::{Call, Errno, Layer};
+
+const LAYER: Layer = Layer::Lockdown;
+const LOOK: &str = "cat /sys/kernel/security/lockdown";
+
+/// From which level on lockdown covers something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Covers {
+    Integrity,
+    Confidentiality,
+}
 
 /// Judges one attempt.
-pub(crate) fn judge(_attempt: &Attempt, _cx: &Context<'_>) -> Option<Verdict> {
-    None
+pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    if let Some(what) = attempt.records.iter().find_map(|r| match &r.kind {
+        RecordKind::Lockdown { what, .. } => Some(what),
+        _ => None,
+    }) {
+        let because = format!("The kernel logged that lockdown restricts {what}; root is no exception.");
+        return denies(attempt, LAYER, Support::Record, 95, because).policy("lockdown").into();
+    }
+    if attempt.errno.is_some_and(|e| !matches!(e, Errno::EPERM | Errno::ENOKEY | Errno::EACCES)) {
+        return None;
+    }
+    let mut best = Best::new();
+    if let Some(fact) = cx.stated_here(attempt, &["lockdown"]) {
+        let because = "The text says that kernel lockdown restricts it; no capability overrides that.";
+        best.offer(denies(attempt, LAYER, Support::Stated, 85, because).fact(fact.id).policy("lockdown").step(LOOK));
+    }
+    let Some(covers) = covered(attempt) else { return best.done() };
+    if attempt.errno == Some(Errno::EACCES) && !attempt.errno_inferred {
+        return best.or(allows(attempt, LAYER, "Lockdown refuses with EPERM only.").into());
+    }
+    let state = cx.facts.find(|p| matches!(p, Predicate::Lsm(Layer::Lockdown, _)));
+    if let Some(fact) = state {
+        if matches!(fact.what, Predicate::Lsm(_, LsmState::Off)) {
+            return allows(attempt, LAYER, "Lockdown is off on this host.").fact(fact.id).into();
+        }
+        let because = "Kernel lockdown is on, and it covers this.";
+        best.offer(denies(attempt, LAYER, Support::Configured, 85, because).fact(fact.id).policy("lockdown").step(LOOK));
+    }
+    if attempt.call == Some(Call::Module) && attempt.errno == Some(Errno::ENOKEY) {
+        let because = "The module's signature is by no key this kernel trusts, and with Secure Boot or lockdown it takes signed modules only.";
+        best.offer(denies(attempt, LAYER, Support::Exclusive, 85, because).policy("lockdown").step(LOOK));
+    }
+    if let Some(id) = cx.environment(Environment::SecureBoot) {
+        let because = "With Secure Boot this kernel is locked down, and lockdown covers this even for root.";
+        let (support, weight) = match covers {
+            Covers::Integrity => (Support::Default, 80),
+            Covers::Confidentiality => (Support::Usual, 60),
+        };
+        best.offer(denies(attempt, LAYER, support, weight, because).fact(id).policy("lockdown").step(LOOK));
+    } else if cx.is_root(attempt) && !cx.contained() {
+        let because = "Root on the host gets EPERM for this where the kernel is locked down, as with Secure Boot.";
+        best.offer(denies(attempt, LAYER, Support::Fits, 45, because).policy("lockdown").step(LOOK));
+    }
+    best.done()
+}
+
+fn covered(attempt: &Attempt) -> Option<Covers> {
+    let name = attempt.object_name();
+    if ["/dev/mem", "/dev/kmem", "/dev/port", "/dev/snapshot", "/sys/power/state", "/sys/kernel/debug", "/sys/firmware/acpi"]
+        .iter()
+        .any(|root| under(name, root))
+        || (name.starts_with("/dev/cpu/") && name.ends_with("/msr"))
+    {
+        return Some(Covers::Integrity);
+    }
+    if name == "/proc/kcore" || under(name, "/sys/kernel/tracing") {
+        return Some(Covers::Confidentiality);
+    }
+    match attempt.call? {
+        Call::Module | Call::Kexec | Call::Ioperm => Some(Covers::Integrity),
+        Call::Bpf | Call::PerfEventOpen => Some(Covers::Confidentiality),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{allowed, attempt, denied};
+
+    #[test]
+    fn what_lockdown_covers() {
+        let secure = Predicate::Environment(Environment::SecureBoot);
+        let module = attempt(Call::Module, Errno::EPERM, "");
+        assert_eq!(denied(judge, &module, &[secure.clone()]), Some(Support::Default));
+        assert_eq!(denied(judge, &module, &[]), None);
+        assert_eq!(denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/mem"), &[secure.clone()]), Some(Support::Default));
+        assert_eq!(denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/null"), &[secure.clone()]), None);
+        assert_eq!(denied(judge, &attempt(Call::Bpf, Errno::EPERM, ""), &[secure]), Some(Support::Usual));
+        assert_eq!(denied(judge, &attempt(Call::Module, Errno::ENOKEY, ""), &[]), Some(Support::Exclusive));
+        let off = Predicate::Lsm(Layer::Lockdown, LsmState::Off);
+        assert!(allowed(judge, &module, &[off]));
+        assert!(allowed(judge, &attempt(Call::Open, Errno::EACCES, "/dev/mem"), &[]));
+    }
+
+    #[test]
+    fn said_in_words() {
+        let said = Predicate::Statement("lockdown");
+        assert_eq!(denied(judge, &attempt(Call::Write, Errno::EPERM, "/x"), &[said]), Some(Support::Stated));
+    }
 }

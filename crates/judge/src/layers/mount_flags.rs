@@ -1,9 +1,165 @@
-//! Stub.
+//! noexec, nosuid and nodev.
+//!
+//! `path_noexec` (fs/exec.c) is asked by `do_open_execat`, which answers EACCES, and by `do_mmap`
+//! (mm/mmap.c) for PROT_EXEC, which answers EPERM; a later mprotect to executable gets EACCES.
+//! `may_open_dev` (fs/namei.c) answers EACCES for a device node on a nodev mount or one made in a user
+//! namespace. `mnt_may_suid` (fs/namespace.c) says nothing: on a nosuid mount, or one of another user
+//! namespace, setuid bits and file capabilities are passed over, and the program complains itself.
+//! No capability overrides any of them.
 
-use crate::context::Context;
-use whodenied_case::{Attempt, Verdict};
+use crate::context::{Context, under};
+use crate::say::{Best, Say, allows, denies};
+use whodenied_case::{Attempt, ObjectKind, Support, Verdict};
+use whodenied_kernel::{Call, Errno, Layer};
+
+const LAYER: Layer = Layer::MountFlags;
+/// Where distributions and administrators usually forbid execution.
+const OFTEN_NOEXEC: &[&str] = &["/tmp", "/var/tmp", "/dev/shm", "/run", "/home", "/mnt", "/media"];
 
 /// Judges one attempt.
-pub(crate) fn judge(_attempt: &Attempt, _cx: &Context<'_>) -> Option<Verdict> {
+pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    let mut best = Best::new();
+    for said in [noexec(attempt, cx), nosuid(attempt, cx), nodev(attempt, cx)].into_iter().flatten() {
+        best.offer(said);
+    }
+    best.done()
+}
+
+fn look(attempt: &Attempt) -> String {
+    let name = attempt.object_name();
+    if name.starts_with('/') {
+        format!("findmnt -T {}", whodenied_text::quote::shell(name))
+    } else {
+        "findmnt -T PATH".to_owned()
+    }
+}
+
+fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let errno = attempt.errno?;
+    let mapping = cx.stated_here(attempt, &["exec-map"]);
+    let want = match attempt.call {
+        Some(Call::Mmap) => Errno::EPERM,
+        Some(Call::Exec | Call::Mprotect) => Errno::EACCES,
+        _ if mapping.is_some() => Errno::EPERM,
+        _ => return None,
+    };
+    let name = attempt.object_name();
+    if let Some(mount) = cx.mount_over(name).filter(|m| m.listed || m.has("noexec") || m.has("exec")) {
+        if !mount.has("noexec") {
+            let because = format!("The mount at {} is not noexec.", mount.target);
+            return Some(allows(attempt, LAYER, because).fact(mount.fact));
+        }
+        let because = format!("The file lies on {}, which is mounted noexec, so nothing there may be executed.", mount.target);
+        let weight = if errno == want { 95 } else { 40 };
+        return Some(denies(attempt, LAYER, Support::Configured, weight, because).fact(mount.fact).policy("noexec"));
+    }
+    if errno != want && !attempt.errno_inferred {
+        return None;
+    }
+    let anonymous = attempt.call == Some(Call::Mmap) && mapping.is_none() && !mapped_file(attempt);
+    if want == Errno::EPERM && !anonymous {
+        let because = "Mapping a file executable gives EPERM on a noexec mount and hardly anywhere else; SELinux and AppArmor would say EACCES.";
+        let facts = mapping.map(|f| f.id);
+        return Some(denies(attempt, LAYER, Support::Exclusive, 90, because).facts(facts).policy("noexec").step(look(attempt)));
+    }
+    if let Some(mount) = cx.mount_over(name) {
+        let because = format!("A container's tmpfs is mounted noexec unless asked otherwise, and the file lies on {}.", mount.target);
+        return Some(denies(attempt, LAYER, Support::Default, 80, because).fact(mount.fact).policy("noexec"));
+    }
+    if attempt.call == Some(Call::Exec) && OFTEN_NOEXEC.iter().any(|root| under(name, root)) {
+        let because = "The file lies where mounts are often noexec, and execve then gives EACCES whatever the mode.";
+        let temporary = OFTEN_NOEXEC.iter().take(3).any(|root| under(name, root));
+        let (support, weight) = if temporary { (Support::Usual, 55) } else { (Support::Fits, 30) };
+        return Some(denies(attempt, LAYER, support, weight, because).policy("noexec").step(look(attempt)));
+    }
+    if attempt.call == Some(Call::Exec) {
+        let because = "execve gives EACCES on a noexec mount, whatever the mode.";
+        return Some(denies(attempt, LAYER, Support::Fits, 15, because).policy("noexec").step(look(attempt)));
+    }
     None
+}
+
+/// The mapping is of a file by name.
+fn mapped_file(attempt: &Attempt) -> bool {
+    let name = attempt.object_name();
+    name.starts_with('/') || name.ends_with(".so") || name.contains(".so.")
+}
+
+fn nosuid(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let stated = cx.stated_here(attempt, &["suid-no-effect"])?;
+    let name = attempt.object_name();
+    // A listed mount below a usual directory of programs counts also where the program has no path.
+    let covering = cx.mount_over(if name.starts_with('/') { name } else { "/usr/bin/x" });
+    if let Some(mount) = covering.filter(|m| m.listed) {
+        if mount.has("nosuid") {
+            let because = format!("{} is mounted nosuid, so the kernel passes over setuid bits there without an error.", mount.target);
+            return Some(denies(attempt, LAYER, Support::Stated, 90, because).fact(stated.id).fact(mount.fact).policy("nosuid"));
+        }
+        return Some(allows(attempt, LAYER, format!("The mount at {} is not nosuid.", mount.target)).fact(mount.fact));
+    }
+    let because = "On a nosuid mount the kernel passes over setuid bits without an error, as it does under no_new_privs.";
+    Some(denies(attempt, LAYER, Support::Usual, 45, because).fact(stated.id).policy("nosuid").step("findmnt -no OPTIONS -T /usr/bin/sudo").step("grep NoNewPrivs /proc/self/status"))
+}
+
+fn nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let name = attempt.object_name();
+    let device = attempt.object.kind == ObjectKind::Device || name.starts_with("/dev/");
+    if !device || attempt.errno != Some(Errno::EACCES) {
+        return None;
+    }
+    if !matches!(attempt.call, None | Some(Call::Open | Call::Create | Call::Read | Call::Write)) {
+        return None;
+    }
+    let mount = cx.mount_over(name).filter(|m| m.listed || m.has("nodev") || m.has("dev"))?;
+    if !mount.has("nodev") {
+        return Some(allows(attempt, LAYER, format!("The mount at {} is not nodev.", mount.target)).fact(mount.fact));
+    }
+    // /dev/shm and the like are nodev, and what lies there is no device.
+    if ["/dev/shm", "/dev/mqueue", "/dev/hugepages"].iter().any(|root| under(name, root)) {
+        return None;
+    }
+    let because = format!("{} is mounted nodev, so device nodes there can't be opened, whatever their mode.", mount.target);
+    Some(denies(attempt, LAYER, Support::Configured, 92, because).fact(mount.fact).policy("nodev"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{allowed, attempt, denied, knob, mount};
+    use whodenied_case::{Knob, Predicate};
+
+    #[test]
+    fn noexec() {
+        let exec = attempt(Call::Exec, Errno::EACCES, "/tmp/x");
+        assert_eq!(denied(judge, &exec, &[mount("/tmp", "tmpfs", "rw,noexec")]), Some(Support::Configured));
+        assert!(allowed(judge, &exec, &[mount("/tmp", "tmpfs", "rw,nosuid")]));
+        assert_eq!(denied(judge, &exec, &[]), Some(Support::Usual));
+        let tmpfs = |options: &[&str]| {
+            knob(Knob::Tmpfs { target: "/tmp".to_owned(), options: options.iter().map(|o| (*o).to_owned()).collect() })
+        };
+        assert_eq!(denied(judge, &exec, &[tmpfs(&[])]), Some(Support::Default));
+        assert!(allowed(judge, &exec, &[tmpfs(&["exec"])]));
+        let library = attempt(Call::Mmap, Errno::EPERM, "/tmp/libx.so");
+        assert_eq!(denied(judge, &library, &[]), Some(Support::Exclusive));
+        assert_eq!(denied(judge, &attempt(Call::Mmap, Errno::EACCES, "/tmp/libx.so"), &[]), None);
+        assert_eq!(denied(judge, &attempt(Call::Mmap, Errno::EPERM, ""), &[]), None);
+    }
+
+    #[test]
+    fn nosuid() {
+        let mut sudo = attempt(Call::Exec, Errno::EPERM, "/usr/bin/sudo");
+        sudo.errno = None;
+        let stated = Predicate::Statement("suid-no-effect");
+        assert_eq!(denied(judge, &sudo, &[stated.clone(), mount("/usr/bin", "overlay", "rw,nosuid,nodev")]), Some(Support::Stated));
+        assert!(allowed(judge, &sudo, &[stated.clone(), mount("/", "overlay", "rw")]));
+        assert_eq!(denied(judge, &sudo, &[stated]), Some(Support::Usual));
+        assert_eq!(denied(judge, &sudo, &[]), None);
+    }
+
+    #[test]
+    fn nodev() {
+        let open = attempt(Call::Open, Errno::EACCES, "/dev/fuse");
+        assert_eq!(denied(judge, &open, &[mount("/dev", "tmpfs", "rw,nodev")]), Some(Support::Configured));
+        assert_eq!(denied(judge, &open, &[]), None);
+    }
 }
