@@ -134,6 +134,11 @@ impl Best {
         self.0.map_or(otherwise, Into::into)
     }
 
+    /// The strongest answer, or the one made when there is none.
+    pub(crate) fn or_else(self, otherwise: impl FnOnce() -> Option<Say>) -> Option<Verdict> {
+        self.0.or_else(otherwise).and_then(Into::into)
+    }
+
     /// The strongest answer.
     pub(crate) fn done(self) -> Option<Verdict> {
         self.or(None)

@@ -68,7 +68,9 @@ impl<'a> Context<'a> {
             self.attempts.len() < 2
                 || fact.spans.iter().any(|f| {
                     attempt.spans.iter().any(|a| {
-                        f.source == a.source && f.start < a.end.saturating_add(1) && a.start < f.end.saturating_add(1)
+                        f.source == a.source
+                            && f.start < a.end.saturating_add(1)
+                            && a.start < f.end.saturating_add(1)
                     })
                 })
         };
@@ -81,13 +83,9 @@ impl<'a> Context<'a> {
     /// The mount over `path`: the longest listed mount point, else a tmpfs of the configuration.
     pub(crate) fn mount_over(&self, path: &str) -> Option<Covering<'a>> {
         let listed = self.facts.all.iter().filter_map(|f| match &f.what {
-            Predicate::Mount { target, fstype, options } => Some(Covering {
-                fact: f.id,
-                target,
-                fstype: fstype.as_deref(),
-                options,
-                listed: true,
-            }),
+            Predicate::Mount { target, fstype, options } => {
+                Some(Covering { fact: f.id, target, fstype: fstype.as_deref(), options, listed: true })
+            }
             _ => None,
         });
         let asked = self.facts.knobs().filter_map(|(fact, k)| match k {
@@ -105,7 +103,9 @@ impl<'a> Context<'a> {
             Predicate::Limit { name: n, value } if n == name => Some((f.id, value.as_str())),
             Predicate::Setting(s) => match &s.knob {
                 Knob::Ulimit { name: n, value } if n == name => Some((f.id, value.as_str())),
-                Knob::Unit { key, value } if key.strip_prefix("Limit").is_some_and(|k| k.eq_ignore_ascii_case(name)) => {
+                Knob::Unit { key, value }
+                    if key.strip_prefix("Limit").is_some_and(|k| k.eq_ignore_ascii_case(name)) =>
+                {
                     Some((f.id, value.as_str()))
                 }
                 _ => None,
@@ -136,7 +136,11 @@ mod tests {
         let mut facts = Facts::default();
         for (target, options) in [("/", "rw"), ("/tmp", "rw,noexec"), ("/tmpfoo", "ro")] {
             let options = options.split(',').map(str::to_owned).collect();
-            facts.add(Predicate::Mount { target: target.to_owned(), fstype: None, options }, Standing::Reported, None);
+            facts.add(
+                Predicate::Mount { target: target.to_owned(), fstype: None, options },
+                Standing::Reported,
+                None,
+            );
         }
         let cx = Context { facts: &facts, trials: &[], attempts: &[] };
         assert!(cx.mount_over("/tmp/x.so").unwrap().has("noexec"));

@@ -1,9 +1,89 @@
-//! Stub.
+//! POSIX access control lists.
+//!
+//! `check_acl` and `posix_acl_permission` decide where an inode has one: EACCES. A default ACL of
+//! a directory is inherited by what is made in it, and then names the user it was made for and
+//! nobody else; udisks gives `/run/media/USER` to its user by such an entry alone.
 
-use crate::context::Context;
-use whodenied_case::{Attempt, Verdict};
+use crate::context::{Context, file_call, never_refuses, under};
+use crate::say::{Best, allows, denies};
+use whodenied_case::{Attempt, Change, Predicate, Support, Verdict};
+use whodenied_kernel::{Errno, Layer};
+
+const LAYER: Layer = Layer::Acl;
+
+/// Directories that hold an ACL for their user by the system's own doing.
+const GRANTED_BY_ACL: &[&str] = &["/run/media", "/media"];
 
 /// Judges one attempt.
-pub(crate) fn judge(_attempt: &Attempt, _cx: &Context<'_>) -> Option<Verdict> {
-    None
+pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    if never_refuses(attempt, LAYER) || !(file_call(attempt) || attempt.object_name().starts_with('/')) {
+        return None;
+    }
+    if !matches!(attempt.errno, Some(Errno::EACCES) | None) {
+        return None;
+    }
+    let name = attempt.object_name();
+    let mut best = Best::new();
+    let setfacl = |c: &Change| matches!(c, Change::Other(t) if t.contains("setfacl"));
+    if let Some(trial) = cx.works(setfacl) {
+        best.offer(
+            denies(attempt, LAYER, Support::Trial, 85, "Changing the access control list made it work.")
+                .trial(trial),
+        );
+    }
+    let shown = cx.facts.all.iter().find_map(|f| match &f.what {
+        Predicate::Path(p) if p.acl => Some((f.id, p)),
+        _ => None,
+    });
+    if let Some((id, state)) = shown {
+        let near = name.is_empty() || under(name, &state.path) || under(&state.path, name);
+        let weight = if near { 78 } else { 40 };
+        let support = if near { Support::Configured } else { Support::Usual };
+        best.offer(denies(attempt, LAYER, support, weight, "The path carries an access control list, which decides in place of the group's mode bits and names this user nowhere.").fact(id).policy("POSIX ACL"));
+    }
+    let mapped = cx.remapped() || cx.contained();
+    if GRANTED_BY_ACL.iter().any(|root| under(name, root)) && mapped {
+        best.offer(denies(attempt, LAYER, Support::Default, 84, "The directory is open to its user by an access control list only; an id that the container maps to another one is not named in it.").policy("POSIX ACL"));
+    }
+    let verdict = best.done();
+    verdict
+        .or_else(|| {
+            let plain = cx.facts.path(name).find(|(_, p)| p.mode.is_some() && !p.acl)?;
+            allows(attempt, LAYER, "The listing shows no access control list.").fact(plain.0).into()
+        })
+        .map(|mut v| {
+            v.next_steps.push(if name.starts_with('/') {
+                format!("getfacl {}", whodenied_text::quote::shell(name))
+            } else {
+                "getfacl PATH".to_owned()
+            });
+            v
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::fixture::Fixture;
+    use whodenied_case::{Engine, Environment, PathState};
+    use whodenied_kernel::Call;
+
+    #[test]
+    fn an_acl_in_the_listing() {
+        let state = PathState { path: "/srv".into(), mode: Some(0o750), acl: true, ..PathState::default() };
+        let f = Fixture::new(Call::Open, Errno::EACCES).object("/srv/x").path(state);
+        assert_eq!(f.support(judge), Some(Support::Configured));
+        let f = Fixture::new(Call::Open, Errno::EPERM).object("/srv/x");
+        assert_eq!(f.support(judge), None);
+    }
+
+    #[test]
+    fn media_of_a_desktop_user() {
+        let f = Fixture::new(Call::Stat, Errno::EACCES)
+            .object("/run/media/u/d")
+            .engine(Engine::Podman)
+            .environment(Environment::Rootless);
+        assert_eq!(f.support(judge), Some(Support::Default));
+        assert_eq!(Fixture::new(Call::Stat, Errno::EACCES).object("/run/media/u/d").support(judge), None);
+    }
 }

@@ -1,9 +1,411 @@
-//! Stub.
+//! File mode, owner and group; and the ownership checks of signals and attributes.
+//!
+//! `generic_permission` and `acl_permission_check` compare the task's fsuid and groups with the
+//! inode: EACCES. `setattr_prepare` and `inode_owner_or_capable` (chmod, utimes), `chown_ok`,
+//! `kill_ok_by_cred` and the sticky bit in `may_delete` give EPERM. Root of the first user
+//! namespace passes through CAP_DAC_OVERRIDE, except for execution without any x bit.
 
-use crate::context::Context;
-use whodenied_case::{Attempt, Verdict};
+use crate::context::{Context, file_call, is_path, never_refuses, under, writes};
+use crate::say::{Best, Say, allows, denies};
+use whodenied_case::{
+    Attempt, Change, Engine, Environment, FactId, Knob, ObjectKind, PathState, Phase, Predicate, Support,
+    Verdict,
+};
+use whodenied_kernel::{Call, Capability, Errno, Layer};
+
+const LAYER: Layer = Layer::Dac;
 
 /// Judges one attempt.
-pub(crate) fn judge(_attempt: &Attempt, _cx: &Context<'_>) -> Option<Verdict> {
-    None
+pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    if never_refuses(attempt, LAYER) {
+        return ruled_out(attempt);
+    }
+    let denied = matches!(attempt.errno, Some(Errno::EACCES) | None) || attempt.errno_inferred;
+    let ownership = attempt.errno == Some(Errno::EPERM);
+    if !denied && !ownership {
+        return None;
+    }
+    if let Some(said) = passes(attempt, cx) {
+        return said.into();
+    }
+    let mut best = Best::new();
+    if let Some(trial) =
+        cx.works_as_root().filter(|_| file_call(attempt) || attempt.call == Some(Call::Connect))
+    {
+        best.offer(denies(attempt, LAYER, Support::Trial, 80, "It works as root, which passes file modes but neither labels nor profiles: the ids do not have the right.").trial(trial));
+    }
+    let chmod = |c: &Change| matches!(c, Change::Chmod(_));
+    if let Some(trial) = cx.works(chmod) {
+        best.offer(
+            denies(
+                attempt,
+                LAYER,
+                Support::Trial,
+                85,
+                "Changing the mode made it work, so the mode refused it.",
+            )
+            .trial(trial),
+        );
+    }
+    if let Some(said) = listing(attempt, cx) {
+        best.offer(said);
+    }
+    let said = match attempt.errno {
+        Some(Errno::EPERM) if !attempt.errno_inferred => ownership_acts(attempt, cx),
+        _ => by_object(attempt, cx).or_else(|| ownership_acts(attempt, cx)),
+    };
+    if let Some(said) = said {
+        best.offer(steps(said, attempt));
+    }
+    best.done()
+}
+
+fn ruled_out(attempt: &Attempt) -> Option<Verdict> {
+    let because = match attempt.call? {
+        Call::Socketpair | Call::Socket => "No file is involved, so no mode or owner is asked.",
+        Call::Kill | Call::Ptrace => "The check of ids gives EPERM here, not this error.",
+        Call::Open | Call::Create | Call::Mkdir | Call::Connect | Call::Exec => {
+            "File modes give EACCES here, not this error."
+        }
+        _ => return None,
+    };
+    allows(attempt, LAYER, because).into()
+}
+
+fn steps(said: Say, attempt: &Attempt) -> Say {
+    let name = attempt.object_name();
+    if name.starts_with('/') {
+        said.step(format!("namei -l {}", whodenied_text::quote::shell(name))).step("id")
+    } else {
+        said.step("namei -l PATH").step("id")
+    }
+}
+
+/// Root of the host's namespace with its capabilities passes file modes.
+fn passes(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let file = file_call(attempt)
+        || matches!(attempt.call, Some(Call::Connect | Call::Bind | Call::Inotify | Call::Mqueue));
+    let foreign = cx.has(Environment::Nfs)
+        || cx.has(Environment::RootSquash)
+        || cx.has(Environment::Fuse)
+        || cx.remapped()
+        || cx.system_container();
+    if !file || foreign || cx.has(Environment::Fakeroot) {
+        return None;
+    }
+    if let Some(trial) = cx.same_as_root() {
+        return Some(
+            allows(attempt, LAYER, "It fails as root too, and root passes file modes.").trial(trial),
+        );
+    }
+    let (root, fact) = cx.root(attempt)?;
+    let lost = cx.contained() && cx.container_has(Capability::DAC_OVERRIDE).is_some_and(|(has, _)| !has);
+    if !root || lost {
+        return None;
+    }
+    if attempt.call == Some(Call::Exec) && attempt.errno == Some(Errno::EACCES) {
+        return None;
+    }
+    Some(allows(attempt, LAYER, "The process is root and passes file modes.").facts(fact))
+}
+
+/// What a listing of the object, or of the directory it lies in, shows.
+fn listing(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let name = attempt.object_name();
+    let (id, state) = cx.facts.all.iter().find_map(|f| match &f.what {
+        Predicate::Path(s) if s.mode.is_some() && concerns(name, s) => Some((f.id, s)),
+        _ => None,
+    })?;
+    let mode = state.mode?;
+    let (owner, group) = (state.owner.as_deref().unwrap_or("?"), state.group.as_deref().unwrap_or("?"));
+    let unmapped = ["nobody", "nogroup", "65534"].contains(&owner);
+    if unmapped && cx.contained() {
+        return None;
+    }
+    let others = mode & 0o7;
+    let wanted = if attempt.call == Some(Call::Exec) || state.kind == Some('d') && !writes(attempt) {
+        0o1
+    } else if writes(attempt) || matches!(state.kind, Some('c' | 'b' | 's')) {
+        0o2
+    } else {
+        0o4
+    };
+    if attempt.call == Some(Call::Exec) && state.kind == Some('-') && mode & 0o111 == 0 {
+        return Some(
+            denies(
+                attempt,
+                LAYER,
+                Support::Configured,
+                95,
+                format!("The file has no x bit at all (mode {:o}), so nobody may execute it.", mode & 0o7777),
+            )
+            .fact(id),
+        );
+    }
+    if others & wanted == wanted {
+        return None;
+    }
+    let shown = format!("{:o} {owner}:{group}", mode & 0o7777);
+    let weight = match state.kind {
+        Some('c' | 'b' | 's') => 90,
+        _ if cx.is_user(attempt) => 85,
+        _ => 72,
+    };
+    Some(steps(denies(attempt, LAYER, Support::Configured, weight, format!("The listing shows {shown}: only the owner and the group have the right, and this process is neither.")), attempt).fact(id).policy(format!("mode {shown}")))
+}
+
+/// The listing is of the object itself or of a directory above it.
+fn concerns(name: &str, state: &PathState) -> bool {
+    if name.is_empty() {
+        return matches!(state.kind, Some('c' | 'b' | 's'));
+    }
+    let base = name.rsplit('/').next().unwrap_or(name);
+    under(name, &state.path)
+        || state.path == base
+        || (state.path.starts_with('/') && state.path.ends_with(name))
+}
+
+/// EACCES by what was asked for.
+fn by_object(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let say = |support, weight, because: &str| Some(denies(attempt, LAYER, support, weight, because));
+    let name = attempt.object_name();
+    let user = cx.is_user(attempt);
+    if matches!(
+        attempt.call,
+        Some(
+            Call::Kill
+                | Call::Ptrace
+                | Call::Setuid
+                | Call::Setgid
+                | Call::Setgroups
+                | Call::Chroot
+                | Call::Mount
+                | Call::Sysvipc
+                | Call::Keyctl
+        )
+    ) {
+        return match attempt.call {
+            Some(Call::Sysvipc | Call::Keyctl) => {
+                say(Support::Usual, 40, "The object's owner and mode do not grant it.")
+            }
+            _ => None,
+        };
+    }
+    if !file_call(attempt)
+        && !matches!(
+            attempt.call,
+            Some(Call::Connect | Call::Bind | Call::Inotify | Call::Mqueue | Call::Setns | Call::SysctlWrite)
+        )
+    {
+        return None;
+    }
+    if attempt.call.is_none() && !is_path(attempt) && attempt.errno.is_none() {
+        return None;
+    }
+    if attempt.object.kind == ObjectKind::UnixSocketPath || name.ends_with(".sock") {
+        let own = cx.facts.has_engine(Engine::OwnSandbox);
+        let weight = if own {
+            40
+        } else if user || !cx.oci() {
+            72
+        } else {
+            66
+        };
+        return say(
+            if own { Support::Usual } else { Support::Default },
+            weight,
+            "Connecting needs write on the socket file, and the process is neither its owner nor, in its running session, in its group.",
+        );
+    }
+    if attempt.call == Some(Call::Connect) {
+        return None;
+    }
+    if attempt.object.kind == ObjectKind::Device || under(name, "/dev") && !under(name, "/dev/shm") {
+        return say(
+            Support::Default,
+            72,
+            "The device node belongs to root and a group that this process is not in; a group of the same name in the container may have another number.",
+        );
+    }
+    if let Some(said) = volume_of_a_pod(attempt, cx) {
+        return Some(said);
+    }
+    if under(name, "/proc/sys") || attempt.call == Some(Call::SysctlWrite) {
+        return if cx.is_root(attempt) {
+            None
+        } else {
+            say(Support::Usual, 50, "Sysctls are writable for root only.")
+        };
+    }
+    if under(name, "/sys") || under(name, "/proc") {
+        return say(
+            Support::Usual,
+            50,
+            "Most of these kernel files are writable, and some readable, for root only.",
+        );
+    }
+    if matches!(attempt.phase, Phase::Engine) && cx.rootless() {
+        return say(
+            Support::Usual,
+            48,
+            "The engine runs as an ordinary user and needs the right on the whole path.",
+        );
+    }
+    if let Some((id, Knob::User(u))) = cx.facts.knob(|k| matches!(k, Knob::User(_))).filter(|_| user) {
+        let weight = if cx.bind_over(name).is_some() { 74 } else { 64 };
+        return Some(
+            denies(
+                attempt,
+                LAYER,
+                Support::Default,
+                weight,
+                format!("The configuration runs the program as {u}, and the path belongs to another user."),
+            )
+            .fact(id),
+        );
+    }
+    if let Some((id, source, _)) = cx.bind_over(name).filter(|_| cx.oci()) {
+        let weight = if source.starts_with(['/', '.', '~', '$']) { 60 } else { 52 };
+        return Some(
+            denies(
+                attempt,
+                LAYER,
+                if user { Support::Default } else { Support::Usual },
+                weight,
+                "The volume belongs to a user of the host that is not the one the program runs as.",
+            )
+            .fact(id),
+        );
+    }
+    if user {
+        return say(
+            Support::Default,
+            56,
+            "The process is not root, and the path is not writable or readable for its user and groups.",
+        );
+    }
+    if attempt.errno.is_none() {
+        return None;
+    }
+    let weight = if is_path(attempt) { 50 } else { 40 };
+    say(
+        Support::Usual,
+        weight,
+        "The mode of the file, or of a directory above it, does not grant it to this user and its groups.",
+    )
+}
+
+/// Volumes of Kubernetes: fsGroup is applied by kubelet for some volume types only.
+fn volume_of_a_pod(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let squash = cx.has(Environment::Nfs) || cx.has(Environment::RootSquash);
+    if let Some(id) = cx.environment(Environment::NoFsGroup).filter(|_| !squash) {
+        return Some(denies(attempt, LAYER, Support::Default, 80, "The orchestrator does not adjust the owner of this kind of volume, whatever fsGroup says, so it stays root's.").fact(id));
+    }
+    let (id, _) = cx.facts.knob(|k| matches!(k, Knob::FsGroup(_)))?;
+    (!squash && !cx.has(Environment::Cifs)).then(|| {
+        denies(attempt, LAYER, Support::Default, 74, "The pod runs as an ordinary user, and the volume stays root's where the driver does not apply fsGroup.").fact(id)
+    })
+}
+
+/// EPERM of the ownership checks.
+fn ownership_acts(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let root = cx.is_root(attempt);
+    if root && cx.container_has(Capability::FOWNER).is_none_or(|(has, _)| has) {
+        return None;
+    }
+    let user: Option<FactId> = cx.root(attempt).and_then(|(_, id)| id);
+    let say = |support, weight, because: &str| {
+        Some(steps(denies(attempt, LAYER, support, weight, because).facts(user), attempt))
+    };
+    let known = cx.is_user(attempt);
+    match attempt.call? {
+        Call::Chmod | Call::Utime => say(
+            if known { Support::Default } else { Support::Usual },
+            58,
+            "Only the owner of a file may change its mode and times.",
+        ),
+        Call::Chown => say(
+            if known { Support::Default } else { Support::Usual },
+            52,
+            "Only root may give a file to another user.",
+        ),
+        Call::Kill => say(
+            if known { Support::Default } else { Support::Usual },
+            60,
+            "A process may signal only processes of its own user.",
+        ),
+        Call::Unlink | Call::Rename => {
+            say(Support::Usual, 50, "In a sticky directory only the owner may remove or rename a file.")
+        }
+        Call::Ptrace => say(Support::Fits, 40, "The target runs under another user, or is not dumpable."),
+        Call::Link => say(Support::Fits, 30, "The file belongs to another user."),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::fixture::Fixture;
+    use whodenied_case::Answer;
+
+    fn supports(f: &Fixture) -> Option<Support> {
+        f.support(judge)
+    }
+
+    fn allowed(f: &Fixture) -> bool {
+        matches!(f.ask(judge).map(|v| v.answer), Some(Answer::Allows { .. }))
+    }
+
+    #[test]
+    fn root_passes_modes() {
+        let f = || Fixture::new(Call::Open, Errno::EACCES).object("/data/x").engine(Engine::Docker);
+        assert_eq!(supports(&f()), Some(Support::Usual));
+        assert_eq!(supports(&f().user()), Some(Support::Default));
+        assert!(allowed(&f().root()));
+        assert!(allowed(&f().same(Change::AsRoot)));
+        assert!(!allowed(&f().root().drop_all()));
+        assert!(!allowed(&f().root().environment(Environment::Nfs)));
+        assert!(!allowed(&f().root().environment(Environment::Rootless)));
+    }
+
+    #[test]
+    fn no_file_no_mode() {
+        assert!(allowed(&Fixture::new(Call::Socketpair, Errno::EACCES)));
+        assert!(allowed(&Fixture::new(Call::Kill, Errno::EACCES)));
+    }
+
+    #[test]
+    fn listings() {
+        let kvm = PathState {
+            path: "/dev/kvm".into(),
+            kind: Some('c'),
+            mode: Some(0o660),
+            owner: Some("root".into()),
+            group: Some("root".into()),
+            ..PathState::default()
+        };
+        let f = Fixture::new(Call::Open, Errno::EACCES).path(kvm);
+        assert_eq!(supports(&f), Some(Support::Configured));
+        let open = PathState {
+            path: "/dev/net/tun".into(),
+            kind: Some('c'),
+            mode: Some(0o666),
+            ..PathState::default()
+        };
+        let f = Fixture::new(Call::Open, Errno::EACCES).object("/dev/net/tun").path(open);
+        assert_eq!(supports(&f), Some(Support::Default));
+        let script =
+            PathState { path: "/x.sh".into(), kind: Some('-'), mode: Some(0o644), ..PathState::default() };
+        let f = Fixture::new(Call::Exec, Errno::EACCES).object("/x.sh").path(script);
+        assert_eq!(supports(&f), Some(Support::Configured));
+    }
+
+    #[test]
+    fn trials() {
+        let f = Fixture::new(Call::Open, Errno::EACCES).object("/x").works(Change::AsRoot);
+        assert_eq!(supports(&f), Some(Support::Trial));
+        let f = Fixture::new(Call::Open, Errno::EACCES).object("/x").works(Change::Chmod("777".into()));
+        assert_eq!(supports(&f), Some(Support::Trial));
+    }
 }
