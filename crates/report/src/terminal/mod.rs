@@ -57,6 +57,33 @@ pub fn render(case: &Case, options: &Options) -> String {
     page.into_string()
 }
 
+/// A part of a page that is no report: a list, a manual entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Section {
+    /// A heading.
+    Heading(String),
+    /// A paragraph.
+    Text(String),
+    /// A name and what is to be said of it.
+    Term(String, String),
+}
+
+/// Sets `parts` as a page of the same looks as a report.
+#[must_use]
+pub fn sections(parts: &[Section], options: &Options) -> String {
+    let mut page = Page::new(options.width, options.color, options.unicode);
+    for part in parts {
+        match part {
+            Section::Heading(text) => page.heading(&[(Role::Strong, text)]),
+            Section::Text(text) => page.para(2, 2, &[(Role::Plain, text)]),
+            Section::Term(term, text) => {
+                page.para(2, 6, &[(Role::Strong, term), (Role::Plain, "  "), (Role::Plain, text)]);
+            }
+        }
+    }
+    page.into_string()
+}
+
 /// One line for each denial after the first.
 fn others_in_brief(page: &mut Page, others: &[Diagnosis], max: usize) {
     if others.is_empty() {

@@ -1,0 +1,119 @@
+//! The command line, literally. What follows from it is decided in [`crate::settings`].
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  whodenied explain error.txt              explain what you would paste into a bug report
+  journalctl -k --since=-10min | whodenied explain - error.txt compose.yaml
+  docker logs app 2>&1 | whodenied         standard input, no command needed
+  whodenied explain error.txt --write fix  write the files of the fix below fix/
+  whodenied explain error.txt --format markdown > report.md
+  whodenied demo                           see it at work on a recorded case
+
+Exit status: 0 nothing was denied, 1 denied and explained, 2 denied and not decided,
+3 whodenied failed, 64 the command line is wrong.";
+
+/// Which layer of Linux said no, why, and the smallest change that lets this one thing through
+#[derive(Debug, Parser)]
+#[command(name = "whodenied", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// What `explain` takes, for `… | whodenied`.
+    #[command(flatten)]
+    pub(crate) explain: Explain,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Explain a denial from pasted text: errors, logs, kernel records, configuration
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
+    /// Replay a recorded case: first the bare error, then with the kernel's record
+    Demo(Demo),
+    /// List the known breakages, or show one
+    Known(Known),
+    /// List the layers that can say no, with their ids
+    Layers,
+    /// Take back what --write wrote below a directory
+    Undo(Undo),
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Give it everything you have, in any order: the error, the log, the kernel's records, the
+compose file or unit, versions, and in your own words what you tried and what came of it.
+
+Examples:
+  whodenied explain error.txt docker-compose.yml
+  dmesg | whodenied explain --here -       add the facts of this machine
+  whodenied explain error.txt --all        every denial and every fix in full
+  whodenied explain error.txt --save case.json && whodenied explain case.json";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Explain {
+    /// Files to read, `-` for standard input; a case saved with --save is read as such
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+    /// Add the facts of this machine (kernel, distribution, security modules) as evidence
+    #[arg(long)]
+    pub(crate) here: bool,
+    /// Save the evidence, without what looks like a secret, for another run elsewhere
+    #[arg(long, value_name = "CASE")]
+    pub(crate) save: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Demo {
+    /// Only the bare error (1) or only with the kernel's record (2)
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) step: Option<u8>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Known {
+    /// The id of one issue
+    pub(crate) id: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Undo {
+    /// The directory given to --write
+    pub(crate) directory: PathBuf,
+}
+
+/// How a report is shown and kept.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Shown {
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub(crate) format: Format,
+    /// Show every denial, every fix and every file in full
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Columns of the report [default: those of the terminal, else 80]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
+    pub(crate) width: Option<u16>,
+    /// Write the files of the first fix below this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) write: Option<PathBuf>,
+    /// With --write and --save: overwrite files that differ
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One screen for a person
+    Terminal,
+    /// For programs; schema whodenied/1
+    Json,
+    /// For an issue report, redacted
+    Markdown,
+}

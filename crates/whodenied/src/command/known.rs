@@ -1,0 +1,55 @@
+//! `whodenied known [ID]`.
+
+use crate::args::Known;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::settings::Settings;
+use whodenied_report::terminal::{Section, sections};
+use whodenied_runtimes::known::{ALL, KnownIssue};
+use whodenied_text::escape;
+
+pub(crate) fn run(known: &Known, settings: &Settings, output: &mut Output) -> Exit {
+    let Some(id) = &known.id else {
+        output.print(&list(settings));
+        return Exit::Fine;
+    };
+    match ALL.iter().find(|issue| issue.id == id) {
+        Some(issue) => {
+            output.print(&show(issue, settings));
+            Exit::Fine
+        }
+        None => {
+            output.error(&format!(
+                "no known issue has the id {}; whodenied known lists them",
+                escape::clipped(id, 60)
+            ));
+            Exit::Usage
+        }
+    }
+}
+
+fn list(settings: &Settings) -> String {
+    let mut parts = Vec::new();
+    for issue in ALL {
+        parts.push(Section::Term(issue.id.to_owned(), format!("{}: {}", issue.layer.id(), issue.title)));
+    }
+    sections(&parts, &settings.terminal)
+}
+
+fn show(issue: &KnownIssue, settings: &Settings) -> String {
+    let mut parts = vec![
+        Section::Heading(issue.title.to_owned()),
+        Section::Text(format!("{} · {}", issue.id, issue.layer.title())),
+        Section::Text(issue.cause.to_owned()),
+    ];
+    let fixed =
+        if issue.fixed_in.is_empty() { "no release yet".to_owned() } else { issue.fixed_in.join(", ") };
+    parts.push(Section::Term("Fixed in".to_owned(), fixed));
+    parts.push(Section::Heading("Fix".to_owned()));
+    parts.push(Section::Text(issue.fix.prefer.to_owned()));
+    parts.extend(issue.fix.alternatives.iter().map(|a| Section::Term("Or".to_owned(), (*a).to_owned())));
+    parts.extend(issue.fix.avoid.iter().map(|a| Section::Term("Avoid".to_owned(), (*a).to_owned())));
+    parts.push(Section::Heading("Sources".to_owned()));
+    parts.extend(issue.sources.iter().map(|s| Section::Text((*s).to_owned())));
+    sections(&parts, &settings.terminal)
+}

@@ -1,0 +1,7 @@
+//! One file a command.
+
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod known;
+pub(crate) mod layers;
+pub(crate) mod undo;
