@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask test|lint|score|perturb|ordinary`.
+//! The project's own commands: `cargo xtask test|lint|score|perturb|ordinary|fuzz`.
 
 mod build;
+mod fuzz;
 mod lint;
 mod ordinary;
 mod perturb;
@@ -16,7 +17,8 @@ cargo xtask score DIR [--split] [--only dev|held] [--style labelled|bare] [--mis
                                         right layer over a folder of case files, as a table
 cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
-cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed";
+cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
+cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Some("score") => score::run(rest),
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),
+        Some("fuzz") => fuzz::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);
