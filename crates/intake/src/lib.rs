@@ -42,14 +42,15 @@ pub fn read(inputs: Vec<Input>) -> Case {
 /// Fills claims, facts, attempts and trials from the evidence.
 fn understand(case: &mut Case) {
     let mut claims = Vec::new();
+    let mut marks = Vec::new();
     for evidence in &case.evidence {
         let doc = segment::document(evidence);
-        record::recognise(&doc, &mut claims);
+        record::recognise(&doc, &mut claims, &mut marks);
         message::recognise(&doc, &mut claims);
         context::recognise(&doc, &mut claims);
     }
     case.claims = claims;
-    fuse::fuse(case);
+    fuse::fuse(case, &marks);
 }
 
 /// The claims of `text` by all recognisers, for tests.

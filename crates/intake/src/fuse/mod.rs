@@ -1,10 +1,12 @@
 //! Claims fused into facts, attempts and trials.
 
+use crate::record::Mark;
 use whodenied_case::{Attempt, AttemptId, Case, Failure, Says, Standing, Trial};
 use whodenied_text::Span;
 
 /// Fills the case's facts, attempts and trials from its claims.
-pub(crate) fn fuse(case: &mut Case) {
+pub(crate) fn fuse(case: &mut Case, marks: &[Mark]) {
+    let _ = marks;
     let claims = std::mem::take(&mut case.claims);
     for claim in &claims {
         match &claim.says {
