@@ -1,9 +1,113 @@
-//! Stub.
+//! The program's own refusal.
+//!
+//! A program may look at owner, mode, user or kernel features itself and stop, though nothing was
+//! refused: git's safe.directory, ssh's check of key files, sudo's check of its plugins, tools that
+//! want to be root, step-down helpers started by somebody who is not, a sandbox the kernel does not
+//! have. The errno it prints, if any, is of its own making.
 
 use crate::context::Context;
-use whodenied_case::{Attempt, Verdict};
+use crate::say::{Best, denies};
+use whodenied_case::{Attempt, Support, Verdict};
+use whodenied_kernel::Layer;
+
+const LAYER: Layer = Layer::Application;
+
+/// Statement, weight, why.
+const STATED: &[(&str, u8, &str)] = &[
+    (
+        "dubious-ownership",
+        95,
+        "The program itself refuses a directory that another user owns; the kernel would let it in.",
+    ),
+    (
+        "bad-file-mode",
+        88,
+        "The program itself refuses a file whose owner or mode is not what it insists on; the kernel would let it in.",
+    ),
+    (
+        "step-down-only",
+        90,
+        "The program changes to a lesser user and must be started as root; an ordinary process has no right to change its ids.",
+    ),
+    (
+        "landlock-unsupported",
+        90,
+        "The program insists on Landlock, which this kernel does not have; nothing was denied.",
+    ),
+    ("refuses-root", 85, "The program refuses to run as root by a rule of its own."),
+    ("needs-root", 70, "The program wants to be root and says so itself, before it has tried anything."),
+    ("apparmor-unsupported", 55, "A profile was asked for where AppArmor is not there; nothing was denied."),
+    ("suid-missing", 50, "The program checks the owner and mode of its own files and stops."),
+    ("sandbox-user", 45, "The program could not put on the sandbox it wants for itself."),
+];
+
+/// Statements under which another layer made the program complain.
+const NOT_ITS_OWN: &[&str] = &[
+    "suid-no-effect",
+    "suid-helper-misconfigured",
+    "no-usable-sandbox",
+    "polkit",
+    "not-in-sudoers",
+    "dbus-policy",
+    "dbus-apparmor",
+    "dbus-selinux",
+    "fuse-allow-other",
+    "fuse-mountpoint-owner",
+    "privileged-port",
+    "ids-insufficient",
+    "landlock-not-applied",
+    "inotify-limit",
+    "snap-home",
+];
 
 /// Judges one attempt.
-pub(crate) fn judge(_attempt: &Attempt, _cx: &Context<'_>) -> Option<Verdict> {
-    None
+pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    let mut best = Best::new();
+    for (id, weight, because) in STATED {
+        let Some(fact) = cx.stated_here(attempt, &[*id]) else { continue };
+        // An unmapped owner looks like a stranger to a program that checks for root.
+        let unmapped = matches!(*id, "suid-missing" | "bad-file-mode")
+            && (cx.remapped() || cx.stated(&["uid-unmapped"]).is_some());
+        let support = if unmapped { Support::Usual } else { Support::Stated };
+        best.offer(denies(attempt, LAYER, support, *weight, *because).fact(fact.id));
+    }
+    if attempt.own_refusal && attempt.records.is_empty() && cx.stated_here(attempt, NOT_ITS_OWN).is_none() {
+        let because = "The program says that it refuses by a rule of its own; no kernel refusal is needed to explain it.";
+        best.offer(denies(attempt, LAYER, Support::Stated, 80, because));
+    }
+    best.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{attempt, denied};
+    use whodenied_case::{Environment, Predicate};
+    use whodenied_kernel::{Call, Errno};
+
+    #[test]
+    fn rules_of_the_program() {
+        let mut refused = attempt(Call::Open, Errno::EACCES, "/repo");
+        refused.errno = None;
+        assert_eq!(
+            denied(judge, &refused, &[Predicate::Statement("dubious-ownership")]),
+            Some(Support::Stated)
+        );
+        assert_eq!(denied(judge, &refused, &[]), None);
+        refused.own_refusal = true;
+        assert_eq!(denied(judge, &refused, &[]), Some(Support::Stated));
+        assert_eq!(denied(judge, &refused, &[Predicate::Statement("polkit")]), None);
+    }
+
+    #[test]
+    fn an_unmapped_owner_is_not_the_programs_fault() {
+        let mut refused = attempt(Call::Open, Errno::EACCES, "/usr/lib/sudo/sudoers.so");
+        refused.errno = None;
+        let said = Predicate::Statement("suid-missing");
+        assert_eq!(denied(judge, &refused, &[said.clone()]), Some(Support::Stated));
+        assert_eq!(
+            denied(judge, &refused, &[said, Predicate::Environment(Environment::Rootless)]),
+            Some(Support::Usual)
+        );
+    }
 }

@@ -45,15 +45,27 @@ fn real_time(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     if let (Some(id), true) = (granted, contained) {
         let because = "The process has CAP_SYS_NICE and is refused all the same: its control group has no real-time budget (cpu.rt_runtime_us is 0).";
         let weight = if budget.is_some() { 60 } else { 85 };
-        return denies(attempt, LAYER, Support::Configured, weight, because).fact(id).policy("cpu.rt_runtime_us").step(look).into();
+        return denies(attempt, LAYER, Support::Configured, weight, because)
+            .fact(id)
+            .policy("cpu.rt_runtime_us")
+            .step(look)
+            .into();
     }
     if contained {
-        let because = "A control group without real-time budget refuses real-time policies, with the capability too.";
-        return denies(attempt, LAYER, Support::Fits, 35, because).policy("cpu.rt_runtime_us").step(look).into();
+        let because =
+            "A control group without real-time budget refuses real-time policies, with the capability too.";
+        return denies(attempt, LAYER, Support::Fits, 35, because)
+            .policy("cpu.rt_runtime_us")
+            .step(look)
+            .into();
     }
     if cx.is_root(attempt) {
-        let because = "Root is refused a real-time policy only where its control group has no real-time budget.";
-        return denies(attempt, LAYER, Support::Usual, 70, because).policy("cpu.rt_runtime_us").step(look).into();
+        let because =
+            "Root is refused a real-time policy only where its control group has no real-time budget.";
+        return denies(attempt, LAYER, Support::Usual, 70, because)
+            .policy("cpu.rt_runtime_us")
+            .step(look)
+            .into();
     }
     None
 }
@@ -71,7 +83,9 @@ fn processes(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let mut best = Best::new();
     if let Some((id, _)) = limit {
         let because = "The control group has a limit of processes and threads, and at the limit no more can be started.";
-        best.offer(denies(attempt, LAYER, Support::Configured, 80, because).fact(id).policy("pids.max").step(look));
+        best.offer(
+            denies(attempt, LAYER, Support::Configured, 80, because).fact(id).policy("pids.max").step(look),
+        );
     }
     if cx.contained() || cx.unit() {
         let because = "Containers and services have a limit of processes and threads (pids.max), and at the limit fork gives EAGAIN.";
@@ -87,7 +101,8 @@ fn subtree(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     }
     match attempt.errno? {
         Errno::EROFS => {
-            allows(attempt, LAYER, "The cgroup file system is mounted read-only; no controller was asked.").into()
+            allows(attempt, LAYER, "The cgroup file system is mounted read-only; no controller was asked.")
+                .into()
         }
         Errno::EACCES | Errno::EPERM => {
             let because = "Making control groups and moving processes needs a subtree that was delegated to this user or container.";
@@ -118,9 +133,15 @@ mod tests {
         let sched = attempt(Call::Sched, Errno::EPERM, "");
         let nice = knob(Knob::CapAdd(CapSpec::One(Capability::SYS_NICE)));
         assert_eq!(denied(judge, &sched, &[docker.clone(), nice]), Some(Support::Configured));
-        assert_eq!(denied(judge, &sched, &[docker.clone(), knob(Knob::Privileged(true))]), Some(Support::Configured));
+        assert_eq!(
+            denied(judge, &sched, &[docker.clone(), knob(Knob::Privileged(true))]),
+            Some(Support::Configured)
+        );
         assert_eq!(denied(judge, &sched, &[docker]), Some(Support::Fits));
-        assert_eq!(denied(judge, &sched, &[Predicate::Environment(Environment::RunsAsRoot)]), Some(Support::Usual));
+        assert_eq!(
+            denied(judge, &sched, &[Predicate::Environment(Environment::RunsAsRoot)]),
+            Some(Support::Usual)
+        );
         assert_eq!(denied(judge, &sched, &[]), None);
     }
 
@@ -136,7 +157,10 @@ mod tests {
     #[test]
     fn cgroup_files() {
         let write = attempt(Call::Write, Errno::EACCES, "/sys/fs/cgroup/cgroup.procs");
-        assert_eq!(denied(judge, &write, &[Predicate::Environment(Environment::Rootless)]), Some(Support::Usual));
+        assert_eq!(
+            denied(judge, &write, &[Predicate::Environment(Environment::Rootless)]),
+            Some(Support::Usual)
+        );
         assert!(allowed(judge, &attempt(Call::Mkdir, Errno::EROFS, "/sys/fs/cgroup/x"), &[]));
     }
 }

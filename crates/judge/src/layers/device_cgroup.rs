@@ -34,38 +34,61 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     }
     if attempt.call == Some(Call::Mknod) {
         // Engines let any node be made; only the opening is filtered.
-        return denies(attempt, LAYER, Support::Fits, 15, "The device cgroup may refuse making the node.").into();
+        return denies(attempt, LAYER, Support::Fits, 15, "The device cgroup may refuse making the node.")
+            .into();
     }
     let mut best = Best::new();
     for said in by_config(attempt, cx) {
         best.offer(said.step(look(attempt)));
     }
-    best.or(undecidable(attempt, LAYER, "the device entries of the process's cgroup").step(look(attempt)).into())
+    best.or(undecidable(attempt, LAYER, "the device entries of the process's cgroup")
+        .step(look(attempt))
+        .into())
 }
 
 fn on_device(attempt: &Attempt) -> bool {
     let name = attempt.object_name();
-    let path = name.starts_with("/dev/") && !NO_DEVICES.iter().any(|d| name.starts_with(d));
+    if NO_DEVICES.iter().any(|d| name.starts_with(d)) {
+        return false;
+    }
+    let path = name.starts_with("/dev/");
     let call = matches!(
         attempt.call,
-        None | Some(Call::Open | Call::Create | Call::Read | Call::Write | Call::Access | Call::Ioctl | Call::Mknod | Call::Mount)
+        None | Some(
+            Call::Open
+                | Call::Create
+                | Call::Read
+                | Call::Write
+                | Call::Access
+                | Call::Ioctl
+                | Call::Mknod
+                | Call::Mount
+        )
     );
     call && (path || attempt.object.kind == ObjectKind::Device)
 }
 
 fn look(attempt: &Attempt) -> String {
     let name = attempt.object_name();
-    if name.starts_with("/dev/") { format!("ls -l {}", whodenied_text::quote::shell(name)) } else { "ls -l /dev".to_owned() }
+    if name.starts_with("/dev/") {
+        format!("ls -l {}", whodenied_text::quote::shell(name))
+    } else {
+        "ls -l /dev".to_owned()
+    }
 }
 
 fn by_config(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
     let mut said = Vec::new();
     let name = attempt.object_name();
     if let Some((id, key)) = cx.facts.knobs().find_map(|(id, k)| match k {
-        Knob::Lxc { key, value } if key.starts_with("lxc.cgroup.devices") && covers(value, name) => Some((id, key)),
+        Knob::Lxc { key, value } if key.starts_with("lxc.cgroup.devices") && covers(value, name) => {
+            Some((id, key))
+        }
         _ => None,
     }) {
-        let because = format!("{key} is the key of cgroup v1; a host with cgroup v2 ignores it, so the container's device filter has no entry for this device.");
+        let because = format!(
+            "{key} is the key of cgroup v1; a host with cgroup v2 ignores it, so the container's device filter has no entry for this device."
+        );
         said.push(denies(attempt, LAYER, Support::Configured, 92, because).fact(id).policy(key.clone()));
     }
     if let Some(id) = passed(cx, name) {
@@ -81,7 +104,9 @@ fn by_config(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         if let Some((id, value)) = cx.facts.unit(key) {
             let open = key == "DevicePolicy" && value == "auto" || value == "no" || value == "false";
             if !open && !covers(value, name) {
-                let because = format!("The unit's {key}= leaves this device out of the filter systemd installs for it.");
+                let because = format!(
+                    "The unit's {key}= leaves this device out of the filter systemd installs for it."
+                );
                 said.push(denies(attempt, LAYER, Support::Configured, 88, because).fact(id).policy(key));
             }
         }
@@ -112,7 +137,8 @@ fn by_config(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         said.push(denies(attempt, LAYER, Support::Usual, 70, because).facts(engines(cx)));
     }
     if said.is_empty() && !rootless_podman {
-        let because = "EPERM on opening a device node is what a device filter gives; file modes would say EACCES.";
+        let because =
+            "EPERM on opening a device node is what a device filter gives; file modes would say EACCES.";
         said.push(denies(attempt, LAYER, Support::Fits, 45, because));
     }
     said
@@ -128,10 +154,15 @@ fn passed(cx: &Context<'_>, name: &str) -> Option<FactId> {
         Knob::Device(d) => {
             let source = d.split(':').next().unwrap_or(d);
             let target = d.split(':').nth(1).unwrap_or(source);
-            (source == name || target == name || name.strip_prefix(source).is_some_and(|r| r.starts_with('/'))).then_some(id)
+            (source == name
+                || target == name
+                || name.strip_prefix(source).is_some_and(|r| r.starts_with('/')))
+            .then_some(id)
         }
         Knob::DeviceRule(rule) => covers(rule, name).then_some(id),
-        Knob::Lxc { key, value } if key.starts_with("lxc.cgroup2.devices.allow") => covers(value, name).then_some(id),
+        Knob::Lxc { key, value } if key.starts_with("lxc.cgroup2.devices.allow") => {
+            covers(value, name).then_some(id)
+        }
         _ => None,
     })
 }
@@ -151,7 +182,9 @@ fn covers(rule: &str, name: &str) -> bool {
     match devices::numbers(name) {
         Some((want, major, minor)) => {
             let (a, b) = numbers.split_once(':').unwrap_or((numbers, "*"));
-            kind.starts_with(want) && (a == "*" || a.parse() == Ok(major)) && (b == "*" || b.parse() == Ok(minor))
+            kind.starts_with(want)
+                && (a == "*" || a.parse() == Ok(major))
+                && (b == "*" || b.parse() == Ok(minor))
         }
         None => true,
     }
@@ -172,7 +205,10 @@ mod tests {
         let open = attempt(Call::Open, Errno::EPERM, "/dev/kvm");
         let docker = Predicate::Engine(Engine::Docker);
         assert_eq!(denied(judge, &open, &[docker.clone()]), Some(Support::Default));
-        assert_eq!(denied(judge, &open, &[docker.clone(), knob(Knob::Device("/dev/kvm".to_owned()))]), Some(Support::Fits));
+        assert_eq!(
+            denied(judge, &open, &[docker.clone(), knob(Knob::Device("/dev/kvm".to_owned()))]),
+            Some(Support::Fits)
+        );
         assert!(allowed(judge, &open, &[docker, knob(Knob::Privileged(true))]));
         assert!(allowed(judge, &attempt(Call::Open, Errno::EACCES, "/dev/kvm"), &[]));
         assert_eq!(denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/shm/x"), &[]), None);
@@ -182,8 +218,14 @@ mod tests {
     #[test]
     fn the_key_of_the_other_cgroup_version() {
         let open = attempt(Call::Open, Errno::EPERM, "/dev/net/tun");
-        assert_eq!(denied(judge, &open, &[lxc("lxc.cgroup.devices.allow", "c 10:200 rwm")]), Some(Support::Configured));
-        assert_eq!(denied(judge, &open, &[lxc("lxc.cgroup2.devices.allow", "c 10:200 rwm")]), Some(Support::Fits));
+        assert_eq!(
+            denied(judge, &open, &[lxc("lxc.cgroup.devices.allow", "c 10:200 rwm")]),
+            Some(Support::Configured)
+        );
+        assert_eq!(
+            denied(judge, &open, &[lxc("lxc.cgroup2.devices.allow", "c 10:200 rwm")]),
+            Some(Support::Fits)
+        );
         assert!(covers("c 10:* rwm", "/dev/net/tun") && !covers("b 10:200 rwm", "/dev/net/tun"));
         assert!(!covers("c 195:* rw", "/dev/fuse") && covers("c 226:128 rwm", "/dev/dri/renderD128"));
     }

@@ -1,9 +1,366 @@
-//! Stub.
+//! The file system itself.
+//!
+//! Network and foreign file systems answer from beyond the permission checks of the VFS. An NFS server
+//! with root_squash treats uid 0 as nobody: chown and chmod EPERM, the rest EACCES; with sec=krb5 a
+//! process without a ticket is nobody as well. `cifs_setattr`, `fat_setattr` and their like have fixed
+//! owners and modes: EPERM. `fuse_allow_current_process` (fs/fuse/dir.c) keeps other users out,
+//! root too, unless mounted allow_other: EACCES; a FUSE server may answer anything, EIO included. A
+//! file system without links, nodes or symbolic links gives EPERM for them (`vfs_symlink`,
+//! `vfs_mknod`). An overlay's upper directory may not lie on an overlay: EINVAL.
 
-use crate::context::Context;
-use whodenied_case::{Attempt, Verdict};
+use crate::context::{Context, file_call, is_path};
+use crate::say::{Best, Say, allows, denies};
+use whodenied_case::{Attempt, Environment, FactId, Predicate, Support, Verdict};
+use whodenied_kernel::{Call, Capability, Errno, Layer};
+
+const LAYER: Layer = Layer::Filesystem;
+
+/// The file systems that answer for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Nfs,
+    Cifs,
+    Fuse,
+    Foreign,
+}
+
+impl Kind {
+    fn of(fstype: &str) -> Option<Self> {
+        Some(match fstype {
+            "nfs" | "nfs4" | "nfs3" => Self::Nfs,
+            "cifs" | "smb" | "smb3" | "smbfs" => Self::Cifs,
+            "vfat" | "msdos" | "exfat" | "ntfs" | "ntfs3" | "9p" | "drvfs" | "virtiofs" | "vboxsf"
+            | "hgfs" | "ceph" | "glusterfs" | "iso9660" | "hfsplus" | "afs" | "beegfs" | "lustre" => {
+                Self::Foreign
+            }
+            t if t == "fuse" || t == "fuseblk" || t.starts_with("fuse.") => Self::Fuse,
+            _ => return None,
+        })
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Nfs => "NFS",
+            Self::Cifs => "SMB",
+            Self::Fuse => "a FUSE file system",
+            Self::Foreign => "a file system without Unix owners",
+        }
+    }
+}
 
 /// Judges one attempt.
-pub(crate) fn judge(_attempt: &Attempt, _cx: &Context<'_>) -> Option<Verdict> {
-    None
+pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    let mut best = Best::new();
+    for said in stated(attempt, cx) {
+        best.offer(said);
+    }
+    if attempt.call == Some(Call::Mount) {
+        best_offer(&mut best, mounting(attempt, cx));
+        return best.done();
+    }
+    let about_files = file_call(attempt) && (is_path(attempt) || attempt.call.is_some());
+    if !about_files || kernel_file(attempt) {
+        return best.done();
+    }
+    let Some(errno) = attempt.errno else { return best.done() };
+    if let Some((id, kind, listed)) = kind_of(attempt, cx) {
+        best_offer(&mut best, on(attempt, cx, errno, id, kind, listed));
+    }
+    best_offer(&mut best, owner_nobody(attempt, cx, errno));
+    best_offer(&mut best, unexplained(attempt, cx, errno));
+    best.done()
+}
+
+fn best_offer(best: &mut Best, said: Option<Say>) {
+    if let Some(said) = said {
+        best.offer(said);
+    }
+}
+
+fn kernel_file(attempt: &Attempt) -> bool {
+    ["/proc/", "/sys/", "/dev/"].iter().any(|root| attempt.object_name().starts_with(root))
+}
+
+fn look(attempt: &Attempt) -> String {
+    let name = attempt.object_name();
+    if name.starts_with('/') {
+        format!("findmnt -no FSTYPE,OPTIONS -T {}", whodenied_text::quote::shell(name))
+    } else {
+        "findmnt -no FSTYPE,OPTIONS -T PATH".to_owned()
+    }
+}
+
+fn stated(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
+    let mut said = Vec::new();
+    if let Some(fact) = cx.stated_here(attempt, &["root-squash"]) {
+        let because = "The text says that the server maps root to nobody.";
+        said.push(denies(attempt, LAYER, Support::Stated, 90, because).fact(fact.id).policy("root_squash"));
+    }
+    if let Some(fact) = cx.stated_here(attempt, &["nfs-server-denied"]) {
+        let because = "The NFS server refused the mount: its exports do not list this client, path or security flavour.";
+        said.push(
+            denies(attempt, LAYER, Support::Stated, 88, because)
+                .fact(fact.id)
+                .policy("exports")
+                .step("showmount -e SERVER"),
+        );
+    }
+    if let Some(fact) = cx.stated_here(attempt, &["idmap-unsupported"]) {
+        let because = "This file system can't be mounted with mapped ids by this kernel.";
+        said.push(denies(attempt, LAYER, Support::Stated, 80, because).fact(fact.id));
+    }
+    said
+}
+
+fn mounting(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let fstype = attempt.arg("fstype").unwrap_or("");
+    match (Kind::of(fstype), attempt.errno?) {
+        (Some(kind @ (Kind::Nfs | Kind::Cifs)), Errno::EACCES) => {
+            let because =
+                format!("The server refused the {} mount; the client's kernel passed it on.", kind.name());
+            let (support, weight) =
+                if cx.contained() { (Support::Usual, 45) } else { (Support::Exclusive, 75) };
+            Some(denies(attempt, LAYER, support, weight, because))
+        }
+        (None, Errno::EINVAL) if fstype.starts_with("overlay") => {
+            let because = "An overlay's upper directory can't lie on another overlay, nor on a file system without the attributes it needs.";
+            Some(denies(attempt, LAYER, Support::Usual, 75, because).step("df -T /var/lib"))
+        }
+        _ => None,
+    }
+}
+
+/// The file system under the object: a listed mount, else what the surroundings say.
+fn kind_of(attempt: &Attempt, cx: &Context<'_>) -> Option<(FactId, Kind, bool)> {
+    let name = attempt.object_name();
+    if name.starts_with('/')
+        && let Some(mount) = cx.mount_over(name).filter(|m| m.listed && m.target.len() > 1)
+        && let Some(fstype) = mount.fstype
+    {
+        return Kind::of(fstype).map(|kind| (mount.fact, kind, true));
+    }
+    let told = |e, kind| cx.environment(e).map(|id| (id, kind, false));
+    told(Environment::RootSquash, Kind::Nfs)
+        .or_else(|| told(Environment::Nfs, Kind::Nfs))
+        .or_else(|| told(Environment::Cifs, Kind::Cifs))
+        .or_else(|| told(Environment::Fuse, Kind::Fuse))
+        .or_else(|| told(Environment::ForeignFs, Kind::Foreign))
+        .or_else(|| {
+            // A mount of such a type that is listed anywhere, where the object has no path of its own.
+            cx.facts.all.iter().find_map(|f| match &f.what {
+                Predicate::Mount { target, fstype: Some(t), .. }
+                    if target.len() > 1
+                        && (!name.starts_with('/') || crate::context::under(name, target)) =>
+                {
+                    Kind::of(t).map(|kind| (f.id, kind, true))
+                }
+                _ => None,
+            })
+        })
+}
+
+/// On a file system that answers for itself.
+fn on(
+    attempt: &Attempt,
+    cx: &Context<'_>,
+    errno: Errno,
+    id: FactId,
+    kind: Kind,
+    listed: bool,
+) -> Option<Say> {
+    let call = attempt.call;
+    let owner = matches!(call, Some(Call::Chown | Call::Chmod | Call::Utime | Call::Xattr));
+    let special = matches!(call, Some(Call::Link | Call::Symlink | Call::Mknod));
+    let root = cx.is_root(attempt);
+    let squash = cx.has(Environment::RootSquash);
+    let (support, weight, because) = match (kind, errno) {
+        (Kind::Nfs, Errno::EPERM) if owner && cx.is_user(attempt) => {
+            (Support::Fits, 45, "Only the owner may change a file, on NFS as anywhere.".to_owned())
+        }
+        (Kind::Nfs, Errno::EPERM | Errno::EINVAL | Errno::EACCES) if owner => (
+            Support::Configured,
+            88,
+            "The data lies on NFS, and a server that squashes root treats it as nobody, who may not change owners or modes.".to_owned(),
+        ),
+        (Kind::Nfs, Errno::EACCES | Errno::EPERM) if root || squash => (
+            Support::Configured,
+            82,
+            "Root is refused on NFS because the server maps it to nobody; the mode bits seen by the client do not bind the server.".to_owned(),
+        ),
+        (Kind::Nfs, Errno::EACCES | Errno::EPERM) if cx.is_user(attempt) => {
+            (Support::Fits, 45, "The NFS server decides by the number of the user, or by its ticket.".to_owned())
+        }
+        (Kind::Nfs, Errno::EACCES | Errno::EPERM) => {
+            (Support::Usual, 65, "The data lies on NFS: the server decides by the number of the user, and maps root to nobody.".to_owned())
+        }
+        (Kind::Cifs | Kind::Foreign, Errno::EPERM | Errno::EOPNOTSUPP | Errno::EIO | Errno::EACCES | Errno::EINVAL) if owner => (
+            Support::Configured,
+            90,
+            format!("The data lies on {}, whose owner and mode are fixed when it is mounted; changing them is refused.", kind.name()),
+        ),
+        (Kind::Cifs | Kind::Foreign | Kind::Fuse, Errno::EPERM | Errno::EOPNOTSUPP | Errno::EIO) if special => (
+            Support::Configured,
+            85,
+            format!("{} has no such entries (links, nodes, sockets).", capitalised(kind.name())),
+        ),
+        (Kind::Cifs | Kind::Foreign, Errno::EACCES | Errno::EPERM) => (
+            Support::Usual,
+            60,
+            format!("On {} owner and mode of every file are those given when it was mounted.", kind.name()),
+        ),
+        (Kind::Fuse, Errno::EIO) => {
+            (Support::Exclusive, 85, "The FUSE server could not carry it out and answered EIO.".to_owned())
+        }
+        (Kind::Fuse, Errno::EPERM | Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENOSYS) if owner => {
+            (Support::Configured, 82, "The data lies on a FUSE file system that does not store owners or modes.".to_owned())
+        }
+        (Kind::Fuse, Errno::EACCES) => (
+            Support::Usual,
+            if root { 80 } else { 65 },
+            "A FUSE file system is open to the user who mounted it alone, root excluded too, unless mounted with allow_other.".to_owned(),
+        ),
+        (Kind::Fuse, Errno::EPERM) => {
+            (Support::Usual, 55, "The data lies on a FUSE file system, whose server decides for itself.".to_owned())
+        }
+        (_, Errno::EIO) => (Support::Usual, 60, format!("{} answered with an input/output error.", capitalised(kind.name()))),
+        _ => return None,
+    };
+    let support = if listed && support == Support::Usual { Support::Default } else { support };
+    Some(denies(attempt, LAYER, support, weight, because).fact(id).policy(kind.name()).step(look(attempt)))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// Files of nobody, and root that may not change them: the server squashed it.
+fn owner_nobody(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
+    if !matches!(errno, Errno::EPERM | Errno::EACCES) || cx.is_user(attempt) {
+        return None;
+    }
+    let nobody = |o: &str| matches!(o, "nobody" | "nfsnobody" | "nogroup" | "65534" | "4294967294" | "99");
+    let listed = cx.facts.find(|p| matches!(p, Predicate::Path(s) if s.owner.as_deref().is_some_and(nobody)));
+    let told = attempt.arg("from-uid").or_else(|| attempt.arg("owner")).filter(|o| nobody(o));
+    if listed.is_none() && told.is_none() {
+        return None;
+    }
+    let because = "The files belong to nobody, which is what an NFS server makes of root; then root may neither change their owner nor write.";
+    let (support, weight) = if cx.remapped() { (Support::Fits, 40) } else { (Support::Usual, 72) };
+    Some(
+        denies(attempt, LAYER, support, weight, because)
+            .facts(listed.map(|f| f.id))
+            .policy("root_squash")
+            .step(look(attempt)),
+    )
+}
+
+/// Root with the capability, refused on a path that nothing else explains.
+fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
+    let owner = matches!(attempt.call, Some(Call::Chown | Call::Chmod | Call::Utime));
+    if errno == Errno::EIO && owner {
+        let because = "An input/output error for a change of owner or mode comes from a file system that can't store it.";
+        return Some(denies(attempt, LAYER, Support::Exclusive, 75, because).step(look(attempt)));
+    }
+    if errno == Errno::EOPNOTSUPP && owner {
+        let because = "The file system says that it does not support this.";
+        return Some(denies(attempt, LAYER, Support::Exclusive, 75, because).step(look(attempt)));
+    }
+    if errno != Errno::EPERM || !owner || cx.is_user(attempt) || cx.remapped() {
+        return None;
+    }
+    let capability = if attempt.call == Some(Call::Chown) { Capability::CHOWN } else { Capability::FOWNER };
+    let held = match cx.container_has(capability) {
+        Some((held, _)) => held,
+        None => cx.is_root(attempt),
+    };
+    if !held {
+        return None;
+    }
+    if cx.is_root(attempt) && !cx.contained() && attempt.call == Some(Call::Utime) {
+        return Some(allows(attempt, LAYER, "Nothing speaks for a foreign file system."));
+    }
+    let bound = cx.bind_over(attempt.object_name());
+    let volume = bound.is_some() || cx.volumes().next().is_some() || cx.kubernetes();
+    let because = "Root that has the capability is refused a change of owner or mode by the file system: an NFS server that squashes root, SMB, or FUSE.";
+    let (support, weight) = match (volume, cx.is_root(attempt)) {
+        (true, true) => (Support::Usual, 62),
+        (true, false) => (Support::Usual, 48),
+        (false, true) => (Support::Usual, 50),
+        (false, false) => (Support::Fits, 30),
+    };
+    Some(denies(attempt, LAYER, support, weight, because).facts(bound.map(|(id, ..)| id)).step(look(attempt)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{attempt, denied, knob, mount};
+    use whodenied_case::{Engine, Knob, PathState};
+
+    fn env(e: Environment) -> Predicate {
+        Predicate::Environment(e)
+    }
+
+    #[test]
+    fn nfs_squashes_root() {
+        let chown = attempt(Call::Chown, Errno::EPERM, "/data");
+        assert_eq!(denied(judge, &chown, &[env(Environment::Nfs)]), Some(Support::Configured));
+        assert_eq!(denied(judge, &chown, &[mount("/data", "nfs4", "rw,sec=sys")]), Some(Support::Configured));
+        let mkdir = attempt(Call::Mkdir, Errno::EACCES, "/data/x");
+        assert_eq!(
+            denied(judge, &mkdir, &[env(Environment::Nfs), env(Environment::RunsAsRoot)]),
+            Some(Support::Configured)
+        );
+        assert_eq!(
+            denied(judge, &mkdir, &[env(Environment::Nfs), env(Environment::RunsAsNonRoot)]),
+            Some(Support::Fits)
+        );
+        assert_eq!(denied(judge, &mkdir, &[]), None);
+    }
+
+    #[test]
+    fn owners_that_nobody_set() {
+        let nobody = Predicate::Path(PathState {
+            path: "/v".to_owned(),
+            owner: Some("nobody".to_owned()),
+            ..PathState::default()
+        });
+        let chown = attempt(Call::Chown, Errno::EPERM, "/v/x");
+        assert_eq!(denied(judge, &chown, &[nobody.clone()]), Some(Support::Usual));
+        assert_eq!(denied(judge, &chown, &[nobody, env(Environment::Rootless)]), Some(Support::Fits));
+    }
+
+    #[test]
+    fn fixed_owners_and_fuse() {
+        let chmod = attempt(Call::Chmod, Errno::EPERM, "/var/lib/postgresql/data");
+        assert_eq!(denied(judge, &chmod, &[env(Environment::Cifs)]), Some(Support::Configured));
+        assert_eq!(
+            denied(judge, &chmod, &[mount("/var/lib/postgresql", "vfat", "rw")]),
+            Some(Support::Configured)
+        );
+        let eio = attempt(Call::Chmod, Errno::EIO, "/data");
+        assert_eq!(denied(judge, &eio, &[env(Environment::Fuse)]), Some(Support::Exclusive));
+        assert_eq!(denied(judge, &eio, &[]), Some(Support::Exclusive));
+        let open = attempt(Call::Open, Errno::EACCES, "/mnt/x");
+        assert_eq!(
+            denied(judge, &open, &[mount("/mnt", "fuse.sshfs", "rw,user_id=1000")]),
+            Some(Support::Default)
+        );
+        assert_eq!(denied(judge, &open, &[mount("/mnt", "ext4", "rw")]), None);
+    }
+
+    #[test]
+    fn root_with_the_capability() {
+        let chown = attempt(Call::Chown, Errno::EPERM, "/data");
+        let volume =
+            knob(Knob::Volume { source: "v".to_owned(), target: "/data".to_owned(), options: vec![] });
+        let docker = Predicate::Engine(Engine::Docker);
+        assert_eq!(
+            denied(judge, &chown, &[docker.clone(), volume, env(Environment::RunsAsRoot)]),
+            Some(Support::Usual)
+        );
+        let overlay = attempt(Call::Mount, Errno::EINVAL, "/x");
+        assert_eq!(denied(judge, &overlay, &[docker]), None);
+    }
 }

@@ -26,19 +26,30 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     if let Some((id, path, flags)) = flagged(attempt, cx) {
         let which = if flags.contains('i') { "immutable" } else { "append-only" };
         let because = format!("{path} has the {which} flag, which refuses this to everybody, root included.");
-        return denies(attempt, LAYER, Support::Configured, 95, because).fact(id).policy(format!("{which} flag")).into();
+        return denies(attempt, LAYER, Support::Configured, 95, because)
+            .fact(id)
+            .policy(format!("{which} flag"))
+            .into();
     }
     let listed = cx.facts.path(name).find(|(_, p)| p.flags.is_some());
     if let Some((id, _)) = listed {
-        return allows(attempt, LAYER, "lsattr shows neither the immutable nor the append-only flag.").fact(id).into();
+        return allows(attempt, LAYER, "lsattr shows neither the immutable nor the append-only flag.")
+            .fact(id)
+            .into();
     }
     let changes = writes(attempt) || matches!(attempt.call, Some(Call::Open));
     if !changes || attempt.errno != Some(Errno::EPERM) || attempt.object.kind == ObjectKind::Device {
         return None;
     }
-    let foreign = [Environment::Nfs, Environment::Cifs, Environment::Fuse, Environment::ForeignFs, Environment::RootSquash]
-        .into_iter()
-        .any(|e| cx.has(e));
+    let foreign = [
+        Environment::Nfs,
+        Environment::Cifs,
+        Environment::Fuse,
+        Environment::ForeignFs,
+        Environment::RootSquash,
+    ]
+    .into_iter()
+    .any(|e| cx.has(e));
     if foreign {
         return None;
     }
@@ -70,7 +81,16 @@ fn flagged<'a>(attempt: &Attempt, cx: &Context<'a>) -> Option<(FactId, &'a str, 
     let parent = name.rsplit_once('/').map_or("", |(p, _)| p);
     let entry = matches!(
         attempt.call,
-        None | Some(Call::Unlink | Call::Rename | Call::Create | Call::Mkdir | Call::Link | Call::Symlink | Call::Mknod | Call::Open)
+        None | Some(
+            Call::Unlink
+                | Call::Rename
+                | Call::Create
+                | Call::Mkdir
+                | Call::Link
+                | Call::Symlink
+                | Call::Mknod
+                | Call::Open
+        )
     );
     cx.facts.all.iter().find_map(|f| {
         let Predicate::Path(PathState { path, flags: Some(flags), .. }) = &f.what else { return None };
@@ -89,18 +109,34 @@ mod tests {
     use crate::testing::{allowed, attempt, denied};
 
     fn flags(path: &str, flags: &str) -> Predicate {
-        Predicate::Path(PathState { path: path.to_owned(), flags: Some(flags.to_owned()), ..PathState::default() })
+        Predicate::Path(PathState {
+            path: path.to_owned(),
+            flags: Some(flags.to_owned()),
+            ..PathState::default()
+        })
     }
 
     #[test]
     fn flags_in_a_listing() {
         let unlink = attempt(Call::Unlink, Errno::EPERM, "/srv/data/a");
-        assert_eq!(denied(judge, &unlink, &[flags("/srv/data/a", "----i----------")]), Some(Support::Configured));
-        assert_eq!(denied(judge, &unlink, &[flags("/srv/data", "-----a-e-------")]), Some(Support::Configured));
+        assert_eq!(
+            denied(judge, &unlink, &[flags("/srv/data/a", "----i----------")]),
+            Some(Support::Configured)
+        );
+        assert_eq!(
+            denied(judge, &unlink, &[flags("/srv/data", "-----a-e-------")]),
+            Some(Support::Configured)
+        );
         assert!(allowed(judge, &unlink, &[flags("/srv/data/a", "--------------e----")]));
-        assert_eq!(denied(judge, &attempt(Call::Unlink, Errno::EACCES, "/srv/data/a"), &[flags("/srv/data/a", "i")]), None);
+        assert_eq!(
+            denied(judge, &attempt(Call::Unlink, Errno::EACCES, "/srv/data/a"), &[flags("/srv/data/a", "i")]),
+            None
+        );
         // A recursive removal stops at a flagged entry below.
-        assert_eq!(denied(judge, &attempt(Call::Unlink, Errno::EPERM, "/srv"), &[flags("/srv/data", "i")]), Some(Support::Configured));
+        assert_eq!(
+            denied(judge, &attempt(Call::Unlink, Errno::EPERM, "/srv"), &[flags("/srv/data", "i")]),
+            Some(Support::Configured)
+        );
     }
 
     #[test]
@@ -109,7 +145,14 @@ mod tests {
         let open = attempt(Call::Write, Errno::EPERM, "/etc/hosts");
         assert_eq!(denied(judge, &open, &[root.clone()]), Some(Support::Usual));
         assert_eq!(denied(judge, &attempt(Call::Chown, Errno::EPERM, "/x"), &[]), Some(Support::Fits));
-        assert_eq!(denied(judge, &attempt(Call::Chown, Errno::EPERM, "/x"), &[root, Predicate::Environment(Environment::Nfs)]), None);
+        assert_eq!(
+            denied(
+                judge,
+                &attempt(Call::Chown, Errno::EPERM, "/x"),
+                &[root, Predicate::Environment(Environment::Nfs)]
+            ),
+            None
+        );
         assert_eq!(denied(judge, &attempt(Call::Write, Errno::EPERM, "/proc/sys/x"), &[]), None);
     }
 }

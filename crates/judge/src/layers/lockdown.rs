@@ -38,7 +38,9 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let mut best = Best::new();
     if let Some(fact) = cx.stated_here(attempt, &["lockdown"]) {
         let because = "The text says that kernel lockdown restricts it; no capability overrides that.";
-        best.offer(denies(attempt, LAYER, Support::Stated, 85, because).fact(fact.id).policy("lockdown").step(LOOK));
+        best.offer(
+            denies(attempt, LAYER, Support::Stated, 85, because).fact(fact.id).policy("lockdown").step(LOOK),
+        );
     }
     let Some(covers) = covered(attempt) else { return best.done() };
     if attempt.errno == Some(Errno::EACCES) && !attempt.errno_inferred {
@@ -50,7 +52,12 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             return allows(attempt, LAYER, "Lockdown is off on this host.").fact(fact.id).into();
         }
         let because = "Kernel lockdown is on, and it covers this.";
-        best.offer(denies(attempt, LAYER, Support::Configured, 85, because).fact(fact.id).policy("lockdown").step(LOOK));
+        best.offer(
+            denies(attempt, LAYER, Support::Configured, 85, because)
+                .fact(fact.id)
+                .policy("lockdown")
+                .step(LOOK),
+        );
     }
     if attempt.call == Some(Call::Module) && attempt.errno == Some(Errno::ENOKEY) {
         let because = "The module's signature is by no key this kernel trusts, and with Secure Boot or lockdown it takes signed modules only.";
@@ -64,7 +71,8 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         };
         best.offer(denies(attempt, LAYER, support, weight, because).fact(id).policy("lockdown").step(LOOK));
     } else if cx.is_root(attempt) && !cx.contained() {
-        let because = "Root on the host gets EPERM for this where the kernel is locked down, as with Secure Boot.";
+        let because =
+            "Root on the host gets EPERM for this where the kernel is locked down, as with Secure Boot.";
         best.offer(denies(attempt, LAYER, Support::Fits, 45, because).policy("lockdown").step(LOOK));
     }
     best.done()
@@ -72,9 +80,17 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
 
 fn covered(attempt: &Attempt) -> Option<Covers> {
     let name = attempt.object_name();
-    if ["/dev/mem", "/dev/kmem", "/dev/port", "/dev/snapshot", "/sys/power/state", "/sys/kernel/debug", "/sys/firmware/acpi"]
-        .iter()
-        .any(|root| under(name, root))
+    if [
+        "/dev/mem",
+        "/dev/kmem",
+        "/dev/port",
+        "/dev/snapshot",
+        "/sys/power/state",
+        "/sys/kernel/debug",
+        "/sys/firmware/acpi",
+    ]
+    .iter()
+    .any(|root| under(name, root))
         || (name.starts_with("/dev/cpu/") && name.ends_with("/msr"))
     {
         return Some(Covers::Integrity);
@@ -100,7 +116,10 @@ mod tests {
         let module = attempt(Call::Module, Errno::EPERM, "");
         assert_eq!(denied(judge, &module, &[secure.clone()]), Some(Support::Default));
         assert_eq!(denied(judge, &module, &[]), None);
-        assert_eq!(denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/mem"), &[secure.clone()]), Some(Support::Default));
+        assert_eq!(
+            denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/mem"), &[secure.clone()]),
+            Some(Support::Default)
+        );
         assert_eq!(denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/null"), &[secure.clone()]), None);
         assert_eq!(denied(judge, &attempt(Call::Bpf, Errno::EPERM, ""), &[secure]), Some(Support::Usual));
         assert_eq!(denied(judge, &attempt(Call::Module, Errno::ENOKEY, ""), &[]), Some(Support::Exclusive));

@@ -49,9 +49,14 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             let because = format!("The mount at {} is not noexec.", mount.target);
             return Some(allows(attempt, LAYER, because).fact(mount.fact));
         }
-        let because = format!("The file lies on {}, which is mounted noexec, so nothing there may be executed.", mount.target);
+        let because = format!(
+            "The file lies on {}, which is mounted noexec, so nothing there may be executed.",
+            mount.target
+        );
         let weight = if errno == want { 95 } else { 40 };
-        return Some(denies(attempt, LAYER, Support::Configured, weight, because).fact(mount.fact).policy("noexec"));
+        return Some(
+            denies(attempt, LAYER, Support::Configured, weight, because).fact(mount.fact).policy("noexec"),
+        );
     }
     if errno != want && !attempt.errno_inferred {
         return None;
@@ -60,14 +65,23 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     if want == Errno::EPERM && !anonymous {
         let because = "Mapping a file executable gives EPERM on a noexec mount and hardly anywhere else; SELinux and AppArmor would say EACCES.";
         let facts = mapping.map(|f| f.id);
-        return Some(denies(attempt, LAYER, Support::Exclusive, 90, because).facts(facts).policy("noexec").step(look(attempt)));
+        return Some(
+            denies(attempt, LAYER, Support::Exclusive, 90, because)
+                .facts(facts)
+                .policy("noexec")
+                .step(look(attempt)),
+        );
     }
     if let Some(mount) = cx.mount_over(name) {
-        let because = format!("A container's tmpfs is mounted noexec unless asked otherwise, and the file lies on {}.", mount.target);
+        let because = format!(
+            "A container's tmpfs is mounted noexec unless asked otherwise, and the file lies on {}.",
+            mount.target
+        );
         return Some(denies(attempt, LAYER, Support::Default, 80, because).fact(mount.fact).policy("noexec"));
     }
     if attempt.call == Some(Call::Exec) && OFTEN_NOEXEC.iter().any(|root| under(name, root)) {
-        let because = "The file lies where mounts are often noexec, and execve then gives EACCES whatever the mode.";
+        let because =
+            "The file lies where mounts are often noexec, and execve then gives EACCES whatever the mode.";
         let temporary = OFTEN_NOEXEC.iter().take(3).any(|root| under(name, root));
         let (support, weight) = if temporary { (Support::Usual, 55) } else { (Support::Fits, 30) };
         return Some(denies(attempt, LAYER, support, weight, because).policy("noexec").step(look(attempt)));
@@ -92,13 +106,29 @@ fn nosuid(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let covering = cx.mount_over(if name.starts_with('/') { name } else { "/usr/bin/x" });
     if let Some(mount) = covering.filter(|m| m.listed) {
         if mount.has("nosuid") {
-            let because = format!("{} is mounted nosuid, so the kernel passes over setuid bits there without an error.", mount.target);
-            return Some(denies(attempt, LAYER, Support::Stated, 90, because).fact(stated.id).fact(mount.fact).policy("nosuid"));
+            let because = format!(
+                "{} is mounted nosuid, so the kernel passes over setuid bits there without an error.",
+                mount.target
+            );
+            return Some(
+                denies(attempt, LAYER, Support::Stated, 90, because)
+                    .fact(stated.id)
+                    .fact(mount.fact)
+                    .policy("nosuid"),
+            );
         }
-        return Some(allows(attempt, LAYER, format!("The mount at {} is not nosuid.", mount.target)).fact(mount.fact));
+        return Some(
+            allows(attempt, LAYER, format!("The mount at {} is not nosuid.", mount.target)).fact(mount.fact),
+        );
     }
     let because = "On a nosuid mount the kernel passes over setuid bits without an error, as it does under no_new_privs.";
-    Some(denies(attempt, LAYER, Support::Usual, 45, because).fact(stated.id).policy("nosuid").step("findmnt -no OPTIONS -T /usr/bin/sudo").step("grep NoNewPrivs /proc/self/status"))
+    Some(
+        denies(attempt, LAYER, Support::Usual, 45, because)
+            .fact(stated.id)
+            .policy("nosuid")
+            .step("findmnt -no OPTIONS -T /usr/bin/sudo")
+            .step("grep NoNewPrivs /proc/self/status"),
+    )
 }
 
 fn nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
@@ -112,13 +142,18 @@ fn nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     }
     let mount = cx.mount_over(name).filter(|m| m.listed || m.has("nodev") || m.has("dev"))?;
     if !mount.has("nodev") {
-        return Some(allows(attempt, LAYER, format!("The mount at {} is not nodev.", mount.target)).fact(mount.fact));
+        return Some(
+            allows(attempt, LAYER, format!("The mount at {} is not nodev.", mount.target)).fact(mount.fact),
+        );
     }
     // /dev/shm and the like are nodev, and what lies there is no device.
     if ["/dev/shm", "/dev/mqueue", "/dev/hugepages"].iter().any(|root| under(name, root)) {
         return None;
     }
-    let because = format!("{} is mounted nodev, so device nodes there can't be opened, whatever their mode.", mount.target);
+    let because = format!(
+        "{} is mounted nodev, so device nodes there can't be opened, whatever their mode.",
+        mount.target
+    );
     Some(denies(attempt, LAYER, Support::Configured, 92, because).fact(mount.fact).policy("nodev"))
 }
 
@@ -135,7 +170,10 @@ mod tests {
         assert!(allowed(judge, &exec, &[mount("/tmp", "tmpfs", "rw,nosuid")]));
         assert_eq!(denied(judge, &exec, &[]), Some(Support::Usual));
         let tmpfs = |options: &[&str]| {
-            knob(Knob::Tmpfs { target: "/tmp".to_owned(), options: options.iter().map(|o| (*o).to_owned()).collect() })
+            knob(Knob::Tmpfs {
+                target: "/tmp".to_owned(),
+                options: options.iter().map(|o| (*o).to_owned()).collect(),
+            })
         };
         assert_eq!(denied(judge, &exec, &[tmpfs(&[])]), Some(Support::Default));
         assert!(allowed(judge, &exec, &[tmpfs(&["exec"])]));
@@ -150,7 +188,10 @@ mod tests {
         let mut sudo = attempt(Call::Exec, Errno::EPERM, "/usr/bin/sudo");
         sudo.errno = None;
         let stated = Predicate::Statement("suid-no-effect");
-        assert_eq!(denied(judge, &sudo, &[stated.clone(), mount("/usr/bin", "overlay", "rw,nosuid,nodev")]), Some(Support::Stated));
+        assert_eq!(
+            denied(judge, &sudo, &[stated.clone(), mount("/usr/bin", "overlay", "rw,nosuid,nodev")]),
+            Some(Support::Stated)
+        );
         assert!(allowed(judge, &sudo, &[stated.clone(), mount("/", "overlay", "rw")]));
         assert_eq!(denied(judge, &sudo, &[stated]), Some(Support::Usual));
         assert_eq!(denied(judge, &sudo, &[]), None);

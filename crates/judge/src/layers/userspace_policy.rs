@@ -1,9 +1,86 @@
-//! Stub.
+//! Policies that a program decides: polkit, D-Bus, sudoers, PAM, fusermount, logind.
+//!
+//! No kernel check refuses: a daemon or a setuid helper reads its own configuration and says no. The
+//! answer comes as a message of that program, or as org.freedesktop.DBus.Error.AccessDenied from the
+//! bus. Where dbus-daemon asked AppArmor or SELinux, that layer refused, not this one.
 
 use crate::context::Context;
-use whodenied_case::{Attempt, Verdict};
+use crate::say::{Best, denies};
+use whodenied_case::{Attempt, ObjectKind, RecordKind, Support, Verdict};
+use whodenied_kernel::{Call, Errno, Layer};
+
+const LAYER: Layer = Layer::UserspacePolicy;
+
+/// Statement, policy, why.
+const STATED: &[(&str, &str, &str)] = &[
+    ("polkit", "polkit", "polkit refuses this action to the user, or can't ask for a password here."),
+    (
+        "dbus-policy",
+        "D-Bus policy",
+        "The bus's own configuration allows neither this message nor this name to the user.",
+    ),
+    ("not-in-sudoers", "sudoers", "sudo's configuration does not allow the user this command."),
+    (
+        "fuse-allow-other",
+        "/etc/fuse.conf",
+        "fusermount lets ordinary users mount with allow_other only where /etc/fuse.conf says user_allow_other.",
+    ),
+    (
+        "fuse-mountpoint-owner",
+        "fusermount",
+        "fusermount lets a user mount only on a directory that he may write.",
+    ),
+    (
+        "snap-home",
+        "snapd",
+        "snapd runs programs only for homes that lie where its configuration expects them.",
+    ),
+];
 
 /// Judges one attempt.
-pub(crate) fn judge(_attempt: &Attempt, _cx: &Context<'_>) -> Option<Verdict> {
-    None
+pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    let mut best = Best::new();
+    for (id, policy, because) in STATED {
+        if let Some(fact) = cx.stated_here(attempt, &[*id]) {
+            best.offer(denies(attempt, LAYER, Support::Stated, 90, *because).fact(fact.id).policy(*policy));
+        }
+    }
+    let bus = attempt.call == Some(Call::Dbus) || attempt.object.kind == ObjectKind::BusName;
+    let asked_lsm =
+        attempt.records.iter().any(|r| matches!(r.kind, RecordKind::Apparmor(_) | RecordKind::Selinux(_)))
+            || cx.stated_here(attempt, &["dbus-apparmor", "dbus-selinux"]).is_some();
+    if bus && !asked_lsm && matches!(attempt.errno, None | Some(Errno::EACCES | Errno::EPERM)) {
+        let because = "The bus or the service behind it refused the message by its own policy.";
+        let (support, weight) = if cx.contained() { (Support::Usual, 50) } else { (Support::Usual, 75) };
+        best.offer(
+            denies(attempt, LAYER, support, weight, because)
+                .policy("D-Bus policy")
+                .step("journalctl -b -t dbus-daemon -t dbus-broker"),
+        );
+    }
+    best.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{attempt, denied};
+    use whodenied_case::Predicate;
+
+    #[test]
+    fn said_by_the_program_that_decides() {
+        let mut refused = attempt(Call::Mount, Errno::EPERM, "");
+        refused.errno = None;
+        for (id, ..) in STATED {
+            assert_eq!(denied(judge, &refused, &[Predicate::Statement(id)]), Some(Support::Stated));
+        }
+        assert_eq!(denied(judge, &refused, &[]), None);
+    }
+
+    #[test]
+    fn the_bus_may_have_asked_apparmor() {
+        let message = attempt(Call::Dbus, Errno::EACCES, "org.freedesktop.login1");
+        assert_eq!(denied(judge, &message, &[]), Some(Support::Usual));
+        assert_eq!(denied(judge, &message, &[Predicate::Statement("dbus-apparmor")]), None);
+    }
 }

@@ -21,7 +21,8 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         RecordKind::Yama { target, .. } => Some(target),
         _ => None,
     }) {
-        let because = format!("Yama logged that it refused tracing of \"{target}\": the tracer is not its ancestor.");
+        let because =
+            format!("Yama logged that it refused tracing of \"{target}\": the tracer is not its ancestor.");
         return denies(attempt, LAYER, Support::Record, 90, because).policy(SCOPE).into();
     }
     if attempt.call != Some(Call::Ptrace) {
@@ -52,7 +53,11 @@ fn passes(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         return Some(allows(attempt, LAYER, "The target already has a tracer.").fact(fact.id));
     }
     if traceme(attempt) && cx.sysctl_number(SCOPE).is_none_or(|(_, n)| n < 2) {
-        return Some(allows(attempt, LAYER, "A program may always be traced by the debugger that starts it."));
+        return Some(allows(
+            attempt,
+            LAYER,
+            "A program may always be traced by the debugger that starts it.",
+        ));
     }
     None
 }
@@ -65,7 +70,10 @@ fn traceme(attempt: &Attempt) -> bool {
 fn refuses(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
     let mut said = Vec::new();
     if let Some(trial) = cx.sysctl_trial(Outcome::Works, SCOPE) {
-        said.push(denies(attempt, LAYER, Support::Trial, 95, "It works once kernel.yama.ptrace_scope is lifted.").trial(trial));
+        said.push(
+            denies(attempt, LAYER, Support::Trial, 95, "It works once kernel.yama.ptrace_scope is lifted.")
+                .trial(trial),
+        );
     }
     let stated = cx.stated(&["yama-hint"]);
     let scope = cx.sysctl_number(SCOPE);
@@ -75,7 +83,8 @@ fn refuses(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
             let because = format!(
                 "kernel.yama.ptrace_scope is {n}: {}",
                 match n {
-                    1 => "a process may trace its own descendants only, unless the target names it or it has CAP_SYS_PTRACE.",
+                    1 =>
+                        "a process may trace its own descendants only, unless the target names it or it has CAP_SYS_PTRACE.",
                     2 => "tracing needs CAP_SYS_PTRACE.",
                     _ => "nobody may attach to another process.",
                 }
@@ -91,17 +100,21 @@ fn refuses(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         _ => {}
     }
     if let Some(fact) = stated {
-        let because = "The message points at ptrace_scope, with which a process may trace its own descendants only.";
+        let because =
+            "The message points at ptrace_scope, with which a process may trace its own descendants only.";
         let (support, weight) = if contained { (Support::Usual, 45) } else { (Support::Stated, 60) };
         said.push(denies(attempt, LAYER, support, weight, because).fact(fact.id));
     }
-    let privileged = cx.is_root(attempt) && (!contained || cx.container_has(Capability::SYS_PTRACE).is_some_and(|(h, _)| h));
+    let privileged = cx.is_root(attempt)
+        && (!contained || cx.container_has(Capability::SYS_PTRACE).is_some_and(|(h, _)| h));
     if !privileged && !contained {
-        let because = "Most distributions set ptrace_scope to 1: a process may trace its own descendants only.";
+        let because =
+            "Most distributions set ptrace_scope to 1: a process may trace its own descendants only.";
         let weight = if cx.is_user(attempt) { 75 } else { 60 };
         said.push(denies(attempt, LAYER, Support::Usual, weight, because).facts(cx.distro_fact()));
     } else if !privileged {
-        let because = "With ptrace_scope at 1 a process without CAP_SYS_PTRACE may trace its own descendants only.";
+        let because =
+            "With ptrace_scope at 1 a process without CAP_SYS_PTRACE may trace its own descendants only.";
         said.push(denies(attempt, LAYER, Support::Fits, 40, because));
     }
     said
