@@ -1,19 +1,60 @@
 //! Orders the verdicts as the kernel asks the layers, names the layer that refused, and says how
 //! sure that is.
 
+mod build;
+mod chain;
+mod describe;
+mod help;
+mod imagine;
+mod rank;
+mod story;
+
 use crate::context::Context;
 use crate::layers::judge_in;
-use whodenied_case::Case;
+use whodenied_case::{Attempt, AttemptId, Case, Verdict};
+
+/// At most so many attempts are judged one by one; a log may hold more, which are counted.
+const MAX_ATTEMPTS: usize = 256;
+/// At most so many denials are told.
+const MAX_DENIALS: usize = 12;
 
 /// Fills `Case::verdicts` and `Case::diagnoses`.
 pub(crate) fn run(case: &mut Case) {
-    let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &case.attempts };
-    let verdicts = case.attempts.iter().flat_map(|a| judge_in(a, &cx)).collect();
+    let mut verdicts = judged(case, &case.attempts);
+    let mut told = story::tell(case, &verdicts);
+    if told.is_empty() {
+        imagine_some(case, &mut verdicts);
+        told = story::tell(case, &verdicts);
+    }
+    told.truncate(MAX_DENIALS);
+    case.diagnoses = told.iter().filter_map(|part| build::diagnosis(case, &verdicts, part)).collect();
     case.verdicts = verdicts;
     for index in 0..case.diagnoses.len() {
         let known = crate::known::find(case, index);
         if let Some(diagnosis) = case.diagnoses.get_mut(index) {
             diagnosis.known_issue = known;
         }
+    }
+}
+
+fn judged(case: &Case, attempts: &[Attempt]) -> Vec<Verdict> {
+    let cx = Context { facts: &case.facts, trials: &case.trials, attempts };
+    attempts.iter().take(MAX_ATTEMPTS).flat_map(|a| judge_in(a, &cx)).collect()
+}
+
+/// Nobody pasted an error: adds the attempt that the configuration would refuse.
+fn imagine_some(case: &mut Case, verdicts: &mut Vec<Verdict>) {
+    let mut best: Option<(rank::Score, Attempt, Vec<Verdict>)> = None;
+    for mut attempt in imagine::attempts(case) {
+        attempt.id = AttemptId(u32::try_from(case.attempts.len()).unwrap_or(u32::MAX));
+        let answers = judged(case, std::slice::from_ref(&attempt));
+        let Some(top) = rank::ranked(case, &attempt, &answers).into_iter().next() else { continue };
+        if best.as_ref().is_none_or(|(score, ..)| top.score > *score) {
+            best = Some((top.score, attempt, answers));
+        }
+    }
+    if let Some((_, attempt, answers)) = best {
+        case.attempts.push(attempt);
+        verdicts.extend(answers);
     }
 }

@@ -1,0 +1,239 @@
+//! Which attempts are one story, and which story broke the program.
+
+use super::rank::{Suspect, only_logged, ranked, refusing};
+use whodenied_case::{Attempt, AttemptId, Case, Phase, Support, Verdict, YesNo};
+use whodenied_kernel::{Call, Errno, Layer, order};
+
+/// One denial to tell: the attempt that leads it and those that belong to it.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    /// The attempt whose verdicts decide.
+    pub(super) lead: AttemptId,
+    /// Further attempts of the same story.
+    pub(super) others: Vec<AttemptId>,
+    /// Is it what broke the program?
+    pub(super) broke: YesNo,
+    /// For ordering: the higher the earlier.
+    importance: u32,
+}
+
+/// The denials of the case, the culprit first.
+pub(super) fn tell(case: &Case, verdicts: &[Verdict]) -> Vec<Part> {
+    let mut parts: Vec<(Part, Layer)> = Vec::new();
+    let attempts = case.attempts.get(..case.attempts.len().min(super::MAX_ATTEMPTS)).unwrap_or(&[]);
+    let mut told: Vec<(&Attempt, Suspect<'_>)> = Vec::new();
+    for attempt in attempts {
+        let Some(top) = ranked(case, attempt, verdicts).into_iter().next() else { continue };
+        told.push((attempt, top));
+    }
+    let printed: Vec<usize> = (0..told.len())
+        .filter(|i| told.get(*i).is_some_and(|(a, _)| a.printed && a.records.is_empty()))
+        .collect();
+    let mut explained = vec![None; told.len()];
+    for &p in &printed {
+        explained[p] = explaining(&told, p);
+    }
+    for (i, (attempt, top)) in told.iter().enumerate() {
+        if explained.get(i).is_some_and(Option::is_some) {
+            continue;
+        }
+        let mut others: Vec<AttemptId> = Vec::new();
+        for &p in &printed {
+            if explained.get(p).copied().flatten() == Some(i)
+                && let Some((a, _)) = told.get(p)
+            {
+                others.push(a.id);
+            }
+        }
+        let broke = broke(attempt, !others.is_empty());
+        let importance = importance(attempt, top, !others.is_empty(), told.len() - printed.len(), &told);
+        let part = Part { lead: attempt.id, others, broke, importance };
+        merge(&mut parts, part, top.layer, attempt, case);
+    }
+    parts.sort_by_key(|(part, _)| std::cmp::Reverse(part.importance));
+    parts.into_iter().map(|(part, _)| part).collect()
+}
+
+/// The index of the record that explains a printed error, if one does.
+fn explaining(told: &[(&Attempt, Suspect<'_>)], printed: usize) -> Option<usize> {
+    let (error, own) = told.get(printed)?;
+    if error.own_refusal && own.layer == Layer::Application {
+        return None;
+    }
+    let score = |index: usize| -> Option<u32> {
+        let (record, top) = told.get(index)?;
+        if !refusing(record) {
+            return None;
+        }
+        let fits = match (error.call, error.errno) {
+            (Some(call), Some(errno)) => {
+                order::can_give(call, top.layer, errno) || error.errno_inferred || same_call(error, record)
+            }
+            (None, Some(errno)) => matches!(errno, Errno::EACCES | Errno::EPERM),
+            _ => true,
+        };
+        let mut score = 0;
+        if same_object(error, record) {
+            score += 4;
+        }
+        if same_call(error, record) {
+            score += 3;
+        }
+        if same_program(error, record) {
+            score += 2;
+        }
+        if fits {
+            score += 1;
+        }
+        // A file error of another path is another story.
+        if both_paths(error, record)
+            && !same_object(error, record)
+            && !same_program(error, record)
+            && own.score.0 >= Support::Exclusive
+        {
+            return None;
+        }
+        (score > 0 && (fits || score > 1)).then_some(score)
+    };
+    // A record of another layer must be told apart from an error that names its own mechanism.
+    if own.score.0 >= Support::Stated {
+        return (0..told.len())
+            .filter(|i| told.get(*i).is_some_and(|(_, t)| t.layer == own.layer))
+            .filter_map(|i| Some((score(i)?, std::cmp::Reverse(i))))
+            .max()
+            .map(|(_, i)| i.0);
+    }
+    (0..told.len()).filter_map(|i| Some((score(i)?, std::cmp::Reverse(i)))).max().map(|(_, i)| i.0)
+}
+
+fn both_paths(a: &Attempt, b: &Attempt) -> bool {
+    a.object_name().starts_with('/') && b.object_name().starts_with('/')
+}
+
+fn base(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or(path)
+}
+
+fn same_object(a: &Attempt, b: &Attempt) -> bool {
+    let (a, b) = (a.object_name(), b.object_name());
+    !a.is_empty() && !b.is_empty() && (a == b || (base(a) == base(b) && base(a).len() > 2))
+}
+
+fn same_call(a: &Attempt, b: &Attempt) -> bool {
+    let Some((x, y)) = a.call.zip(b.call) else { return false };
+    let file = |c: Call| {
+        matches!(
+            c,
+            Call::Open
+                | Call::Create
+                | Call::Read
+                | Call::Write
+                | Call::Stat
+                | Call::Access
+                | Call::Readdir
+                | Call::Mkdir
+                | Call::Mknod
+        )
+    };
+    let socket =
+        |c: Call| matches!(c, Call::Socket | Call::Socketpair | Call::Connect | Call::Bind | Call::Listen);
+    let kill = |c: Call| c == Call::Kill;
+    x == y
+        || (file(x) && file(y))
+        || (socket(x) && socket(y))
+        || (kill(x) && b.phase == Phase::Stop)
+        || (matches!(x, Call::UsernsCreate | Call::IdMap | Call::Netlink)
+            && matches!(y, Call::UsernsCreate | Call::IdMap | Call::Capset))
+}
+
+fn same_program(a: &Attempt, b: &Attempt) -> bool {
+    match (&a.subject.program, &b.subject.program) {
+        (Some(x), Some(y)) => {
+            let (x, y) = (base(x).trim_matches(['(', ')']), base(y).trim_matches(['(', ')']));
+            // comm holds 15 bytes, and systemd shows the last eight before exec.
+            !x.is_empty()
+                && !y.is_empty()
+                && (x == y || x.starts_with(y) || y.starts_with(x) || x.ends_with(y))
+        }
+        _ => false,
+    }
+}
+
+fn broke(attempt: &Attempt, explains: bool) -> YesNo {
+    if only_logged(attempt) {
+        YesNo::No
+    } else if explains || attempt.printed {
+        YesNo::Yes
+    } else {
+        YesNo::Unknown
+    }
+}
+
+fn importance(
+    attempt: &Attempt,
+    top: &Suspect<'_>,
+    explains: bool,
+    records: usize,
+    told: &[(&Attempt, Suspect<'_>)],
+) -> u32 {
+    let support = top.score.0 as u32 * 10 + u32::from(top.score.1) / 10;
+    if only_logged(attempt) {
+        return 5 + support / 10;
+    }
+    if refusing(attempt) {
+        return if explains { 1000 } else { 420 } + support;
+    }
+    if !attempt.printed && attempt.records.is_empty() {
+        return 100 + support;
+    }
+    if !attempt.records.is_empty() {
+        // AUDIT and the like: the refusal that follows is the one the program saw.
+        let refused = told.iter().any(|(a, _)| refusing(a));
+        return if refused { 60 } else { 300 } + support;
+    }
+    let unknown = matches!(top.layer, Layer::Unknown);
+    let base = if records == 0 { 500 } else { 360 };
+    if unknown { 20 } else { base + support }
+}
+
+/// Adds a part, or joins it to one of the same layer that tells the same.
+fn merge(parts: &mut Vec<(Part, Layer)>, part: Part, layer: Layer, attempt: &Attempt, case: &Case) {
+    let alike = parts
+        .iter_mut()
+        .find(|(known, l)| *l == layer && case.attempt(known.lead).is_some_and(|lead| alike(lead, attempt)));
+    let Some((known, _)) = alike else {
+        parts.push((part, layer));
+        return;
+    };
+    if part.importance > known.importance {
+        let before = std::mem::replace(known, part);
+        known.others.push(before.lead);
+        known.others.extend(before.others);
+    } else {
+        known.others.push(part.lead);
+        known.others.extend(part.others);
+    }
+}
+
+/// Two failures of one story: printed by the same cause, or the same record again.
+fn alike(a: &Attempt, b: &Attempt) -> bool {
+    let recorded = (!a.records.is_empty(), !b.records.is_empty());
+    let object = a.object_name() == b.object_name();
+    match recorded {
+        (true, true) => {
+            object
+                && a.call == b.call
+                && a.subject.label == b.subject.label
+                && only_logged(a) == only_logged(b)
+                && a.arg("signal") == b.arg("signal")
+        }
+        (false, false) => {
+            object
+                || a.object.name.is_none()
+                || b.object.name.is_none()
+                || a.call == b.call
+                || a.errno == b.errno
+        }
+        _ => false,
+    }
+}
