@@ -12,3 +12,5 @@ mod words;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod schema;

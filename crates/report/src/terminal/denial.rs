@@ -99,8 +99,7 @@ fn known_issue(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
         format!("fixed in {}", issue.fixed_in.join(", "))
     };
     page.blank();
-    let more =
-        if all { format!("  {} {}", issue.id, issue.url) } else { format!("  whodenied known {}", issue.id) };
+    let more = if all { format!("  {} {}", issue.id, issue.url) } else { String::new() };
     page.para(
         2,
         4,

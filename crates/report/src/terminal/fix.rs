@@ -9,6 +9,14 @@ const FILE_LINES: usize = 12;
 /// How many of the other remedies are named on the one screen.
 const OTHERS: usize = 3;
 
+/// True when the one screen leaves out something of the fixes that `--all` shows.
+pub(super) fn leaves_out(diagnosis: &Diagnosis) -> bool {
+    let long = |e: &FileEdit| e.whole && e.text.lines().count() > FILE_LINES;
+    let spellings = |r: &Remedy| r.edits.iter().filter(|e| !e.spelling.is_empty()).count() > 1;
+    diagnosis.remedies.len() > 1
+        || diagnosis.remedies.iter().any(|r| spellings(r) || r.edits.iter().any(long))
+}
+
 pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
     let Some((first, others)) = diagnosis.remedies.split_first() else { return };
     page.heading(&[(Role::Strong, "Fix: "), (Role::Strong, &first.summary)]);
@@ -37,12 +45,14 @@ pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
                 ],
             );
         }
-        let rest = others.len().saturating_sub(OTHERS);
-        let more = if rest > 0 { format!("and {rest} more; ") } else { String::new() };
-        page.para(2, 4, &[(Role::Dim, &format!("{more}--all shows them in full"))]);
+        if others.len() > OTHERS {
+            page.para(2, 4, &[(Role::Dim, &format!("and {} more", others.len() - OTHERS))]);
+        }
     }
     if !diagnosis.shortcut.is_empty() {
-        page.blank();
+        if all || others.is_empty() {
+            page.blank();
+        }
         page.para(
             2,
             4,
@@ -122,7 +132,7 @@ fn file(page: &mut Page, edit: &FileEdit, elsewhere: &[&str], all: bool) {
     let short = edit.whole && count > FILE_LINES && !all;
     let name = if edit.file.is_empty() { edit.spelling.as_str() } else { edit.file.as_str() };
     let what = match (edit.whole, short) {
-        (true, true) => format!("  {count} lines (--write DIR writes them), among them:"),
+        (true, true) => format!("  {count} lines, among them:"),
         (true, false) => "  the whole file:".to_owned(),
         (false, _) if all || elsewhere.is_empty() => "  add:".to_owned(),
         (false, _) => format!("  add (for {}: --all):", elsewhere.join(", ")),

@@ -54,6 +54,12 @@ pub fn render(case: &Case, options: &Options) -> String {
         }
     }
     missing(&mut page, case, options.all);
+    if let Some(culprit) = case.diagnoses.first().filter(|d| !options.all && fix::leaves_out(d)) {
+        let files = culprit.remedies.first().is_some_and(|r| !r.edits.is_empty());
+        let write = if files { "; --write DIR writes the files of the fix" } else { "" };
+        page.blank();
+        page.para(0, 0, &[(Role::Dim, "--all shows everything in full"), (Role::Dim, write)]);
+    }
     page.into_string()
 }
 
@@ -89,7 +95,7 @@ fn others_in_brief(page: &mut Page, others: &[Diagnosis], max: usize) {
     if others.is_empty() {
         return;
     }
-    page.heading(&[(Role::Strong, "Also denied"), (Role::Dim, " (in full with --all)")]);
+    page.heading(&[(Role::Strong, "Also denied")]);
     for other in others.iter().take(max.saturating_sub(1)) {
         let times = if other.count > 1 { format!(" ×{}", other.count) } else { String::new() };
         let certainty = format!(" — {}", other.certainty.id());
