@@ -11,6 +11,7 @@ mod say;
 #[cfg(test)]
 mod testing;
 
+pub use known::match_known;
 pub use layers::judge_all;
 
 use whodenied_case::Case;

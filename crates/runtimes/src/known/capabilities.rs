@@ -1,6 +1,6 @@
 //! Capabilities that were added without effect or are no longer given, and what hangs on them.
 
-use super::sign::{hinted, needs, unless};
+use super::sign::{needs, unless};
 use super::{BASE, Fix, KnownIssue, Match, Sign, before, since};
 use whodenied_kernel::{Call, Errno, Layer};
 
@@ -95,7 +95,7 @@ pub(super) static LOW_PORT: KnownIssue = KnownIssue {
         since("cri-o", &[]),
         since("kubernetes", &[]),
     ],
-    signatures: &[hinted(
+    signatures: &[unless(
         &[Sign::Call(&[Call::Bind]), Sign::Errno(&[Errno::EACCES, Errno::EADDRINUSE]), Sign::NoRecord],
         &[
             Sign::Engine(&["kubernetes", "containerd", "cri-o", "podman"]),
@@ -103,6 +103,7 @@ pub(super) static LOW_PORT: KnownIssue = KnownIssue {
             NOT_ROOT,
             Sign::Sysctl("net.ipv4.ip_unprivileged_port_start", Match::Any),
         ],
+        &[Sign::Engine(&["host", "systemd", "snap"])],
     )],
     ..BASE
 };

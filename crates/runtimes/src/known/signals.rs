@@ -214,31 +214,49 @@ pub(super) static HOST_AGENT: KnownIssue = KnownIssue {
     },
     sources: &["https://gitlab.com/apparmor/apparmor/-/wikis/AppArmor_Core_Policy_Reference"],
     affected: &[since("docker", &[]), since("containerd", &[]), since("podman", &[]), since("cri-o", &[])],
-    signatures: &[needs(&[Sign::Record(
-        Witness::Apparmor,
-        &[
-            ("operation", SIGNAL),
-            (
-                "profile",
-                Match::AnyOf(&[
-                    DOCKER_FAMILY,
-                    Match::Starts("containers-default-"),
-                    Match::Is("crio-default"),
-                ]),
-            ),
-            ("denied_mask", Match::Is("receive")),
-            (
+    signatures: &[unless(
+        &[Sign::Record(
+            Witness::Apparmor,
+            &[
+                ("operation", SIGNAL),
+                (
+                    "profile",
+                    Match::AnyOf(&[
+                        DOCKER_FAMILY,
+                        Match::Starts("containers-default-"),
+                        Match::Is("crio-default"),
+                    ]),
+                ),
+                ("denied_mask", Match::Is("receive")),
+                (
+                    "peer",
+                    Match::NoneOf(&[
+                        "unconfined",
+                        "runc",
+                        "crun",
+                        "docker-default",
+                        "crio-default",
+                        "cri-containerd.apparmor.d",
+                    ]),
+                ),
+            ],
+        )],
+        &[],
+        &[Sign::Record(
+            Witness::Apparmor,
+            &[(
                 "peer",
-                Match::NoneOf(&[
-                    "unconfined",
-                    "runc",
-                    "crun",
-                    "docker-default",
-                    "crio-default",
-                    "cri-containerd.apparmor.d",
+                Match::AnyOf(&[
+                    Match::Starts("snap."),
+                    Match::Is("podman"),
+                    Match::Ends("/podman"),
+                    Match::Ends("/runc"),
+                    Match::Ends("/crun"),
+                    Match::Ends("/docker"),
+                    Match::Ends("/dockerd"),
                 ]),
-            ),
-        ],
-    )])],
+            )],
+        )],
+    )],
     ..BASE
 };
