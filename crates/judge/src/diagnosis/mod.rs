@@ -8,6 +8,8 @@ mod help;
 mod imagine;
 mod rank;
 mod story;
+#[cfg(test)]
+mod tests;
 
 use crate::context::Context;
 use crate::layers::judge_in;
