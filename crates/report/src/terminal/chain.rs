@@ -12,45 +12,57 @@ const fn glyph(mark: Mark) -> (Role, &'static str) {
     }
 }
 
-/// Writes the chain: a row for each layer with something to say, neighbours with the same mark
-/// and nothing to say share one.
+/// More rows than this, and the layers that passed share a row without their reasons.
+const ROWS: usize = 7;
+
+/// Writes the chain: neighbours with the same mark and the same to say share a row.
 pub(super) fn write(page: &mut Page, chain: &[ChainLink], all: bool) {
     page.heading(&[(Role::Strong, "Layers"), (Role::Dim, ", in the order the kernel asks them")]);
-    let title = chain.iter().map(|l| l.layer.title().len()).max().unwrap_or(0);
-    let mut at = 0;
-    while let Some(link) = chain.get(at) {
-        let quiet = |l: &&ChainLink| {
-            l.mark == link.mark
-                && l.mark != Mark::Refused
-                && !all
-                && (l.note.is_empty() || l.mark == Mark::NotAsked)
-        };
-        let group: Vec<&ChainLink> = chain.get(at..).unwrap_or(&[]).iter().take_while(quiet).collect();
+    let mut groups = grouped(chain, |a, b| a.note == b.note);
+    if groups.len() > ROWS && !all {
+        groups = grouped(chain, |a, _| a.mark == Mark::Passed);
+    }
+    let names: Vec<String> =
+        groups.iter().map(|g| g.iter().map(|l| l.layer.title()).collect::<Vec<_>>().join(", ")).collect();
+    let column = names.iter().map(String::len).filter(|n| *n <= 24).max().unwrap_or(0);
+    for (group, name) in groups.iter().zip(&names) {
+        let Some(link) = group.first() else { continue };
         let (role, mark) = glyph(link.mark);
-        if group.len() > 1 {
-            let names: Vec<&str> = group.iter().map(|l| l.layer.title()).collect();
-            let tail = if link.mark == Mark::NotAsked { ": not asked" } else { "" };
-            page.para(
-                2,
-                4,
-                &[(role, mark), (Role::Plain, " "), (Role::Dim, &names.join(", ")), (Role::Dim, tail)],
-            );
-            at += group.len();
-            continue;
-        }
-        let name = link.layer.title();
-        let strong = if link.mark == Mark::Refused { Role::Bad } else { Role::Plain };
-        let note_role = if link.mark == Mark::Refused { Role::Plain } else { Role::Dim };
-        let padding = " ".repeat(title.saturating_sub(name.len()) + 2);
+        let refused = link.mark == Mark::Refused;
+        let padding = " ".repeat(column.saturating_sub(name.len()) + 2);
+        let same = group.iter().all(|l| l.note == link.note);
         let note = match (link.mark, link.note.as_str()) {
             (Mark::NotAsked, "") => "not asked",
-            (_, note) => note,
+            (_, note) if same => note,
+            _ => "",
         };
-        let mut runs = vec![(role, mark), (Role::Plain, " "), (strong, name)];
+        let name_role = match link.mark {
+            Mark::Refused => Role::Bad,
+            Mark::NotAsked => Role::Dim,
+            _ => Role::Plain,
+        };
+        let mut runs = vec![(role, mark), (Role::Plain, " "), (name_role, name.as_str())];
         if !note.is_empty() {
+            let note_role = if refused { Role::Plain } else { Role::Dim };
             runs.extend([(Role::Plain, padding.as_str()), (note_role, note)]);
         }
-        page.para(2, 4 + title + 2, &runs);
-        at += 1;
+        page.para(2, 4 + column + 2, &runs);
     }
+}
+
+/// Runs of links with the same mark that `alike` joins. The one that refused stands alone.
+fn grouped(chain: &[ChainLink], alike: impl Fn(&ChainLink, &ChainLink) -> bool) -> Vec<Vec<&ChainLink>> {
+    let mut groups: Vec<Vec<&ChainLink>> = Vec::new();
+    for link in chain {
+        match groups.last_mut() {
+            Some(group)
+                if link.mark != Mark::Refused
+                    && group.first().is_some_and(|g| g.mark == link.mark && alike(g, link)) =>
+            {
+                group.push(link);
+            }
+            _ => groups.push(vec![link]),
+        }
+    }
+    groups
 }

@@ -6,6 +6,8 @@ use whodenied_case::{Diagnosis, FileEdit, Remedy, Risk};
 
 /// A whole file longer than this is shown by its deciding lines.
 const FILE_LINES: usize = 12;
+/// Words of the comments by which `remedy` sets apart what it adds to a default.
+const SET_APART: [&str; 2] = ["adds to the default", "The abi above"];
 /// How many of the other remedies are named on the one screen.
 const OTHERS: usize = 3;
 
@@ -148,19 +150,27 @@ fn file(page: &mut Page, edit: &FileEdit, elsewhere: &[&str], all: bool) {
     }
 }
 
-/// The lines of a long file that make the difference: those that a comment of ours marks, and
-/// those that bind a policy to its name and feature set; else the first ones.
+/// The lines of a long file that make the difference: those that bind a policy to its feature
+/// set and name, and those that a comment sets apart as added; else the first ones.
 fn deciding(edit: &FileEdit) -> Vec<(usize, &str)> {
-    let binds = |line: &str| {
-        edit.format == "apparmor" && ["abi ", "profile "].iter().any(|start| line.starts_with(start))
-    };
-    let lines = || edit.text.lines().enumerate().map(|(i, line)| (i + 1, line));
-    let mut found: Vec<(usize, &str)> = lines()
-        .filter(|(_, line)| binds(line.trim_start()) || line.contains("whodenied:"))
-        .take(FILE_LINES)
-        .collect();
-    if found.is_empty() {
-        found = lines().take(FILE_LINES / 2).collect();
+    let mut found = Vec::new();
+    let mut added = false;
+    for (i, line) in edit.text.lines().enumerate() {
+        let bare = line.trim_start();
+        let comment = bare.starts_with('#') && !bare.starts_with("#include");
+        added = if comment {
+            SET_APART.iter().any(|w| bare.contains(w))
+        } else {
+            added && !bare.is_empty() && bare != "}"
+        };
+        let binds = edit.format == "apparmor" && ["abi ", "profile "].iter().any(|w| bare.starts_with(w));
+        if binds || added {
+            found.push((i + 1, line));
+        }
     }
+    if found.is_empty() {
+        found = edit.text.lines().enumerate().map(|(i, line)| (i + 1, line)).take(FILE_LINES / 2).collect();
+    }
+    found.truncate(FILE_LINES);
     found
 }

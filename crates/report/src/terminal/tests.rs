@@ -39,7 +39,7 @@ fn one_denial_is_one_screen() {
     for part in [
         "✓ seccomp",
         "✗ AppArmor",
-        "· Landlock, SELinux: not asked",
+        "· Landlock, SELinux  not asked",
         "^^^^",
         "abi <abi/4.0>,",
         "apparmor_parser -Kr",

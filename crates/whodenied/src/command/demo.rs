@@ -36,7 +36,9 @@ const STEPS: [Step; 2] = [
 
 /// Always ends with 0: nothing was asked but to be shown.
 pub(crate) fn run(demo: &Demo, settings: &Settings, output: &mut Output) -> anyhow::Result<Exit> {
-    let wanted = |n: usize| demo.step.is_none_or(|step| usize::from(step) == n + 1);
+    // A document holds one report: without a choice, the last.
+    let step = demo.step.or((settings.format != Format::Terminal).then_some(2));
+    let wanted = |n: usize| step.is_none_or(|step| usize::from(step) == n + 1);
     let steps: Vec<&Step> = STEPS.iter().enumerate().filter(|(n, _)| wanted(*n)).map(|(_, s)| s).collect();
     for (n, step) in steps.iter().enumerate() {
         let case = pipeline::explain(step.evidence.iter().map(|(name, text)| input(name, text)).collect());
