@@ -1,0 +1,245 @@
+//! Which failures are one and the same, told twice.
+
+use std::collections::HashMap;
+use whodenied_case::record::RecordKind;
+use whodenied_case::{Attempt, ObjectKind};
+use whodenied_kernel::{Call, Errno};
+
+/// Spans and records kept of one attempt.
+const MOST_SPANS: usize = 8;
+const MOST_RECORDS: usize = 4;
+
+/// Merges record attempts that differ in nothing but time and process id.
+pub(super) fn identical(attempts: Vec<Attempt>) -> Vec<Attempt> {
+    let mut index: HashMap<String, usize> = HashMap::new();
+    let mut kept: Vec<Attempt> = Vec::new();
+    for attempt in attempts {
+        let key = identity(&attempt);
+        match index.get(&key).and_then(|i| kept.get_mut(*i)) {
+            Some(known) => {
+                known.count = known.count.saturating_add(attempt.count);
+                let room = MOST_SPANS.saturating_sub(known.spans.len());
+                known.spans.extend(attempt.spans.iter().copied().take(room));
+            }
+            None => {
+                index.insert(key, kept.len());
+                kept.push(attempt);
+            }
+        }
+    }
+    kept
+}
+
+fn identity(attempt: &Attempt) -> String {
+    let layer = attempt.records.first().map_or("", |r| match &r.kind {
+        RecordKind::Apparmor(_) => "apparmor",
+        RecordKind::Selinux(_) => "selinux",
+        RecordKind::Seccomp(_) => "seccomp",
+        RecordKind::Landlock(_) => "landlock",
+        RecordKind::Syscall(_) => "syscall",
+        RecordKind::Lockdown { .. } => "lockdown",
+        RecordKind::Yama { .. } => "yama",
+        RecordKind::Other { .. } => "other",
+    });
+    format!(
+        "{layer}\u{0}{:?}\u{0}{:?}\u{0}{:?}\u{0}{:?}\u{0}{:?}\u{0}{:?}\u{0}{:?}",
+        attempt.call,
+        attempt.syscall,
+        attempt.object,
+        attempt.args,
+        attempt.errno,
+        attempt.subject.program,
+        attempt.subject.label,
+    )
+}
+
+/// True when a printed failure and another attempt tell of the same refusal. Both must agree in
+/// everything that both know, and share something that is particular.
+pub(super) fn same(a: &Attempt, b: &Attempt) -> bool {
+    if !errnos_agree(a, b) || !programs_agree(a, b) {
+        return false;
+    }
+    let Some(calls) = calls_agree(a.call, b.call) else { return false };
+    let Some(objects) = objects_agree(a, b) else { return false };
+    let particular = calls && a.call.is_some_and(is_particular);
+    let program = a.subject.program.is_some() && b.subject.program.is_some();
+    objects || particular || (calls && program && a.object.name.is_none() && b.object.name.is_none())
+}
+
+fn errnos_agree(a: &Attempt, b: &Attempt) -> bool {
+    let refusal = |e: Errno| matches!(e, Errno::EACCES | Errno::EPERM);
+    match (a.errno, b.errno) {
+        (Some(x), Some(y)) if x != y => (a.errno_inferred || b.errno_inferred) && refusal(x) && refusal(y),
+        _ => true,
+    }
+}
+
+/// `comm` holds 15 bytes, and systemd puts the program to be in parentheses.
+fn programs_agree(a: &Attempt, b: &Attempt) -> bool {
+    let (Some(x), Some(y)) = (&a.subject.program, &b.subject.program) else { return true };
+    let bare = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_matches(['(', ')']).to_ascii_lowercase();
+    let (x, y) = (bare(x), bare(y));
+    let shortened =
+        |long: &str, short: &str| short.len() >= 8 && (long.starts_with(short) || long.ends_with(short));
+    // Only a record's name is that of the failing process; a printed one may be its parent's.
+    x == y || shortened(&x, &y) || shortened(&y, &x) || !(a.printed && b.printed) && wraps(a, b)
+}
+
+/// True when the printing program is one that runs others.
+fn wraps(a: &Attempt, b: &Attempt) -> bool {
+    [a, b].iter().any(|x| {
+        x.printed
+            && x.subject.program.as_deref().is_some_and(|p| {
+                matches!(
+                    p.rsplit('/').next().unwrap_or(p),
+                    "docker"
+                        | "podman"
+                        | "runc"
+                        | "crun"
+                        | "systemd"
+                        | "containerd"
+                        | "dockerd"
+                        | "kubelet"
+                        | "sh"
+                        | "bash"
+                        | "dash"
+                        | "ash"
+                        | "python"
+                        | "python3"
+                        | "fuse"
+                        | "fusermount"
+                        | "fusermount3"
+                )
+            })
+    })
+}
+
+/// `None` when they contradict, else whether both are known.
+fn calls_agree(a: Option<Call>, b: Option<Call>) -> Option<bool> {
+    let (Some(x), Some(y)) = (a, b) else { return Some(false) };
+    let group = |c: Call| match c {
+        Call::Open
+        | Call::Create
+        | Call::Read
+        | Call::Write
+        | Call::Readdir
+        | Call::Mknod
+        | Call::Access
+        | Call::Stat
+        | Call::SysctlWrite
+        | Call::IdMap
+        | Call::Mkdir
+        | Call::Truncate => 1,
+        Call::Socket | Call::Socketpair => 2,
+        Call::Unshare | Call::UsernsCreate | Call::Clone => 3,
+        Call::Setuid | Call::Setgid | Call::Setgroups => 4,
+        Call::Mmap | Call::Mprotect => 5,
+        Call::Exec | Call::LabelChange => 6,
+        _ => 0,
+    };
+    (x == y || (group(x) != 0 && group(x) == group(y))).then_some(true)
+}
+
+/// `None` when they contradict, else whether they name the same thing.
+fn objects_agree(a: &Attempt, b: &Attempt) -> Option<bool> {
+    // A record of a label or a process names what no program prints.
+    let comparable =
+        |k: ObjectKind| !matches!(k, ObjectKind::Process | ObjectKind::Capability | ObjectKind::Namespace);
+    let (Some(x), Some(y)) = (&a.object.name, &b.object.name) else { return Some(false) };
+    if !comparable(a.object.kind) || !comparable(b.object.kind) {
+        return Some(false);
+    }
+    let (x, y) = (x.trim_end_matches('/'), y.trim_end_matches('/'));
+    let tail = |long: &str, short: &str| {
+        !short.is_empty()
+            && long
+                .strip_suffix(short)
+                .is_some_and(|head| short.starts_with('/') || head.ends_with(['/', ':']))
+    };
+    (x == y || tail(x, y) || tail(y, x)).then_some(true)
+}
+
+/// Calls rare enough that two failures of one within a paste are the same.
+fn is_particular(call: Call) -> bool {
+    !matches!(
+        call,
+        Call::Open
+            | Call::Create
+            | Call::Read
+            | Call::Write
+            | Call::Stat
+            | Call::Access
+            | Call::Exec
+            | Call::Unlink
+            | Call::Mkdir
+            | Call::Readdir
+            | Call::Connect
+            | Call::Chmod
+            | Call::Chown
+            | Call::Ioctl
+    )
+}
+
+/// True when `a` says no more than that something failed with this error.
+pub(super) fn says_nothing_else(a: &Attempt) -> bool {
+    a.call.is_none() && a.object.name.is_none() && a.syscall.is_none() && !a.own_refusal
+}
+
+/// Puts what `other` knows into `into`; `into` wins where both know.
+pub(super) fn absorb(into: &mut Attempt, other: Attempt) {
+    // The record's call is what the kernel was asked for; the printed one is what the program made.
+    if into.call.is_none() || (into.call == Some(Call::Socket) && other.call == Some(Call::Socketpair)) {
+        into.call = other.call.or(into.call);
+    }
+    into.syscall = into.syscall.take().or(other.syscall);
+    for (key, value) in other.args {
+        if !into.args.iter().any(|(k, _)| *k == key) {
+            into.args.push((key, value));
+        }
+    }
+    let fuller = |new: &Option<String>, old: &Option<String>| match (new, old) {
+        (Some(n), Some(o)) => n.len() > o.len() && n.ends_with(o.as_str()),
+        (Some(_), None) => true,
+        _ => false,
+    };
+    if fuller(&other.object.name, &into.object.name) {
+        into.object.name = other.object.name;
+    }
+    if matches!(into.object.kind, ObjectKind::Unknown) {
+        into.object.kind = other.object.kind;
+    }
+    if into.errno.is_none() || (into.errno_inferred && other.errno.is_some() && !other.errno_inferred) {
+        into.errno = other.errno;
+        into.errno_inferred = other.errno_inferred;
+    }
+    let subject = other.subject;
+    into.subject.program = into.subject.program.take().or(subject.program);
+    into.subject.pid = into.subject.pid.or(subject.pid);
+    into.subject.uid = into.subject.uid.or(subject.uid);
+    into.subject.label = into.subject.label.take().or(subject.label);
+    if into.phase == whodenied_case::Phase::Program {
+        into.phase = other.phase;
+    }
+    into.own_refusal |= other.own_refusal;
+    into.printed |= other.printed;
+    for span in other.spans {
+        if into.spans.len() < MOST_SPANS && !into.spans.contains(&span) {
+            into.spans.push(span);
+        }
+    }
+    for span in other.deciding {
+        if into.deciding.len() < MOST_SPANS && !into.deciding.contains(&span) {
+            into.deciding.push(span);
+        }
+    }
+    for record in other.records {
+        if into.records.len() < MOST_RECORDS {
+            into.records.push(record);
+        }
+    }
+    for dialect in other.dialects {
+        if !into.dialects.contains(&dialect) {
+            into.dialects.push(dialect);
+        }
+    }
+}
