@@ -22,9 +22,9 @@ Exit status: 0 nothing was denied, 1 denied and explained, 2 denied and not deci
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-    /// What `explain` takes, for `… | whodenied`.
+    /// For `… | whodenied`, which explains standard input.
     #[command(flatten)]
-    pub(crate) explain: Explain,
+    pub(crate) options: Options,
 }
 
 #[derive(Debug, Subcommand)]
@@ -54,9 +54,16 @@ Examples:
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Explain {
-    /// Files to read, `-` for standard input; a case saved with --save is read as such
-    #[arg(value_name = "FILE", default_value = "-")]
+    /// Files to read, `-` or none for standard input; a case saved with --save is read as such
+    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// What `explain` takes besides files.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) shown: Shown,
     /// Add the facts of this machine (kernel, distribution, security modules) as evidence
@@ -91,7 +98,7 @@ pub(crate) struct Undo {
 /// How a report is shown and kept.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Shown {
-    /// The form of the report
+    /// One screen, JSON (schema whodenied/1), or Markdown for an issue report (redacted)
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub(crate) format: Format,
     /// Show every denial, every fix and every file in full
@@ -110,10 +117,7 @@ pub(crate) struct Shown {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// One screen for a person
     Terminal,
-    /// For programs; schema whodenied/1
     Json,
-    /// For an issue report, redacted
     Markdown,
 }

@@ -36,7 +36,9 @@ fn main() -> ExitCode {
 
 fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> anyhow::Result<Exit> {
     match args.command {
-        Some(Command::Explain(explain)) => command::explain::run(&explain, settings, output),
+        Some(Command::Explain(explain)) => {
+            command::explain::run(&explain.files, &explain.options, settings, output)
+        }
         Some(Command::Demo(demo)) => command::demo::run(&demo, settings, output),
         Some(Command::Known(known)) => Ok(command::known::run(&known, settings, output)),
         Some(Command::Layers) => Ok(command::layers::run(settings, output)),
@@ -45,6 +47,6 @@ fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> 
             output.usage_hint();
             Ok(Exit::Usage)
         }
-        None => command::explain::run(&args.explain, settings, output),
+        None => command::explain::run(&["-".into()], &args.options, settings, output),
     }
 }

@@ -38,9 +38,9 @@ impl Settings {
 
 const fn shown(args: &Args) -> &Shown {
     match &args.command {
-        Some(Command::Explain(explain)) => &explain.shown,
+        Some(Command::Explain(explain)) => &explain.options.shown,
         Some(Command::Demo(demo)) => &demo.shown,
-        _ => &args.explain.shown,
+        _ => &args.options.shown,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `whodenied explain`.
 
-use crate::args::Explain;
+use crate::args::Options;
 use crate::exit::Exit;
 use crate::inputs::Opened;
 use crate::output::Output;
@@ -8,17 +8,22 @@ use crate::pipeline;
 use crate::settings::Settings;
 use anyhow::Context;
 use std::io::Cursor;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use whodenied_case::{Case, Origin, saved};
 use whodenied_intake::Input;
 use whodenied_report::redact;
 use whodenied_sources::LiveHost;
 use whodenied_text::escape;
 
-pub(crate) fn run(explain: &Explain, settings: &Settings, output: &mut Output) -> anyhow::Result<Exit> {
+pub(crate) fn run(
+    files: &[PathBuf],
+    options: &Options,
+    settings: &Settings,
+    output: &mut Output,
+) -> anyhow::Result<Exit> {
     let mut opened = Opened::default();
     let mut stdin = false;
-    for file in &explain.files {
+    for file in files {
         // Standard input can be read once.
         if file.as_os_str() == "-" && std::mem::replace(&mut stdin, true) {
             continue;
@@ -32,13 +37,13 @@ pub(crate) fn run(explain: &Explain, settings: &Settings, output: &mut Output) -
         return Ok(Exit::Failed);
     }
     let mut missing = opened.failures;
-    if explain.here {
+    if options.here {
         missing.extend(here(&mut opened.inputs));
     }
     let mut case = pipeline::explain(opened.inputs);
     case.missing.extend(missing);
     output.print(&pipeline::render(&case, settings));
-    if let Some(path) = &explain.save {
+    if let Some(path) = &options.save {
         save(&case, path, settings.force)?;
         output.remark(&format!("Evidence saved: {}", path.display()));
     }

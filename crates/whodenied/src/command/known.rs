@@ -4,6 +4,7 @@ use crate::args::Known;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::settings::Settings;
+use whodenied_kernel::Layer;
 use whodenied_report::terminal::{Section, sections};
 use whodenied_runtimes::known::{ALL, KnownIssue};
 use whodenied_text::escape;
@@ -30,8 +31,12 @@ pub(crate) fn run(known: &Known, settings: &Settings, output: &mut Output) -> Ex
 
 fn list(settings: &Settings) -> String {
     let mut parts = Vec::new();
-    for issue in ALL {
-        parts.push(Section::Term(issue.id.to_owned(), format!("{}: {}", issue.layer.id(), issue.title)));
+    for layer in Layer::ALL {
+        let issues: Vec<_> = ALL.iter().filter(|issue| issue.layer == *layer).collect();
+        if !issues.is_empty() {
+            parts.push(Section::Heading(layer.title().to_owned()));
+        }
+        parts.extend(issues.iter().map(|i| Section::Term(i.id.to_owned(), i.title.to_owned())));
     }
     sections(&parts, &settings.terminal)
 }
@@ -40,6 +45,7 @@ fn show(issue: &KnownIssue, settings: &Settings) -> String {
     let mut parts = vec![
         Section::Heading(issue.title.to_owned()),
         Section::Text(format!("{} · {}", issue.id, issue.layer.title())),
+        Section::Heading("Cause".to_owned()),
         Section::Text(issue.cause.to_owned()),
     ];
     let fixed =

@@ -6,23 +6,23 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A kernel record of a denial, as dmesg prints it.
-pub const RECORD: &str = "[   65.456844] audit: type=1400 audit(1795377395.577:3): apparmor=\"DENIED\" operation=\"create\" class=\"net\" info=\"failed protocol match\" error=-13 profile=\"docker-default\" pid=554 comm=\"python3\" family=\"unix\" sock_type=\"stream\" protocol=0 requested=\"create\" denied=\"create\" addr=none\n";
+pub(crate) const RECORD: &str = "[   65.456844] audit: type=1400 audit(1795377395.577:3): apparmor=\"DENIED\" operation=\"create\" class=\"net\" info=\"failed protocol match\" error=-13 profile=\"docker-default\" pid=554 comm=\"python3\" family=\"unix\" sock_type=\"stream\" protocol=0 requested=\"create\" denied=\"create\" addr=none\n";
 
 /// What a run gave.
-pub struct Ran {
-    pub status: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
     /// The JSON on standard output.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
     }
 
     /// Nothing on either stream can steer a terminal.
-    pub fn assert_harmless(&self) {
+    pub(crate) fn assert_harmless(&self) {
         for text in [&self.out, &self.err] {
             let bad = text.chars().find(|c| *c != '\n' && whodenied_text::escape::is_unsafe(*c));
             assert_eq!(bad, None, "{text:?}");
@@ -31,12 +31,12 @@ impl Ran {
 }
 
 /// Runs `whodenied` with `args` and `input` on standard input.
-pub fn run(args: &[&str], input: impl AsRef<[u8]>) -> Ran {
+pub(crate) fn run(args: &[&str], input: impl AsRef<[u8]>) -> Ran {
     run_in(Path::new("."), &[], args, input)
 }
 
 /// The same in a directory and with variables.
-pub fn run_in(directory: &Path, variables: &[(&str, &str)], args: &[&str], input: impl AsRef<[u8]>) -> Ran {
+pub(crate) fn run_in(directory: &Path, variables: &[(&str, &str)], args: &[&str], input: impl AsRef<[u8]>) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_whodenied"))
         .args(args)
         .current_dir(directory)
@@ -61,10 +61,10 @@ pub fn run_in(directory: &Path, variables: &[(&str, &str)], args: &[&str], input
 }
 
 /// A directory that is removed at the end.
-pub struct Place(pub PathBuf);
+pub(crate) struct Place(pub(crate) PathBuf);
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let n = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("whodenied-cli-{}-{n}", std::process::id()));
@@ -73,12 +73,12 @@ impl Place {
     }
 
     /// Writes a file and returns its name.
-    pub fn with<'a>(&self, name: &'a str, bytes: impl AsRef<[u8]>) -> &'a str {
+    pub(crate) fn with<'a>(&self, name: &'a str, bytes: impl AsRef<[u8]>) -> &'a str {
         std::fs::write(self.0.join(name), bytes).unwrap();
         name
     }
 
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         run_in(&self.0, &[], args, "")
     }
 }

@@ -18,6 +18,7 @@ fn help_shows_examples_and_exit_statuses() {
 fn a_wrong_command_line_ends_with_64() {
     for args in [
         &["--nonsense"][..],
+        &["nonsense"],
         &["explain", "--format", "yaml"],
         &["explain", "--width", "7"],
         &["demo", "--step", "3"],
