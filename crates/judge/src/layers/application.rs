@@ -8,7 +8,7 @@
 use crate::context::Context;
 use crate::say::{Best, denies};
 use whodenied_case::{Attempt, Support, Verdict};
-use whodenied_kernel::Layer;
+use whodenied_kernel::{Capability, Layer};
 
 const LAYER: Layer = Layer::Application;
 
@@ -65,17 +65,39 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let mut best = Best::new();
     for (id, weight, because) in STATED {
         let Some(fact) = cx.stated_here(attempt, &[*id]) else { continue };
-        // An unmapped owner looks like a stranger to a program that checks for root.
-        let unmapped = matches!(*id, "suid-missing" | "bad-file-mode")
-            && (cx.remapped() || cx.stated(&["uid-unmapped"]).is_some());
-        let support = if unmapped { Support::Usual } else { Support::Stated };
-        best.offer(denies(attempt, LAYER, support, *weight, *because).fact(fact.id));
+        let Some((support, weight)) = standing(attempt, cx, id, *weight) else { continue };
+        best.offer(denies(attempt, LAYER, support, weight, *because).fact(fact.id));
     }
     if attempt.own_refusal && attempt.records.is_empty() && cx.stated_here(attempt, NOT_ITS_OWN).is_none() {
         let because = "The program says that it refuses by a rule of its own; no kernel refusal is needed to explain it.";
         best.offer(denies(attempt, LAYER, Support::Stated, 80, because));
     }
     best.done()
+}
+
+/// How far the words go, given who failed and with what.
+fn standing(attempt: &Attempt, cx: &Context<'_>, id: &str, weight: u8) -> Option<(Support, u8)> {
+    let kernel = attempt.errno.is_some() && !attempt.errno_inferred && !attempt.own_refusal;
+    match id {
+        // An unmapped owner looks like a stranger to a program that checks for root.
+        "suid-missing" | "bad-file-mode" if cx.remapped() || cx.stated(&["uid-unmapped"]).is_some() => {
+            Some((Support::Usual, weight))
+        }
+        // "Are you root?" is a guess of the program about an error of the kernel.
+        "needs-root" if kernel && attempt.call.is_some() => None,
+        "needs-root" if !attempt.own_refusal => Some((Support::Usual, 50)),
+        // Root that lost the capability prints the same.
+        "step-down-only" if cx.is_root(attempt) => None,
+        "step-down-only"
+            if [Capability::SETUID, Capability::SETGID]
+                .iter()
+                .any(|c| cx.facts.cap_dropped(*c).is_some())
+                && !cx.is_user(attempt) =>
+        {
+            Some((Support::Usual, 40))
+        }
+        _ => Some((Support::Stated, weight)),
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +119,16 @@ mod tests {
         refused.own_refusal = true;
         assert_eq!(denied(judge, &refused, &[]), Some(Support::Stated));
         assert_eq!(denied(judge, &refused, &[Predicate::Statement("polkit")]), None);
+    }
+
+    #[test]
+    fn guesses_about_the_kernels_error() {
+        let socket = attempt(Call::Socket, Errno::EPERM, "");
+        assert_eq!(denied(judge, &socket, &[Predicate::Statement("needs-root")]), None);
+        let switch = attempt(Call::Setgroups, Errno::EPERM, "");
+        let said = Predicate::Statement("step-down-only");
+        assert_eq!(denied(judge, &switch, &[said.clone()]), Some(Support::Stated));
+        assert_eq!(denied(judge, &switch, &[said, Predicate::Environment(Environment::RunsAsRoot)]), None);
     }
 
     #[test]

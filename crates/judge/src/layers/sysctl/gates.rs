@@ -79,6 +79,8 @@ fn perf(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     let facts = level.map(|(id, _)| id).into_iter().chain(hint.map(|f| f.id));
     let contained = cx.facts.in_oci_container();
     let (support, weight) = match errno {
+        // perf gives the same advice for every refusal: an errno read from it tells nothing.
+        Errno::EACCES if attempt.errno_inferred && contained => (Support::Usual, 45),
         Errno::EACCES => (Support::Exclusive, 88),
         Errno::EPERM if contained => (Support::Usual, if hint.is_some() { 45 } else { 30 }),
         Errno::EPERM if level.is_some_and(|(_, n)| n >= 2) => (Support::Configured, 75),
