@@ -61,8 +61,11 @@ fn denial(out: &mut String, case: &Case, diagnosis: &Diagnosis, first: bool) {
     heading(out, "Why");
     paragraph(out, &text(&diagnosis.cause));
     if let Some(issue) = &diagnosis.known_issue {
-        let fixed =
-            if issue.fixed_in.is_empty() { "no release yet".to_owned() } else { issue.fixed_in.join(", ") };
+        let fixed = if issue.fixed_in.is_empty() {
+            "no release yet".to_owned()
+        } else {
+            words::versions(&issue.fixed_in)
+        };
         paragraph(
             out,
             &format!(

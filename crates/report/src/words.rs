@@ -29,23 +29,35 @@ pub(crate) const fn subject(layer: Layer) -> &'static str {
     }
 }
 
-/// The operation with its object, where the operation does not name it already.
-pub(crate) fn what(diagnosis: &Diagnosis) -> String {
-    let operation = match diagnosis.operation.trim() {
+fn operation(diagnosis: &Diagnosis) -> &str {
+    match diagnosis.operation.trim() {
         "" => "an operation",
         operation => operation,
-    };
-    let object = diagnosis.object.trim();
-    if object.is_empty() || operation.contains(object) {
-        operation.to_owned()
-    } else {
-        format!("{operation} on {object}")
     }
 }
 
-/// The answer in one line: who refused what, and how sure that is.
+/// The object, where the operation does not name it already.
+pub(crate) fn object(diagnosis: &Diagnosis) -> Option<&str> {
+    Some(diagnosis.object.trim()).filter(|o| !o.is_empty() && !operation(diagnosis).contains(o))
+}
+
+/// The operation with its object.
+pub(crate) fn what(diagnosis: &Diagnosis) -> String {
+    let operation = operation(diagnosis);
+    object(diagnosis).map_or_else(|| operation.to_owned(), |object| format!("{operation} on {object}"))
+}
+
+/// The answer in one line: who refused what. The certainty is told beside it.
 pub(crate) fn answer(diagnosis: &Diagnosis) -> String {
-    let what = what(diagnosis);
+    say(diagnosis, &what(diagnosis))
+}
+
+/// [`answer`] without the object, for where that has its own place.
+pub(crate) fn short_answer(diagnosis: &Diagnosis) -> String {
+    say(diagnosis, operation(diagnosis))
+}
+
+fn say(diagnosis: &Diagnosis, what: &str) -> String {
     match (diagnosis.certainty, diagnosis.layer) {
         (_, Layer::Unknown) => format!("{what} was refused; by which layer can't be told from this"),
         (Certainty::Possible, layer) => {
@@ -61,6 +73,20 @@ pub(crate) fn answer(diagnosis: &Diagnosis) -> String {
         }
         (_, layer) => format!("{} refused {what}", subject(layer)),
     }
+}
+
+/// Versions as a reader wants them: the product once, its versions after it.
+pub(crate) fn versions(list: &[String]) -> String {
+    let mut products: Vec<(&str, Vec<&str>)> = Vec::new();
+    for entry in list {
+        let (product, version) = entry.rsplit_once(' ').unwrap_or((entry, ""));
+        match products.iter_mut().find(|(p, _)| *p == product) {
+            Some((_, versions)) if !version.is_empty() => versions.push(version),
+            _ => products.push((product, vec![version])),
+        }
+    }
+    let each = products.iter().map(|(product, versions)| format!("{product} {}", versions.join(", ")));
+    each.map(|p| p.trim_end().to_owned()).collect::<Vec<_>>().join("; ")
 }
 
 /// Whether this refusal is what broke the program, as the end of a sentence.
@@ -89,4 +115,16 @@ pub(crate) const fn place(on: Where) -> &'static str {
 /// `word` with an `s` unless `count` is one.
 pub(crate) fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("{count} {word}") } else { format!("{count} {word}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_is_named_once() {
+        let list = ["Docker 29.4.3", "containerd 1.7.31", "containerd 2.0.9", "rawhide"].map(str::to_owned);
+        assert_eq!(versions(&list), "Docker 29.4.3; containerd 1.7.31, 2.0.9; rawhide");
+        assert_eq!(versions(&[]), "");
+    }
 }

@@ -38,13 +38,21 @@ fn headline(page: &mut Page, case: &Case, diagnosis: &Diagnosis) {
         Certainty::Proven => Role::Good,
         Certainty::Likely | Certainty::Possible => Role::Unsure,
     };
-    let answer = words::answer(diagnosis);
+    // The answer has one line: an object that would break it moves to the second.
+    let tail = format!(" — {}", diagnosis.certainty.id());
+    let mut answer = words::answer(diagnosis);
+    let mut parts = Vec::new();
+    if page.columns(&answer) + page.columns(&tail) > page.width()
+        && let Some(object) = words::object(diagnosis)
+    {
+        answer = words::short_answer(diagnosis);
+        parts.push((Role::Plain, format!("on {object}")));
+    }
     let mut runs = vec![(Role::Strong, answer.as_str())];
     if diagnosis.layer != Layer::Unknown {
         runs.extend([(Role::Dim, " — "), (certainty, diagnosis.certainty.id())]);
     }
     page.para(0, 2, &runs);
-    let mut parts = Vec::new();
     if let Some(policy) = diagnosis.policy.as_ref().filter(|p| !p.is_empty()) {
         parts.push((Role::Strong, policy.clone()));
     }
@@ -96,9 +104,8 @@ fn known_issue(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
     let fixed = if issue.fixed_in.is_empty() {
         "no release fixes it yet".to_owned()
     } else {
-        format!("fixed in {}", issue.fixed_in.join(", "))
+        format!("fixed in {}", words::versions(&issue.fixed_in))
     };
-    page.blank();
     let more = if all { format!("  {} {}", issue.id, issue.url) } else { String::new() };
     page.para(
         2,

@@ -29,6 +29,9 @@ fn the_answer_is_the_first_line() {
         Some("AppArmor refused socketpair(AF_UNIX, SOCK_STREAM) on an unnamed Unix socket — proven")
     );
     assert!(out.lines().nth(1).unwrap().contains("docker-default · EACCES (Permission denied) · python3"));
+    let narrow = render(&sample::seed(), &at(80));
+    assert_eq!(narrow.lines().next(), Some("AppArmor refused socketpair(AF_UNIX, SOCK_STREAM) — proven"));
+    assert!(narrow.lines().nth(1).unwrap().starts_with("  on an unnamed Unix socket · docker-default"));
 }
 
 #[test]
