@@ -96,6 +96,7 @@ impl fmt::Display for Rule {
                 write!(f, "mqueue (create,read,write,open,delete) type=posix {name},")
             }
             Self::IoUring => f.write_str("io_uring,"),
+            Self::Priority(priority, rule) => write!(f, "priority={priority} {rule}"),
             Self::ChangeProfile(target) => write!(f, "change_profile -> {target},"),
         }
     }

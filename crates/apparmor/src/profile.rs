@@ -20,8 +20,9 @@ pub enum Flag {
     AttachDisconnected,
     /// Unlinked files keep their name.
     MediateDeleted,
-    /// Confines nothing but the name (and user namespaces, where the distribution restricts them).
-    Unconfined,
+    /// Allows everything: only gives the program a name, by which rules of the distribution find
+    /// it (parser 4.0 and newer; the kernel sees an unconfined profile).
+    DefaultAllow,
 }
 
 impl Flag {
@@ -31,7 +32,7 @@ impl Flag {
         match self {
             Self::AttachDisconnected => "attach_disconnected",
             Self::MediateDeleted => "mediate_deleted",
-            Self::Unconfined => "unconfined",
+            Self::DefaultAllow => "default_allow",
         }
     }
 }

@@ -155,6 +155,8 @@ pub enum Rule {
     IoUring,
     /// Changing to another profile.
     ChangeProfile(Pattern),
+    /// A rule that outranks others, `deny` among them (file rules; parser 4.1 and newer).
+    Priority(i16, Box<Rule>),
 }
 
 impl Rule {

@@ -1,0 +1,412 @@
+//! The smallest change of policy that a denial asks for.
+
+use super::record;
+use crate::place::Ctx;
+use whodenied_apparmor::{Access, Pattern, Rule};
+use whodenied_case::record::{ApparmorRecord, capability_of};
+use whodenied_case::{ObjectKind, Phase, RecordKind};
+use whodenied_kernel::{Call, Capability};
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The head of the file: AF_UNIX compiled without its details.
+    Abi,
+    /// A rule more.
+    Rule(Rule),
+    /// A rule more, in whose way a `deny` of the default stands.
+    Mount(Rule),
+    /// The denied path and letters, in whose way a `deny` may stand.
+    Path(String, String),
+    /// A signal of the engine or runtime stopping the container.
+    Stop(Rule),
+    /// The objects have no name that the profile can match: attach them.
+    AttachDisconnected,
+    /// A value in the record can't be written in a rule; says which.
+    Unquotable(&'static str),
+    /// Nothing tells what is to be allowed: the denial must be logged first.
+    Silent,
+}
+
+impl Change {
+    pub(super) const fn is_stop(&self) -> bool {
+        matches!(self, Self::Stop(_))
+    }
+}
+
+pub(super) fn of(ctx: &Ctx<'_>) -> Vec<Change> {
+    match record(ctx) {
+        Some(record) => from_record(ctx, record),
+        None => from_attempt(ctx),
+    }
+}
+
+/// `info=` of a network rule that ended too early.
+fn ends_early(record: &ApparmorRecord) -> bool {
+    record.get("info").is_some_and(|i| {
+        i.contains("protocol match") || i.contains("failed af match") || i.contains("failed type match")
+    })
+}
+
+fn from_record(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Vec<Change> {
+    let operation = record.get("operation").unwrap_or("");
+    let class = record.get("class").unwrap_or("");
+    if record.dbus || operation.starts_with("dbus") {
+        return vec![dbus(record)];
+    }
+    if record.get("info").is_some_and(|i| i.contains("disconnected path")) {
+        let mut changes = vec![Change::AttachDisconnected];
+        changes.extend(path(record, true));
+        return changes;
+    }
+    match (operation, class) {
+        ("signal", _) | (_, "signal") => vec![signal(ctx, record)],
+        ("ptrace", _) | (_, "ptrace") => vec![ptrace(record)],
+        ("mount" | "remount" | "move_mount", _) => mount(record),
+        ("umount", _) => vec![
+            record
+                .get("name")
+                .and_then(Pattern::path)
+                .map_or(Change::Unquotable("the mount point"), |p| Change::Rule(Rule::Umount(Some(p)))),
+        ],
+        ("pivotroot" | "pivot_root", _) => vec![Change::Rule(Rule::PivotRoot)],
+        ("capable", _) | (_, "cap") => vec![
+            capability_of(record)
+                .map_or(Change::Silent, |c| Change::Rule(Rule::Capability { deny: false, names: vec![c] })),
+        ],
+        ("userns_create", _) | (_, "namespace") => vec![Change::Rule(Rule::Userns)],
+        ("uring_override" | "uring_sqpoll", _) | (_, "io_uring") => vec![Change::Rule(Rule::IoUring)],
+        (_, "posix_mqueue") => {
+            let name = record.get("name").filter(|n| n.starts_with('/')).and_then(Pattern::path);
+            vec![Change::Rule(Rule::Mqueue(name))]
+        }
+        ("change_profile" | "change_onexec" | "stack" | "stack_onexec", _) => {
+            let target = record.get("target").or_else(|| record.get("name"));
+            vec![
+                target
+                    .and_then(Pattern::label)
+                    .map_or(Change::Unquotable("the target"), |t| Change::Rule(Rule::ChangeProfile(t))),
+            ]
+        }
+        _ if record.get("family").is_some()
+            && record.get("requested_mask").or(record.requested()).is_some() =>
+        {
+            network(record)
+        }
+        _ => path(record, false),
+    }
+}
+
+fn network(record: &ApparmorRecord) -> Vec<Change> {
+    let family = record.get("family").unwrap_or("");
+    let kind = record.get("sock_type").and_then(Pattern::word);
+    if family == "unix" {
+        if ends_early(record) {
+            return vec![Change::Abi];
+        }
+        let peer = record.get("peer").filter(|p| *p != "none").and_then(Pattern::label);
+        let perms = words(record.denied().or_else(|| record.requested()));
+        return vec![Change::Rule(Rule::Unix { perms, kind, peer })];
+    }
+    match Pattern::word(family) {
+        Some(family) => vec![Change::Rule(Rule::Network { deny: false, family: Some(family), kind })],
+        None => vec![Change::Unquotable("the socket family")],
+    }
+}
+
+/// `send receive` or `send,receive` as words.
+fn words(mask: Option<&str>) -> Vec<Pattern> {
+    mask.unwrap_or("").split([' ', ',', '|']).filter_map(Pattern::word).take(16).collect()
+}
+
+/// The sides a mask names.
+fn sides(mask: Option<&str>) -> Vec<Access> {
+    mask.unwrap_or("").split([' ', ',', '|']).filter_map(Access::from_keyword).collect()
+}
+
+/// Peers that are runtimes or engines stopping a container.
+fn stops(peer: &str) -> bool {
+    let last = peer.rsplit('/').next().unwrap_or(peer);
+    matches!(last, "runc" | "crun" | "podman" | "unconfined") || peer == "snap.docker.dockerd"
+}
+
+fn peer_of(record: &ApparmorRecord) -> Option<Pattern> {
+    let peer = record.get("peer").or_else(|| record.get("peer_label"))?;
+    if let Some((base, _)) = peer.split_once("//&") {
+        return Pattern::stacked_on(base);
+    }
+    Pattern::label(peer)
+}
+
+fn signal(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Change {
+    let Some(peer) = peer_of(record) else { return Change::Unquotable("the peer's label") };
+    let access = sides(record.denied().or_else(|| record.requested()));
+    let mut set = signals_of(ctx, record);
+    let name = record.get("peer").unwrap_or("");
+    let stopping = access == [Access::Receive] && stops(name);
+    if stopping && set.iter().any(|s| matches!(s.as_str(), "term" | "kill" | "quit" | "int")) {
+        // A stop that is not heeded ends in a kill.
+        for more in ["term", "kill"] {
+            if let Some(word) = Pattern::word(more)
+                && !set.contains(&word)
+            {
+                set.push(word);
+            }
+        }
+    }
+    let rule = Rule::Signal { access, set, peer: Some(peer) };
+    if stopping { Change::Stop(rule) } else { Change::Rule(rule) }
+}
+
+/// Every signal that this profile refused this peer, in this evidence.
+fn signals_of(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Vec<Pattern> {
+    let mut set = Vec::new();
+    let all = ctx.case.attempts.iter().flat_map(|a| &a.records);
+    for other in all {
+        let RecordKind::Apparmor(other) = &other.kind else { continue };
+        let same = other.profile() == record.profile() && other.get("peer") == record.get("peer");
+        if same
+            && let Some(name) = other.get("signal")
+            && !name.starts_with("unknown")
+            && let Some(word) = Pattern::word(name)
+            && !set.contains(&word)
+            && set.len() < 32
+        {
+            set.push(word);
+        }
+    }
+    set
+}
+
+fn ptrace(record: &ApparmorRecord) -> Change {
+    let access = sides(record.denied().or_else(|| record.requested()));
+    match peer_of(record) {
+        Some(peer) => Change::Rule(Rule::Ptrace { access, peer: Some(peer) }),
+        None => Change::Unquotable("the peer's label"),
+    }
+}
+
+/// Mount options that the language knows by name. Source: apparmor.d(5), MOUNT FLAGS.
+const MOUNT_OPTIONS: &[&str] = &[
+    "ro",
+    "rw",
+    "nosuid",
+    "suid",
+    "nodev",
+    "dev",
+    "noexec",
+    "exec",
+    "sync",
+    "async",
+    "mand",
+    "nomand",
+    "dirsync",
+    "atime",
+    "noatime",
+    "diratime",
+    "nodiratime",
+    "bind",
+    "rbind",
+    "move",
+    "verbose",
+    "silent",
+    "loud",
+    "acl",
+    "noacl",
+    "unbindable",
+    "runbindable",
+    "private",
+    "rprivate",
+    "slave",
+    "rslave",
+    "shared",
+    "rshared",
+    "relatime",
+    "norelatime",
+    "iversion",
+    "noiversion",
+    "strictatime",
+    "nostrictatime",
+    "lazytime",
+    "nolazytime",
+    "nouser",
+    "user",
+    "symfollow",
+    "nosymfollow",
+    "remount",
+];
+
+fn mount(record: &ApparmorRecord) -> Vec<Change> {
+    let flags = record.get("flags").unwrap_or("");
+    let options: Vec<Pattern> =
+        flags.split([',', ' ']).filter(|f| MOUNT_OPTIONS.contains(f)).filter_map(Pattern::word).collect();
+    let fstype: Vec<Pattern> = record.get("fstype").into_iter().filter_map(Pattern::word).collect();
+    // A source that is a device or a directory is kept; of a network or FUSE source the name says
+    // nothing that a rule should hang on.
+    let source = record.get("srcname").filter(|s| s.starts_with('/')).and_then(Pattern::path);
+    // A name that is no path (cut or masked by the reporter) is left out of the rule.
+    let target = record.get("name").filter(|n| n.starts_with('/'));
+    let point = target.and_then(Pattern::path);
+    if target.is_some() && point.is_none() {
+        return vec![Change::Unquotable("the mount point")];
+    }
+    vec![Change::Mount(Rule::Mount { deny: false, options, fstype, source, target: point })]
+}
+
+fn path(record: &ApparmorRecord, disconnected: bool) -> Vec<Change> {
+    let Some(name) = record.get("name").filter(|n| !n.is_empty()) else { return vec![Change::Silent] };
+    let name = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
+    let mask = record.denied().or_else(|| record.requested()).unwrap_or("");
+    let mut perms = String::new();
+    for c in mask.chars() {
+        // Create and delete are part of write.
+        let c = if matches!(c, 'c' | 'd') { 'w' } else { c };
+        if "rwaklmx".contains(c) && !perms.contains(c) {
+            perms.push(c);
+        }
+    }
+    if perms.contains('w') {
+        perms.retain(|c| c != 'a');
+    }
+    if perms.is_empty() {
+        return if disconnected { Vec::new() } else { vec![Change::Silent] };
+    }
+    let perms = perms.replace('x', "ix");
+    vec![Change::Path(name, perms)]
+}
+
+fn dbus(record: &ApparmorRecord) -> Change {
+    let bus = |key: &str| record.get(key).filter(|v| !v.is_empty()).and_then(Pattern::bus);
+    let access = words(record.get("mask").or_else(|| record.requested()));
+    let bind = access.iter().any(|a| a.as_str() == "bind");
+    let name = bus("name").filter(|n| !n.as_str().starts_with(':'));
+    Change::Rule(Rule::Dbus {
+        access,
+        bus: bus("bus"),
+        path: if bind { None } else { bus("path") },
+        interface: if bind { None } else { bus("interface") },
+        member: if bind { None } else { bus("member") },
+        name: if bind { name.clone() } else { None },
+        peer_name: if bind { None } else { name },
+        peer_label: None,
+    })
+}
+
+fn from_attempt(ctx: &Ctx<'_>) -> Vec<Change> {
+    let attempt = ctx.attempt;
+    let name = attempt.object_name();
+    let unix = attempt.arg("domain").is_none_or(|d| d.contains("UNIX") || d.contains("LOCAL") || d == "1")
+        || matches!(attempt.object.kind, ObjectKind::UnixSocket | ObjectKind::UnixSocketPath);
+    match attempt.call {
+        Some(
+            Call::Socket
+            | Call::Socketpair
+            | Call::Bind
+            | Call::Listen
+            | Call::Connect
+            | Call::Accept
+            | Call::Send
+            | Call::Recv
+            | Call::Shutdown,
+        ) if unix => vec![Change::Abi],
+        Some(Call::Socket) => {
+            match attempt.arg("domain").map(|d| d.trim_start_matches("AF_").to_ascii_lowercase()) {
+                Some(family) => Pattern::word(&family).map_or_else(
+                    || vec![Change::Silent],
+                    |f| vec![Change::Rule(Rule::Network { deny: false, family: Some(f), kind: None })],
+                ),
+                None => vec![Change::Silent],
+            }
+        }
+        Some(Call::Kill) => stop_rules(ctx),
+        None if attempt.phase == Phase::Stop => stop_rules(ctx),
+        Some(Call::Mount) => {
+            let fstype: Vec<Pattern> = attempt.arg("fstype").into_iter().filter_map(Pattern::word).collect();
+            // A directory is matched with its final slash.
+            let target =
+                name.starts_with('/').then(|| Pattern::path(&format!("{}/", name.trim_end_matches('/'))));
+            let rule = Rule::Mount {
+                deny: false,
+                options: Vec::new(),
+                fstype,
+                source: None,
+                target: target.flatten(),
+            };
+            vec![Change::Mount(rule)]
+        }
+        Some(Call::PivotRoot) => vec![Change::Rule(Rule::PivotRoot)],
+        Some(Call::UsernsCreate) => vec![Change::Rule(Rule::Userns)],
+        Some(Call::Mqueue) => vec![Change::Rule(Rule::Mqueue(None))],
+        Some(Call::IoUring) => vec![Change::Rule(Rule::IoUring)],
+        Some(Call::Ptrace) => {
+            let peer = attempt.object.name.as_deref().filter(|_| attempt.object.kind == ObjectKind::Label);
+            let peer = peer.and_then(Pattern::label).unwrap_or_else(|| Pattern::glob("unconfined"));
+            vec![Change::Rule(Rule::Ptrace { access: vec![Access::Read], peer: Some(peer) })]
+        }
+        Some(Call::Dbus) => {
+            let name = Pattern::bus(name);
+            let send = Pattern::word("send").into_iter().collect();
+            vec![Change::Rule(Rule::Dbus {
+                access: send,
+                bus: attempt.arg("bus").and_then(Pattern::word).or_else(|| Pattern::word("system")),
+                path: attempt.arg("path").and_then(Pattern::bus),
+                interface: attempt.arg("interface").and_then(Pattern::bus),
+                member: attempt.arg("member").and_then(Pattern::bus),
+                name: None,
+                peer_name: name,
+                peer_label: None,
+            })]
+        }
+        Some(Call::Open | Call::Read) if name.starts_with('/') => {
+            vec![Change::Path(name.to_owned(), "r".into())]
+        }
+        Some(
+            Call::Write
+            | Call::Create
+            | Call::Mkdir
+            | Call::Mknod
+            | Call::Unlink
+            | Call::Rename
+            | Call::Chmod
+            | Call::Chown
+            | Call::Truncate
+            | Call::SysctlWrite,
+        ) if name.starts_with('/') => vec![Change::Path(name.to_owned(), "rw".into())],
+        Some(Call::LabelChange) => {
+            let target = Pattern::label(name).filter(|_| !name.starts_with('/'));
+            let target = target.unwrap_or_else(|| Pattern::glob("docker-default"));
+            vec![Change::Rule(Rule::ChangeProfile(target))]
+        }
+        Some(Call::Exec) if name.starts_with('/') => vec![Change::Path(name.to_owned(), "mrix".into())],
+        _ => match capability_in(ctx) {
+            Some(cap) => vec![Change::Rule(Rule::Capability { deny: false, names: vec![cap] })],
+            None => vec![Change::Silent],
+        },
+    }
+}
+
+fn capability_in(ctx: &Ctx<'_>) -> Option<Capability> {
+    ctx.attempt.arg("capability").and_then(Capability::from_name)
+}
+
+/// Who stops a container where no record names the peer: the OCI runtimes by their AppArmor 4
+/// names.
+fn stop_rules(ctx: &Ctx<'_>) -> Vec<Change> {
+    let set: Vec<Pattern> =
+        match ctx.attempt.arg("signal").map(|s| s.trim_start_matches("SIG").to_ascii_lowercase()) {
+            Some(s) if !matches!(s.as_str(), "term" | "kill") => {
+                [s.as_str(), "term", "kill"].iter().filter_map(|s| Pattern::word(s)).collect()
+            }
+            _ => ["term", "kill"].iter().filter_map(|s| Pattern::word(s)).collect(),
+        };
+    ["runc", "crun"]
+        .into_iter()
+        .map(|peer| {
+            Change::Stop(Rule::Signal {
+                access: vec![Access::Receive],
+                set: set.clone(),
+                peer: Pattern::label(peer),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,50 @@
+//! Landlock: the program restricted itself, so the program's own list is what can be changed.
+
+use crate::fix::{Fix, Offer, part};
+use crate::path;
+use crate::place::Ctx;
+use crate::upgrade;
+use whodenied_case::{ObjectKind, Risk, Where};
+use whodenied_kernel::{Call, Errno};
+
+pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
+    let mut offer = Offer::default();
+    let setup = ctx.attempt.call == Some(Call::LandlockRestrict)
+        || ctx.facts.statement("landlock-unsupported").is_some();
+    if setup {
+        if matches!(ctx.attempt.errno, Some(Errno::ENOSYS | Errno::EOPNOTSUPP))
+            || ctx.facts.statement("landlock-unsupported").is_some()
+        {
+            offer.add(
+                Fix::new(
+                    Where::Host,
+                    Risk::Low,
+                    "Switch Landlock on in the kernel: add landlock to the lsm= list",
+                )
+                .widens("Nothing: programs may restrict themselves more.")
+                .run("cat /sys/kernel/security/lsm")
+                .edit(part("kernel command line", "text", "lsm=landlock,<the list that is in force>\n"))
+                .undo("boot with the former command line"),
+            );
+        }
+        offer.add(
+            Fix::new(Where::Program, Risk::Medium, "Switch off only the program's file system sandbox, for the run that can't set it up")
+                .widens("That one run works without the restriction it puts on itself; its user's rights still bound it.")
+                .undo("switch it on again"),
+        );
+        offer.maybe(upgrade::fix(ctx));
+        return offer;
+    }
+    let target = path::shell_or(path::object(ctx), "path");
+    let socket =
+        ctx.attempt.object.kind == ObjectKind::UnixSocketPath || ctx.attempt.call == Some(Call::Connect);
+    let what = if socket { "this one socket" } else { "this one path" };
+    offer.add(
+        Fix::new(Where::Program, Risk::Low, format!("Add {what} to what the program's own sandbox allows: {target}"))
+            .widens("That one path, for the sandboxed program and what it starts. Settings of a container can't relax it.")
+            .undo("remove the entry"),
+    );
+    offer.maybe(upgrade::fix(ctx));
+    offer.stays(&["every path that the program's sandbox does not name"]);
+    offer
+}
