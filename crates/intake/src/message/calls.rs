@@ -1,0 +1,100 @@
+//! Call expressions that people paste beside an error: evidence which call failed.
+
+use super::call_expr::{self, Expression};
+use super::{Found, python};
+use crate::segment::Document;
+use whodenied_case::Failure;
+use whodenied_kernel::Call;
+
+/// Calls that stand in any code, and so tell nothing unless somebody says that they fail.
+const EVERYWHERE: [Call; 12] = [
+    Call::Open,
+    Call::Read,
+    Call::Write,
+    Call::Stat,
+    Call::Access,
+    Call::Gettime,
+    Call::Send,
+    Call::Recv,
+    Call::Accept,
+    Call::Exec,
+    Call::Ioctl,
+    Call::Listen,
+];
+
+struct Pasted {
+    expression: Expression,
+    line: usize,
+    /// True when this line or the one before says that it fails.
+    failing: bool,
+}
+
+/// Gives failures without a call the pasted one, and makes a failure of a call that is said to fail
+/// where nothing else failed.
+pub(crate) fn attach(doc: &Document, found: &mut Vec<Found>) {
+    let wanting = found.iter().any(|f| wants(&f.failure));
+    if !wanting && !found.is_empty() {
+        return;
+    }
+    let pasted = pasted(doc);
+    let mut calls: Vec<Call> = pasted.iter().filter(|p| p.failing).map(|p| p.expression.call).collect();
+    if calls.is_empty() {
+        calls = pasted.iter().map(|p| p.expression.call).filter(|c| !EVERYWHERE.contains(c)).collect();
+    }
+    calls.dedup();
+    let [call] = calls[..] else { return };
+    let Some(chosen) = pasted.iter().find(|p| p.expression.call == call) else { return };
+    if wanting {
+        for item in found.iter_mut().filter(|f| wants(&f.failure)) {
+            fill(&mut item.failure, &chosen.expression);
+        }
+    } else if chosen.failing {
+        let mut failure = Failure::default();
+        fill(&mut failure, &chosen.expression);
+        let Some(line) = doc.lines.get(chosen.line) else { return };
+        failure.deciding = Some(line.span_of(chosen.expression.at.start, chosen.expression.at.end));
+        found.push(Found {
+            failure,
+            span: line.span(),
+            dialect: "call-expression",
+            lines: (chosen.line, chosen.line),
+        });
+    }
+}
+
+fn wants(failure: &Failure) -> bool {
+    failure.call.is_none() && failure.object.is_none() && !failure.own_refusal
+}
+
+fn fill(failure: &mut Failure, expression: &Expression) {
+    failure.call = Some(expression.call);
+    failure.syscall = Call::from_syscall(&expression.name).map(|_| expression.name.clone());
+    failure.args.extend(expression.args.iter().cloned());
+    failure.object.clone_from(&expression.object);
+    failure.kind = python::kind_of(failure);
+}
+
+fn pasted(doc: &Document) -> Vec<Pasted> {
+    let mut out: Vec<Pasted> = Vec::new();
+    let mut said = false;
+    for (line, text) in doc.lines.iter().map(|l| l.text.as_str()).enumerate().take(4000) {
+        if text.is_empty() {
+            continue;
+        }
+        let low = text.get(..text.len().min(400)).unwrap_or("").to_ascii_lowercase();
+        let fails = ["fail", "denied", "not permitted", "returns -1", "refused", "eperm", "eacces", "enosys"]
+            .iter()
+            .any(|w| low.contains(w));
+        if let Some(expression) =
+            call_expr::find(text, 0).filter(|_| !text.contains("= -1 E") && !text.starts_with("File \""))
+        {
+            out.push(Pasted { expression, line, failing: fails || said });
+            if out.len() == 64 {
+                break;
+            }
+        }
+        // `# the syscall that fails` speaks of the next line.
+        said = fails && (text.starts_with(['#', '/', ';', '*']) || text.ends_with(':'));
+    }
+    out
+}

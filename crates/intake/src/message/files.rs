@@ -1,0 +1,44 @@
+//! Files and directories in the words of shells and small programs.
+
+use super::rules::{From, Rule};
+use super::statements as s;
+use whodenied_case::ObjectKind as K;
+use whodenied_kernel::{Call, Errno};
+
+pub(crate) const RULES: &[Rule] = &[
+    Rule::refine(&["permission denied while trying to connect to the docker"])
+        .call(Call::Connect)
+        .kind(K::UnixSocketPath)
+        .object(From::After("socket at")),
+    Rule::on(&["permission denied while trying to connect to the docker api at"])
+        .call(Call::Connect)
+        .kind(K::UnixSocketPath)
+        .errno(Errno::EACCES)
+        .object(From::After("api at")),
+    Rule::on(&["is the docker daemon running", "permission denied"])
+        .call(Call::Connect)
+        .kind(K::UnixSocketPath)
+        .errno(Errno::EACCES)
+        .object(From::Fixed("/var/run/docker.sock")),
+    Rule::on(&["is not writable"]).call_if_none(Call::Access).states(s::ACCESS_CHECK),
+    Rule::on(&["not writable by"]).call_if_none(Call::Access).states(s::ACCESS_CHECK),
+    Rule::on(&["is not readable"]).call_if_none(Call::Access).states(s::ACCESS_CHECK),
+    Rule::on(&["unable to write to"]).call_if_none(Call::Write).without(&[
+        "broken pipe",
+        "no space",
+        "timed out",
+        "connection",
+        "input/output",
+        "no such file",
+    ]),
+    Rule::refine(&["cannot write to"]).call_if_none(Call::Write),
+    Rule::on(&["could not lock config file", "permission denied"]).call(Call::Create).errno(Errno::EACCES),
+    Rule::on(&["e212: can't open file for writing"]).call(Call::Open).errno(Errno::EACCES),
+    Rule::on(&["readonly database"]).call(Call::Open).states(s::ACCESS_CHECK),
+    Rule::on(&["unable to open database file"])
+        .call(Call::Open)
+        .states(s::ACCESS_CHECK)
+        .without(&["no such"]),
+    Rule::refine(&["cannot open crontab"]).call(Call::Open),
+    Rule::refine(&["you (", "are not allowed to access to (crontab)"]).call(Call::Open).own(),
+];

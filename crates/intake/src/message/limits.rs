@@ -1,0 +1,106 @@
+//! Resource limits: inotify, locked memory, open files, priorities, keys.
+
+use super::rules::Rule;
+use super::statements as s;
+use whodenied_case::ObjectKind as K;
+use whodenied_kernel::{Call, Errno};
+
+pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["inotify", "too many open files"])
+        .call(Call::Inotify)
+        .errno(Errno::EMFILE)
+        .states(s::INOTIFY_LIMIT),
+    Rule::on(&["inotify", "no space left on device"])
+        .call(Call::Inotify)
+        .errno(Errno::ENOSPC)
+        .states(s::INOTIFY_LIMIT),
+    Rule::on(&["system limit for number of file watchers reached"])
+        .call(Call::Inotify)
+        .errno(Errno::ENOSPC)
+        .states(s::INOTIFY_LIMIT),
+    Rule::on(&["upper limit on inotify watches reached"])
+        .call(Call::Inotify)
+        .errno(Errno::ENOSPC)
+        .states(s::INOTIFY_LIMIT),
+    Rule::on(&["upper limit on inotify instances reached"])
+        .call(Call::Inotify)
+        .errno(Errno::EMFILE)
+        .states(s::INOTIFY_LIMIT),
+    Rule::on(&["inotify cannot be used"]).call(Call::Inotify).states(s::INOTIFY_LIMIT),
+    Rule::on(&["inotify", "limit", "reached"]).call(Call::Inotify).states(s::INOTIFY_LIMIT),
+    Rule::on(&["directory watch", "too many open files"])
+        .call(Call::Inotify)
+        .errno(Errno::EMFILE)
+        .states(s::INOTIFY_LIMIT),
+    Rule::on(&["too many open files", "watch"])
+        .call(Call::Inotify)
+        .errno(Errno::EMFILE)
+        .states(s::INOTIFY_LIMIT),
+    Rule::on(&["failed to create fsnotify watcher"])
+        .call(Call::Inotify)
+        .errno(Errno::EMFILE)
+        .states(s::INOTIFY_LIMIT),
+    Rule::on(&["create fsnotify watcher", "too many"])
+        .call(Call::Inotify)
+        .errno(Errno::EMFILE)
+        .states(s::INOTIFY_LIMIT),
+    Rule::on(&["nospc", "watch"]).call(Call::Inotify).errno(Errno::ENOSPC).states(s::INOTIFY_LIMIT),
+    Rule::on(&["unable to lock jvm memory"])
+        .call(Call::Mlock)
+        .kind(K::Memory)
+        .errno(Errno::ENOMEM)
+        .states(s::MEMLOCK_HINT),
+    Rule::on(&["this can result in part of the jvm being swapped out"])
+        .call(Call::Mlock)
+        .kind(K::Memory)
+        .states(s::MEMLOCK_HINT),
+    Rule::on(&["memory locking requested", "but memory is not locked"])
+        .call(Call::Mlock)
+        .kind(K::Memory)
+        .states(s::MEMLOCK_HINT),
+    Rule::on(&["failed to lock memory"]).call(Call::Mlock).kind(K::Memory).states(s::MEMLOCK_HINT),
+    Rule::on(&["memlock", "too low"]).call(Call::Mlock).kind(K::Memory).states(s::MEMLOCK_HINT),
+    Rule::refine(&["mlockall"]).call(Call::Mlock).kind(K::Memory).states(s::MEMLOCK_HINT),
+    Rule::refine(&["mlock"]).call(Call::Mlock).kind(K::Memory).states(s::MEMLOCK_HINT),
+    Rule::on(&["max file descriptors", "is too low"])
+        .call(Call::Setrlimit)
+        .args(&[("resource", "RLIMIT_NOFILE")])
+        .states(s::MEMLOCK_HINT)
+        .own(),
+    Rule::refine(&["ulimit:", "cannot modify limit"]).call(Call::Setrlimit),
+    Rule::refine(&["cannot modify limit"]).call(Call::Setrlimit),
+    Rule::refine(&["unable to set", "limit"]).call_if_none(Call::Setrlimit),
+    Rule::refine(&["rlimit type 7"]).call(Call::Setrlimit).args(&[("resource", "RLIMIT_NOFILE")]),
+    Rule::refine(&["rlimit type 8"]).call(Call::Setrlimit).args(&[("resource", "RLIMIT_MEMLOCK")]),
+    Rule::refine(&["rlimit type 6"]).call(Call::Setrlimit).args(&[("resource", "RLIMIT_NPROC")]),
+    Rule::refine(&["rlimit type 4"]).call(Call::Setrlimit).args(&[("resource", "RLIMIT_CORE")]),
+    Rule::refine(&["rlimit_nofile"]).call(Call::Setrlimit).args(&[("resource", "RLIMIT_NOFILE")]),
+    Rule::refine(&["setrlimit"]).call(Call::Setrlimit),
+    Rule::on(&["disk quota exceeded", "key"])
+        .call(Call::Keyctl)
+        .errno(Errno::EDQUOT)
+        .states(s::KEY_QUOTA)
+        .without(&["write", "open", "mkdir"]),
+    Rule::refine(&["sched_setscheduler"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::on(&["failed to set real-time"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::on(&["failed to set realtime"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::on(&["cannot use real-time scheduling"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::on(&["failed to acquire real-time"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::on(&["sched_rr", "fail"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::on(&["sched_fifo", "fail"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::refine(&["real-time", "priority"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::refine(&["realtime", "priority"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::on(&["rt_runtime_us"])
+        .call(Call::Write)
+        .kind(K::KernelFile)
+        .states(s::RT_SCHED)
+        .without(&["echo ", "="]),
+    Rule::on(&["cpu_rt_runtime"])
+        .states(s::RT_SCHED)
+        .call_if_none(Call::Sched)
+        .without(&["--cpu-rt-runtime"]),
+    Rule::refine(&["setpriority"]).call(Call::Setpriority).kind(K::Process),
+    Rule::refine(&["failed to set niceness"]).call(Call::Setpriority).kind(K::Process),
+    Rule::refine(&["set priority of"]).call_if_none(Call::Setpriority),
+    Rule::on(&["requested minimum is greater than the requested maximum"]).call(Call::Setrlimit).own(),
+];

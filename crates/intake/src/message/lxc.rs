@@ -1,0 +1,57 @@
+//! LXC, LXD, Incus and Proxmox containers.
+
+use super::rules::{From, Rule};
+use super::statements as s;
+use whodenied_case::{ObjectKind as K, Phase};
+use whodenied_kernel::{Call, Errno};
+
+pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["please grant it", "'x' access"])
+        .call(Call::Stat)
+        .kind(K::Directory)
+        .errno(Errno::EACCES)
+        .phase(Phase::Engine)
+        .object(From::After("could not access")),
+    Rule::on(&["please grant it x access"])
+        .call(Call::Stat)
+        .kind(K::Directory)
+        .errno(Errno::EACCES)
+        .phase(Phase::Engine)
+        .object(From::After("could not access")),
+    Rule::refine(&["lxc_mount_auto_mounts"]).call(Call::Mount).kind(K::MountPoint).phase(Phase::RuntimeSetup),
+    Rule::refine(&["lxc-start", "conf.c"]).phase(Phase::RuntimeSetup),
+    Rule::refine(&["lxc", "failed to mount"])
+        .call(Call::Mount)
+        .kind(K::MountPoint)
+        .phase(Phase::RuntimeSetup),
+    Rule::refine(&["apparmor_process_label_set"])
+        .call(Call::LabelChange)
+        .kind(K::Label)
+        .phase(Phase::RuntimeSetup),
+    Rule::refine(&["lsm/apparmor.c"])
+        .call_if_none(Call::LabelChange)
+        .kind(K::Label)
+        .phase(Phase::RuntimeSetup),
+    Rule::on(&["if you really want to start this container, set", "lxc.apparmor.allow_incomplete"])
+        .call(Call::LabelChange)
+        .phase(Phase::RuntimeSetup)
+        .own()
+        .states(s::APPARMOR_UNSUPPORTED),
+    Rule::refine(&["chown_mapped_root"]).call(Call::Chown).phase(Phase::RuntimeSetup),
+    Rule::on(&["failed to setup limit"]).call(Call::Setrlimit).phase(Phase::RuntimeSetup),
+    Rule::refine(&["cgroup", "lxc", "failed to create"])
+        .call_if_none(Call::Mkdir)
+        .kind(K::KernelFile)
+        .states(s::CGROUP_SETUP),
+    Rule::refine(&["cgfsng"]).call_if_none(Call::Mkdir).kind(K::KernelFile).states(s::CGROUP_SETUP),
+    Rule::on(&["quotactl", "lxc"]).call(Call::Quota),
+    Rule::on(&["failed to shift"]).call(Call::Chown).phase(Phase::Engine).without(&["no such file"]),
+    Rule::on(&["idmapping abilities are required but aren't supported"])
+        .call(Call::Mount)
+        .phase(Phase::Engine)
+        .states(s::IDMAP_UNSUPPORTED),
+    Rule::on(&["host doesn't support idmapped mounts"])
+        .call(Call::Mount)
+        .phase(Phase::Engine)
+        .states(s::IDMAP_UNSUPPORTED),
+];

@@ -1,0 +1,57 @@
+//! Programs that look at a file themselves and refuse it: owner, mode, writability.
+
+use super::rules::{From, Rule};
+use super::statements as s;
+use whodenied_case::ObjectKind as K;
+use whodenied_kernel::Call;
+
+pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["dubious ownership"])
+        .call(Call::Stat)
+        .kind(K::Directory)
+        .own()
+        .states(s::DUBIOUS_OWNERSHIP)
+        .object(From::After("repository at")),
+    Rule::on(&["unsafe repository", "is owned by someone else"])
+        .call(Call::Stat)
+        .kind(K::Directory)
+        .own()
+        .states(s::DUBIOUS_OWNERSHIP),
+    Rule::on(&["not trusting file", "uid"]).call(Call::Stat).own().states(s::DUBIOUS_OWNERSHIP),
+    Rule::on(&["not trusting", "owner"]).call(Call::Stat).own().states(s::DUBIOUS_OWNERSHIP),
+    Rule::on(&["unprotected private key file"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["permissions", "are too open"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["bad owner or permissions on"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["authentication refused: bad ownership or modes"])
+        .call(Call::Stat)
+        .own()
+        .states(s::BAD_FILE_MODE),
+    Rule::on(&["bad ownership or modes for"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["has group or world access"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["has invalid permissions"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["has wrong ownership"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["world-writable config file", "is ignored"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["insecure permissions"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["insecure directories"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["unsafe permissions"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["unsafe ownership"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["permissions on", "too open"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["is group-readable or world-readable"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["not owned by root"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["is not owned by the"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["config owner must be"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["must be owned by the user identified by uid"])
+        .call(Call::Stat)
+        .own()
+        .states(s::BAD_FILE_MODE),
+    Rule::on(&["can only be writable by the owner"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["rewriterule", "executable bit"]).call(Call::Stat).own(),
+    Rule::on(&["does not have the executable bit set"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["bad permissions on", "ignored"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["ownership of", "is not secure"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["because parent directory has insecure permissions"])
+        .call(Call::Stat)
+        .own()
+        .states(s::BAD_FILE_MODE),
+    Rule::on(&["wrong owner", "expected"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+];

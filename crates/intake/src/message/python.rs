@@ -1,0 +1,205 @@
+//! Python tracebacks: the call of an exception from the innermost frame.
+
+use super::object;
+use super::{Found, strace};
+use crate::segment::Document;
+use whodenied_case::{Failure, ObjectKind};
+use whodenied_kernel::Call;
+
+/// Functions of the standard library whose failure is that of a system call.
+const FUNCTIONS: &[(&str, Call)] = &[
+    ("socket.socketpair", Call::Socketpair),
+    ("_socket.socketpair", Call::Socketpair),
+    ("socket.socket", Call::Socket),
+    ("create_server", Call::Bind),
+    (".bind", Call::Bind),
+    ("server_bind", Call::Bind),
+    (".connect", Call::Connect),
+    ("os.mkdir", Call::Mkdir),
+    ("os.makedirs", Call::Mkdir),
+    (".mkdir", Call::Mkdir),
+    ("mkdir", Call::Mkdir),
+    ("makedirs", Call::Mkdir),
+    ("os.chown", Call::Chown),
+    ("os.lchown", Call::Chown),
+    ("shutil.chown", Call::Chown),
+    ("os.chmod", Call::Chmod),
+    (".chmod", Call::Chmod),
+    ("copymode", Call::Chmod),
+    ("copystat", Call::Utime),
+    ("os.utime", Call::Utime),
+    ("os.rename", Call::Rename),
+    ("os.replace", Call::Rename),
+    ("shutil.move", Call::Rename),
+    ("os.unlink", Call::Unlink),
+    ("os.remove", Call::Unlink),
+    ("os.rmdir", Call::Unlink),
+    (".unlink", Call::Unlink),
+    ("os.symlink", Call::Symlink),
+    ("os.link", Call::Link),
+    ("os.listdir", Call::Readdir),
+    ("os.scandir", Call::Readdir),
+    ("scandir", Call::Readdir),
+    ("os.chdir", Call::Chdir),
+    ("os.stat", Call::Stat),
+    (".stat", Call::Stat),
+    ("os.setuid", Call::Setuid),
+    ("os.seteuid", Call::Setuid),
+    ("os.setgid", Call::Setgid),
+    ("os.setgroups", Call::Setgroups),
+    ("os.initgroups", Call::Setgroups),
+    ("os.kill", Call::Kill),
+    ("os.killpg", Call::Kill),
+    (".send_signal", Call::Kill),
+    ("os.nice", Call::Setpriority),
+    ("os.setpriority", Call::Setpriority),
+    ("os.sched_setscheduler", Call::Sched),
+    ("os.sched_setaffinity", Call::Sched),
+    ("resource.setrlimit", Call::Setrlimit),
+    ("mmap.mmap", Call::Mmap),
+    ("_semlock", Call::Open),
+    ("semlock", Call::Open),
+    ("_fork_exec", Call::Exec),
+    ("_execute_child", Call::Exec),
+    ("subprocess.", Call::Exec),
+    ("os.exec", Call::Exec),
+    ("os.fork", Call::Clone),
+    ("_start_new_thread", Call::Clone),
+    ("start_joinable_thread", Call::Clone),
+    ("os.mkfifo", Call::Mknod),
+    ("os.mknod", Call::Mknod),
+    ("os.truncate", Call::Truncate),
+    ("os.setxattr", Call::Xattr),
+    ("fcntl.ioctl", Call::Ioctl),
+    ("os.unshare", Call::Unshare),
+    ("os.chroot", Call::Chroot),
+    ("time.clock_settime", Call::Settime),
+    ("socket.sethostname", Call::Sethostname),
+    ("io.open", Call::Open),
+    ("_io.open", Call::Open),
+    ("codecs.open", Call::Open),
+    ("os.open", Call::Open),
+    (".open", Call::Open),
+    ("open", Call::Open),
+    ("touch", Call::Create),
+];
+
+/// Gives exceptions without a call the one of the innermost frame: of their own traceback, else of
+/// the only traceback there is.
+pub(crate) fn locate(doc: &Document, found: &mut [Found]) {
+    for item in found.iter_mut() {
+        if item.failure.call.is_some() || item.dialect != "python" && !is_exception(doc, item.lines.0) {
+            continue;
+        }
+        item.dialect = "python";
+        let call = above(doc, item.lines.0).or_else(|| anywhere(doc));
+        if let Some(call) = call {
+            set(&mut item.failure, call);
+        } else if item.failure.object.is_some() {
+            // What an interpreter says with a path and no frame is nearly always open().
+            item.failure.kind = object::kind(item.failure.object.as_deref().unwrap_or(""), None);
+        }
+    }
+}
+
+fn is_exception(doc: &Document, line: usize) -> bool {
+    doc.lines.get(line).is_some_and(|l| {
+        ["PermissionError", "OSError", "IOError", "BlockingIOError", "socket.error"]
+            .iter()
+            .any(|e| l.text.contains(e))
+    })
+}
+
+/// The call of the code line nearest above, within one traceback.
+fn above(doc: &Document, line: usize) -> Option<Call> {
+    for i in (line.saturating_sub(10)..line).rev() {
+        let text = doc.lines.get(i)?.text.as_str();
+        if text.starts_with("Traceback") || text.is_empty() {
+            return None;
+        }
+        if text.starts_with('^') || text.starts_with('~') {
+            continue;
+        }
+        if let Some(call) = code(text).or_else(|| frame(text)) {
+            return Some(call);
+        }
+    }
+    None
+}
+
+/// The call of the only frames that tell one, for a paste whose lines were torn apart.
+fn anywhere(doc: &Document) -> Option<Call> {
+    let mut calls: Vec<Call> = Vec::new();
+    for line in doc.lines.iter().take(4000) {
+        if line.text.starts_with("File \"")
+            && let Some(call) = frame(&line.text)
+            && !calls.contains(&call)
+        {
+            calls.push(call);
+        }
+    }
+    (calls.len() == 1).then(|| calls.first().copied()).flatten()
+}
+
+/// `File "/usr/lib/python3.12/os.py", line 225, in makedirs`
+fn frame(text: &str) -> Option<Call> {
+    if !text.starts_with("File \"") {
+        return None;
+    }
+    let function = text.rsplit(", in ").next()?.trim();
+    let function = function.rsplit('.').next().unwrap_or(function).trim_end_matches("()");
+    FUNCTIONS.iter().find(|(name, _)| name.trim_start_matches('.') == function).map(|(_, call)| *call)
+}
+
+/// A line of code with a call: `with open(path) as f:`, `sock.bind(address)`.
+fn code(text: &str) -> Option<Call> {
+    if !text.contains('(') || text.starts_with("File \"") {
+        return None;
+    }
+    FUNCTIONS.iter().find(|(name, _)| calls(text, name)).map(|(_, call)| *call)
+}
+
+fn calls(text: &str, name: &str) -> bool {
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|t| t.find(name)).map(|i| i + from) {
+        let before = text.get(..at).and_then(|t| t.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
+        let whole =
+            name.starts_with('.') || !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        if whole && (after == Some('(') || name.ends_with('.')) {
+            return true;
+        }
+        from = at + name.len();
+    }
+    false
+}
+
+fn set(failure: &mut Failure, call: Call) {
+    failure.call = Some(call);
+    failure.kind = match &failure.object {
+        Some(name) => object::kind(name, Some(call)),
+        None => object::default_kind(call),
+    };
+}
+
+/// The kind a call's socket arguments give, kept here so that `calls` need not know traces.
+pub(crate) fn kind_of(failure: &Failure) -> ObjectKind {
+    strace::kind(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_and_code() {
+        assert_eq!(frame("File \"/usr/lib/python3.12/os.py\", line 225, in makedirs"), Some(Call::Mkdir));
+        assert_eq!(frame("File \"/app/x.py\", line 2, in <module>"), None);
+        assert_eq!(code("with open(self.path, 'w') as f:"), Some(Call::Open));
+        assert_eq!(code("a, b = socket.socketpair()"), Some(Call::Socketpair));
+        assert_eq!(code("self._ssock, self._csock = socket.socketpair()"), Some(Call::Socketpair));
+        assert_eq!(code("reopen(x)"), None);
+        assert_eq!(code("sock.bind(sockaddr)"), Some(Call::Bind));
+        assert_eq!(code("mkdir(name, mode)"), Some(Call::Mkdir));
+    }
+}

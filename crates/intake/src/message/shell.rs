@@ -1,0 +1,121 @@
+//! Command interpreters: `bash: /x: Permission denied`, `sh: 1: cannot create /x: …`,
+//! `./run.sh: line 5: /data/log: …`.
+
+use super::generic::Reading;
+use super::object;
+use super::tools;
+use super::unit::Unit;
+use whodenied_case::ObjectKind;
+use whodenied_kernel::{Call, Errno};
+
+/// Tells running from redirecting in the messages of shells.
+pub(crate) fn refine(readings: &mut [Reading], unit: &Unit, dialect: &mut &'static str) {
+    let low = unit.low.as_str();
+    for reading in readings {
+        let failure = &mut reading.failure;
+        let by_shell = failure.program.as_deref().is_some_and(tools::is_shell)
+            || low.contains(": line ") && line_number(low);
+        if !by_shell {
+            continue;
+        }
+        *dialect = "shell";
+        if let Some(name) = failure.program.as_deref().filter(|p| !tools::is_shell(p)) {
+            // `entrypoint.sh: line 3: …`: the script is not the object.
+            if failure.object.as_deref() == Some(name) {
+                failure.object = None;
+            }
+        }
+        if failure.call.is_none_or(|c| c == Call::Write || c == Call::Exec) && failure.object.is_some() {
+            let name = failure.object.clone().unwrap_or_default();
+            let exec = failure.errno == Some(Errno::EPERM) && !is_data(&name) || looks_executable(&name);
+            if failure.call != Some(Call::Exec) {
+                failure.call = Some(if exec { Call::Exec } else { Call::Open });
+            }
+            failure.kind = match object::kind(&name, failure.call) {
+                ObjectKind::Unknown if exec => ObjectKind::Executable,
+                kind => kind,
+            };
+            if failure.kind == ObjectKind::Sysctl {
+                failure.call = Some(Call::SysctlWrite);
+            }
+        }
+    }
+}
+
+/// `: line 12: `
+fn line_number(low: &str) -> bool {
+    low.split(": line ")
+        .nth(1)
+        .is_some_and(|t| t.starts_with(|c: char| c.is_ascii_digit()) && t.contains(": "))
+}
+
+fn is_data(name: &str) -> bool {
+    ["/proc/", "/sys/", "/dev/"].iter().any(|p| name.starts_with(p))
+}
+
+/// A path that a shell runs rather than writes: by its place or its ending.
+fn looks_executable(name: &str) -> bool {
+    if is_data(name) {
+        return false;
+    }
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if name.starts_with("./")
+        || name.contains("/bin/")
+        || name.contains("/sbin/")
+        || name.contains("/libexec/")
+        || !name.contains('/')
+    {
+        return true;
+    }
+    match last.rsplit_once('.') {
+        None => {
+            !["/etc/", "/var/log", "/run/", "/tmp/"].iter().any(|p| name.starts_with(p))
+                || last.contains("entrypoint")
+        }
+        Some((_, ending)) => {
+            matches!(ending, "sh" | "py" | "pl" | "rb" | "bash" | "run" | "bin" | "AppImage" | "appimage")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::generic;
+    use super::*;
+
+    fn read(text: &str) -> (Option<Call>, Option<String>) {
+        let unit = Unit::of(text);
+        let mut readings = generic::read(&unit, None);
+        refine(&mut readings, &unit, &mut "");
+        let f = readings.pop().unwrap().failure;
+        (f.call, f.object)
+    }
+
+    #[test]
+    fn running_and_redirecting() {
+        let s = |t: &str| Some(t.to_owned());
+        assert_eq!(
+            read("bash: /usr/bin/ping: Operation not permitted"),
+            (Some(Call::Exec), s("/usr/bin/ping"))
+        );
+        assert_eq!(read("bash: ./run.sh: Permission denied"), (Some(Call::Exec), s("./run.sh")));
+        assert_eq!(read("sh: 1: ./configure: Permission denied"), (Some(Call::Exec), s("./configure")));
+        assert_eq!(
+            read("/bin/sh: 1: /app/start.sh: Permission denied"),
+            (Some(Call::Exec), s("/app/start.sh"))
+        );
+        assert_eq!(
+            read("sh: 1: cannot create /data/x.log: Permission denied"),
+            (Some(Call::Create), s("/data/x.log"))
+        );
+        assert_eq!(read("bash: /etc/hosts: Permission denied"), (Some(Call::Open), s("/etc/hosts")));
+        assert_eq!(
+            read("bash: /proc/sys/net/ipv4/ip_forward: Read-only file system"),
+            (Some(Call::SysctlWrite), s("/proc/sys/net/ipv4/ip_forward"))
+        );
+        assert_eq!(
+            read("/entrypoint.sh: line 12: /data/config.ini: Permission denied"),
+            (Some(Call::Open), s("/data/config.ini"))
+        );
+    }
+}

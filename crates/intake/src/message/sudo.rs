@@ -1,0 +1,79 @@
+//! Programs that change the user: sudo, su, gosu, su-exec, setpriv, doas, newgrp.
+
+use super::rules::{From, Rule};
+use super::statements as s;
+use whodenied_case::ObjectKind as K;
+use whodenied_kernel::Call;
+
+pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["no new privileges\" flag is set"]).call(Call::Exec).kind(K::Executable).nnp(),
+    Rule::on(&["no new privileges' flag is set"]).call(Call::Exec).kind(K::Executable).nnp(),
+    Rule::on(&["no new privileges\\\" flag is set"]).call(Call::Exec).kind(K::Executable).nnp(),
+    Rule::on(&["no new privileges flag is set"]).call(Call::Exec).kind(K::Executable).nnp(),
+    Rule::on(&["no_new_privs", "prevent"]).call(Call::Exec).kind(K::Executable).nnp(),
+    Rule::on(&["\"no new privileges\" flag"]).call(Call::Exec).kind(K::Executable).nnp(),
+    Rule::on(&["effective uid is not 0"])
+        .call(Call::Exec)
+        .kind(K::Executable)
+        .states(s::SUID_NO_EFFECT)
+        .object(From::After("effective uid is not 0, is")),
+    Rule::on(&["must be owned by uid 0 and have the setuid bit set"])
+        .call(Call::Exec)
+        .kind(K::Executable)
+        .own()
+        .states(s::SUID_MISSING)
+        .object(From::After("sudo:")),
+    Rule::on(&["must be setuid root"]).call(Call::Exec).kind(K::Executable).states(s::SUID_MISSING),
+    Rule::on(&["must be suid"]).call(Call::Exec).kind(K::Executable).states(s::SUID_MISSING),
+    Rule::on(&["needs to be setuid root"]).call(Call::Exec).kind(K::Executable).states(s::SUID_MISSING),
+    Rule::on(&["is not setuid root"]).call(Call::Exec).kind(K::Executable).states(s::SUID_MISSING),
+    Rule::on(&["not installed setuid root"]).call(Call::Exec).kind(K::Executable).states(s::SUID_MISSING),
+    Rule::on(&["is owned by uid", "should be 0"]).call(Call::Open).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["is world writable", "sudo"]).call(Call::Open).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["error in /etc/sudo.conf"]).call(Call::Open).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["is not in the sudoers file"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
+    Rule::on(&["is not allowed to execute", "as root"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
+    Rule::on(&["may not run sudo"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
+    Rule::on(&["user not in sudoers"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
+    Rule::on(&["sudo: a password is required"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
+    Rule::refine(&["unable to send audit message"])
+        .call(Call::Netlink)
+        .kind(K::NetlinkSocket)
+        .args(&[("capability", "AUDIT_WRITE")]),
+    Rule::refine(&["pam_open_session"]).call_if_none(Call::Setrlimit),
+    Rule::refine(&["sudo: unable to change to root gid"]).call(Call::Setgid),
+    Rule::refine(&["sudo: unable to initialize policy plugin"]).call_if_none(Call::Exec),
+    Rule::refine(&["sudo: unable to open", "/timestamp"]).call(Call::Create),
+    Rule::refine(&["setrlimit(rlimit_core)"]).call(Call::Setrlimit).args(&[("resource", "RLIMIT_CORE")]),
+    Rule::on(&["failed switching to"]).states(s::STEP_DOWN_ONLY).call_if_none(Call::Setgroups),
+    Rule::refine(&["su-exec: setgroups"]).call(Call::Setgroups).states(s::STEP_DOWN_ONLY),
+    Rule::refine(&["su: cannot set groups"]).call(Call::Setgroups),
+    Rule::refine(&["su: cannot set user id"]).call(Call::Setuid),
+    Rule::refine(&["setpriv: setresuid"]).call(Call::Setuid),
+    Rule::refine(&["setpriv: setgroups"]).call(Call::Setgroups),
+    Rule::refine(&["dropping privileges failed"]).call_if_none(Call::Setuid),
+    Rule::on(&["must be run from a terminal"]).call(Call::Open).own(),
+    // Refusals by who one is.
+    Rule::on(&["must be run as root"]).own().states(s::NEEDS_ROOT),
+    Rule::on(&["must be root to"]).own().states(s::NEEDS_ROOT).without(&["iptables", "nft", "ip6tables"]),
+    Rule::on(&["you must be root"]).states(s::NEEDS_ROOT),
+    Rule::on(&["are you root?"]).states(s::NEEDS_ROOT),
+    Rule::on(&["requires root privileges"]).own().states(s::NEEDS_ROOT),
+    Rule::on(&["requires superuser privileges"]).own().states(s::NEEDS_ROOT),
+    Rule::on(&["need root privileges"]).own().states(s::NEEDS_ROOT),
+    Rule::on(&["this command has to be run under the root user"]).own().states(s::NEEDS_ROOT),
+    Rule::on(&["are you root"]).states(s::NEEDS_ROOT),
+    Rule::on(&["please run as root"]).own().states(s::NEEDS_ROOT),
+    Rule::on(&["only root can"]).own().states(s::NEEDS_ROOT),
+    Rule::on(&["refusing to run as root"]).own().states(s::REFUSES_ROOT),
+    Rule::on(&["cannot be run as root"]).own().states(s::REFUSES_ROOT),
+    Rule::on(&["can not run", "as root"]).own().states(s::REFUSES_ROOT),
+    Rule::on(&["must not be run as root"]).own().states(s::REFUSES_ROOT),
+    Rule::on(&["should not be run as root"]).own().states(s::REFUSES_ROOT),
+    Rule::on(&["do not run", "as root"]).own().states(s::REFUSES_ROOT).without(&["don't"]),
+    Rule::on(&["root\" execution of the", "is not permitted"]).own().states(s::REFUSES_ROOT),
+    Rule::on(&["please read \"security\" section of the manual to find out how to run", "as root"])
+        .own()
+        .states(s::REFUSES_ROOT),
+    Rule::on(&["has been started as root", "not allowed"]).own().states(s::REFUSES_ROOT),
+];
