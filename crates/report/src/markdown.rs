@@ -61,20 +61,11 @@ fn denial(out: &mut String, case: &Case, diagnosis: &Diagnosis, first: bool) {
     heading(out, "Why");
     paragraph(out, &text(&diagnosis.cause));
     if let Some(issue) = &diagnosis.known_issue {
-        let fixed = if issue.fixed_in.is_empty() {
-            "no release yet".to_owned()
-        } else {
-            words::versions(&issue.fixed_in)
+        let fixed = match issue.fixed_in.as_slice() {
+            [] => String::new(),
+            versions => format!(" Fixed in: {}.", text(&words::versions(versions))),
         };
-        paragraph(
-            out,
-            &format!(
-                "Known issue: {} ({}). Fixed in: {}.",
-                text(&issue.title),
-                link(&issue.url),
-                text(&fixed)
-            ),
-        );
+        paragraph(out, &format!("Known issue: {} ({}).{fixed}", text(&issue.title), link(&issue.url)));
     }
     for other in &diagnosis.alternatives {
         item(out, &format!("It may also be {}: {}", other.layer.title(), text(&other.because)));

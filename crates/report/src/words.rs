@@ -89,12 +89,12 @@ pub(crate) fn versions(list: &[String]) -> String {
     each.map(|p| p.trim_end().to_owned()).collect::<Vec<_>>().join("; ")
 }
 
-/// Whether this refusal is what broke the program, as the end of a sentence.
+/// Whether this refusal is what broke the program.
 pub(crate) const fn broke(answer: YesNo) -> &'static str {
     match answer {
-        YesNo::Yes => "this broke the program",
-        YesNo::No => "this did not break the program",
-        YesNo::Unknown => "whether this broke the program is not known",
+        YesNo::Yes => "broke the program: yes",
+        YesNo::No => "broke the program: no",
+        YesNo::Unknown => "broke the program: not known",
     }
 }
 

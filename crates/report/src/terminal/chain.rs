@@ -46,7 +46,8 @@ pub(super) fn write(page: &mut Page, chain: &[ChainLink], all: bool) {
             let note_role = if refused { Role::Plain } else { Role::Dim };
             runs.extend([(Role::Plain, padding.as_str()), (note_role, note)]);
         }
-        page.para(2, 4 + column + 2, &runs);
+        let hang = if name.len() > column { 4 } else { 4 + column + 2 };
+        page.para(2, hang, &runs);
     }
 }
 

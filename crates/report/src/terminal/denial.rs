@@ -101,22 +101,15 @@ fn alternatives(page: &mut Page, diagnosis: &Diagnosis) {
 
 fn known_issue(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
     let Some(issue) = &diagnosis.known_issue else { return };
-    let fixed = if issue.fixed_in.is_empty() {
-        "no release fixes it yet".to_owned()
-    } else {
-        format!("fixed in {}", words::versions(&issue.fixed_in))
+    let fixed = match issue.fixed_in.as_slice() {
+        [] => String::new(),
+        versions => format!("; fixed in {}", words::versions(versions)),
     };
     let more = if all { format!("  {} {}", issue.id, issue.url) } else { String::new() };
     page.para(
         2,
         4,
-        &[
-            (Role::Strong, "Known: "),
-            (Role::Plain, &issue.title),
-            (Role::Plain, "; "),
-            (Role::Good, &fixed),
-            (Role::Dim, &more),
-        ],
+        &[(Role::Strong, "Known: "), (Role::Plain, &issue.title), (Role::Good, &fixed), (Role::Dim, &more)],
     );
 }
 

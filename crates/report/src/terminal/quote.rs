@@ -126,12 +126,13 @@ fn marked(page: &Page, text: &str, marks: &[Range<usize>]) -> Vec<Cell> {
 
 /// Leaves out the words that do not decide when the line would take more than [`ROWS`] rows.
 fn shortened(cells: Vec<Cell>, page: &Page, room: usize) -> Vec<Cell> {
-    if cells.iter().map(|c| c.columns).sum::<usize>() <= room * ROWS {
+    let marked = cells.iter().any(|c| c.role == Role::Mark);
+    let rows = if marked { ROWS } else { ROWS - 1 };
+    if cells.iter().map(|c| c.columns).sum::<usize>() <= room * rows {
         return cells;
     }
     let words: Vec<&[Cell]> = cells.split(|c| c.c == ' ').filter(|w| !w.is_empty()).collect();
     let decides = |i: usize| words.get(i).is_some_and(|w| w.iter().any(|c| c.role == Role::Mark));
-    let any = (0..words.len()).any(decides);
     // A lone deciding word needs its neighbours to be understood; several speak for themselves.
     let lone = (0..words.len()).filter(|i| decides(*i) && !decides(i + 1)).count() < 3;
     let mut out: Vec<Cell> = Vec::new();
@@ -139,10 +140,10 @@ fn shortened(cells: Vec<Cell>, page: &Page, room: usize) -> Vec<Cell> {
     let mut cut = false;
     for (i, word) in words.iter().enumerate() {
         used += word.iter().map(|c| c.columns).sum::<usize>() + 1;
-        let keep = if any {
+        let keep = if marked {
             decides(i) || lone && (decides(i + 1) || (i > 0 && decides(i - 1)))
         } else {
-            used < room * ROWS
+            used < room * rows
         };
         if !keep && cut {
             continue;

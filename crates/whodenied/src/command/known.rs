@@ -48,9 +48,9 @@ fn show(issue: &KnownIssue, settings: &Settings) -> String {
         Section::Heading("Cause".to_owned()),
         Section::Text(issue.cause.to_owned()),
     ];
-    let fixed =
-        if issue.fixed_in.is_empty() { "no release yet".to_owned() } else { issue.fixed_in.join(", ") };
-    parts.push(Section::Term("Fixed in".to_owned(), fixed));
+    if !issue.fixed_in.is_empty() {
+        parts.push(Section::Term("Fixed in".to_owned(), issue.fixed_in.join(", ")));
+    }
     parts.push(Section::Heading("Fix".to_owned()));
     parts.push(Section::Text(issue.fix.prefer.to_owned()));
     parts.extend(issue.fix.alternatives.iter().map(|a| Section::Term("Or".to_owned(), (*a).to_owned())));

@@ -36,7 +36,12 @@ pub(crate) fn run(args: &[&str], input: impl AsRef<[u8]>) -> Ran {
 }
 
 /// The same in a directory and with variables.
-pub(crate) fn run_in(directory: &Path, variables: &[(&str, &str)], args: &[&str], input: impl AsRef<[u8]>) -> Ran {
+pub(crate) fn run_in(
+    directory: &Path,
+    variables: &[(&str, &str)],
+    args: &[&str],
+    input: impl AsRef<[u8]>,
+) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_whodenied"))
         .args(args)
         .current_dir(directory)

@@ -53,6 +53,6 @@ fn layers_and_known_issues_are_listed() {
         assert!(known.out.contains(issue.id), "{}", issue.id);
         let one = run(&["known", issue.id], "");
         assert_eq!(one.status, 0);
-        assert!(one.out.contains("Fixed in") && one.out.contains("Sources"), "{}", one.out);
+        assert!(one.out.contains("Cause") && one.out.contains("Sources"), "{}", one.out);
     }
 }
