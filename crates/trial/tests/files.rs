@@ -1,4 +1,5 @@
 //! Files written and taken back, on a real file system.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

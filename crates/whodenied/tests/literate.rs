@@ -1,4 +1,5 @@
 //! Runs every case of `cases/*.md`, one test a heading.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::io::Write;

@@ -1,4 +1,5 @@
 //! The command line as a person or a script meets it: the built binary, a scrubbed environment.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod demo;
 mod exits;
