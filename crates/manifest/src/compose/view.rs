@@ -36,10 +36,33 @@ const SERVICE_KEYS: &[&str] = &[
     "cgroup",
 ];
 
+/// Service keys that are words of forms and reports too.
+const WORDS: &[&str] = &[
+    "user",
+    "image",
+    "runtime",
+    "ports",
+    "devices",
+    "environment",
+    "build",
+    "pid",
+    "ipc",
+    "cgroup",
+    "restart",
+];
+
 /// Adds the compose settings among `leaves`.
 pub fn read(leaves: &[Leaf], found: &mut Vec<Found>) {
     let mut long = LongVolumes::default();
+    // `user: bob` alone is a line of any form.
+    let sure = leaves.iter().any(|l| {
+        l.under("services")
+            || l.path.iter().any(|k| SERVICE_KEYS.contains(&k.as_str()) && !WORDS.contains(&k.as_str()))
+    });
     for leaf in leaves {
+        if !sure && leaf.path.len() == 1 && WORDS.contains(&leaf.key()) {
+            continue;
+        }
         let (service, at) = place(leaf);
         let Some(at) = at else { continue };
         let keys: Vec<&str> = leaf.path.iter().skip(at).map(String::as_str).collect();

@@ -1,0 +1,111 @@
+//! Commands that change state, as typed: what they set is told where it is a state that stays
+//! (`chattr +i`, `setfacl -m`), else the act itself as [`Knob::Other`] with a key that begins with `act-`:
+//! `act-sysctl:NAME`, `act-chmod`, `act-chown`, `act-setfacl-remove`, `act-setcap`, `act-mount`.
+
+use super::{Here, sysctl};
+use crate::context::sink::Sink;
+use whodenied_case::{Knob, PathState, Predicate, Setting, Surface};
+
+pub(super) fn read(here: Here<'_>, sink: &mut Sink) {
+    let text = here.text.trim_start_matches(['$', '#', '`', ' ']).trim_end_matches('`');
+    let words: Vec<&str> =
+        text.split_whitespace().filter(|w| !matches!(*w, "sudo" | "RUN" | "&&" | "-")).collect();
+    let Some(first) = words.first() else { return };
+    let program = first.rsplit('/').next().unwrap_or(first);
+    match program {
+        "chattr" => chattr(here, &words, sink),
+        "setfacl" => setfacl(here, &words, sink),
+        "chmod" | "chown" | "chgrp" if words.len() >= 3 && is_target(&words) => {
+            let key = if program == "chgrp" { "act-chown".to_owned() } else { format!("act-{program}") };
+            act(here, key, words.get(1..).unwrap_or_default().join(" "), sink);
+        }
+        "setcap" if words.len() >= 3 => {
+            let caps = words.get(1).copied().unwrap_or("");
+            if caps.starts_with("cap_") || caps.starts_with('\'') {
+                let path = words.get(2).copied().unwrap_or("").to_owned();
+                let state = PathState {
+                    path,
+                    capabilities: Some(caps.trim_matches('\'').to_owned()),
+                    ..PathState::default()
+                };
+                here.say(sink, "acts", Predicate::Path(state));
+            }
+        }
+        "sysctl" => {
+            for word in words.iter().skip(1) {
+                if let Some((key, value)) = word.split_once('=')
+                    && sysctl::is_name(key)
+                {
+                    act(here, format!("act-sysctl:{key}"), value.to_owned(), sink);
+                }
+            }
+        }
+        "echo" | "printf" => echo(here, text, sink),
+        _ => {}
+    }
+}
+
+fn act(here: Here<'_>, key: String, value: String, sink: &mut Sink) {
+    let knob = Knob::Other { key, value };
+    here.say(sink, "acts", Predicate::Setting(Setting { surface: Surface::Other, service: None, knob }));
+}
+
+/// The last word of `chmod` and `chown` is a path.
+fn is_target(words: &[&str]) -> bool {
+    words.last().is_some_and(|w| w.contains('/') || w.contains('.') || w.starts_with(['$', '~']))
+}
+
+/// `chattr +i /x` leaves the flag on the path.
+fn chattr(here: Here<'_>, words: &[&str], sink: &mut Sink) {
+    let Some(flags) = words.iter().find_map(|w| w.strip_prefix(['+', '='])) else { return };
+    for path in words.iter().skip(1).filter(|w| !w.starts_with(['-', '+', '='])).take(4) {
+        let state =
+            PathState { path: (*path).to_owned(), flags: Some(flags.to_owned()), ..PathState::default() };
+        here.say(sink, "acts", Predicate::Path(state));
+    }
+}
+
+/// `setfacl -m u:bob:rx /x` leaves a list; `setfacl -Rb /x` takes one away that was there.
+fn setfacl(here: Here<'_>, words: &[&str], sink: &mut Sink) {
+    let Some(path) = words.last().filter(|w| !w.starts_with('-') && words.len() > 2) else { return };
+    let option =
+        |c: char| words.iter().skip(1).any(|w| w.starts_with('-') && !w.starts_with("--") && w.contains(c));
+    if option('b') || option('x') || option('k') {
+        act(here, "act-setfacl-remove".to_owned(), (*path).to_owned(), sink);
+    } else if option('m') || option('s') {
+        let state = PathState { path: (*path).to_owned(), acl: true, ..PathState::default() };
+        here.say(sink, "acts", Predicate::Path(state));
+    }
+}
+
+/// `echo 0 | sudo tee /proc/sys/…`, `echo 1 > /proc/sys/…`.
+fn echo(here: Here<'_>, text: &str, sink: &mut Sink) {
+    let Some(at) = text.find("/proc/sys/") else { return };
+    let path = text.get(at..).and_then(|t| t.split_whitespace().next()).unwrap_or("");
+    let value = text.split_whitespace().nth(1).unwrap_or("").trim_matches(['"', '\'']);
+    if let Some(name) = sysctl::dotted(path)
+        && (text.contains("tee ") || text.contains('>'))
+    {
+        act(here, format!("act-sysctl:{name}"), value.to_owned(), sink);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::shown;
+
+    #[test]
+    fn acts() {
+        assert!(shown("chattr +i /var/lib/docker/volumes", "Path(")[0].contains("flags: Some(\"i\")"));
+        assert_eq!(shown("setfacl -Rb ~/.local/share/containers", "act-setfacl-remove").len(), 1);
+        assert!(shown("setfacl -m u:1000:rx /run/media/x", "Path(")[0].contains("acl: true"));
+        let all = shown("echo 0 | sudo tee /proc/sys/kernel/yama/ptrace_scope", "act-sysctl");
+        assert!(
+            all[0].contains("act-sysctl:kernel.yama.ptrace_scope") && all[0].contains("\"0\""),
+            "{all:?}"
+        );
+        assert_eq!(shown("$ sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80", "act-sysctl").len(), 1);
+        assert_eq!(shown("sudo chown -R 1000:1000 ./data", "act-chown").len(), 1);
+        assert!(shown("chmod of a file failed", "act-chmod").is_empty());
+    }
+}

@@ -1,0 +1,172 @@
+//! Settings told in words: `Docker with SYS_ADMIN and /dev/fuse`, `an unprivileged LXC`, `docker.sock mounted`.
+
+use super::Saying;
+use crate::context::sink::Sink;
+use whodenied_case::{CapSpec, Environment, Knob, Predicate, Setting, Surface};
+use whodenied_kernel::Capability;
+
+pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
+    if s.message || s.trial || s.line.dress.command {
+        return;
+    }
+    let system = s
+        .words
+        .iter()
+        .any(|w| matches!(w.lower.as_str(), "lxc" | "lxcs" | "lxd" | "incus" | "ct" | "proxmox"));
+    for at in 0..s.words.len() {
+        let word = s.word(at);
+        let text = s.words.get(at).map_or("", |w| w.text.as_str());
+        let knob = match word {
+            "privileged" if is_privileged(s, at) && system => {
+                Knob::Lxc { key: "unprivileged".to_owned(), value: "0".to_owned() }
+            }
+            "privileged" if is_privileged(s, at) => Knob::Privileged(true),
+            "unprivileged"
+                if system && !matches!(s.word(at + 1), "user" | "users" | "port" | "userns" | "process") =>
+            {
+                s.say(at, at, sink, Predicate::Environment(Environment::UsernsRemap));
+                Knob::Lxc { key: "unprivileged".to_owned(), value: "1".to_owned() }
+            }
+            "nesting" if system && matches!(s.word(at + 1), "enabled" | "on" | "active") => {
+                Knob::Lxc { key: "nesting".to_owned(), value: "1".to_owned() }
+            }
+            "docker.sock" | "/var/run/docker.sock" | "/run/docker.sock" | "podman.sock"
+                if (1..=3).any(|n| matches!(s.before(at, n), "with" | "mounted" | "mounting" | "mounts"))
+                    || (1..=3).any(|n| matches!(s.word(at + n), "mounted" | "bind-mounted" | "passed")) =>
+            {
+                let path = if word.starts_with('/') { text.to_owned() } else { format!("/var/run/{word}") };
+                Knob::Volume { source: path.clone(), target: path, options: Vec::new() }
+            }
+            "user"
+                if text == "USER"
+                    && !s.word(at + 1).is_empty()
+                    && s.words.len() > 2
+                    && matches!(s.before(at, 1), "with" | "has" | "sets" | "a") =>
+            {
+                Knob::User(s.words.get(at + 1).map_or(String::new(), |w| w.text.clone()))
+            }
+            "fsgroup" if s.word(at + 1).bytes().all(|b| b.is_ascii_digit()) && !s.word(at + 1).is_empty() => {
+                Knob::FsGroup(s.word(at + 1).to_owned())
+            }
+            "runtime"
+                if matches!(s.before(at, 1), "nvidia" | "kata" | "sysbox" | "gvisor" | "crun" | "runsc") =>
+            {
+                Knob::OciRuntime(s.before(at, 1).to_owned())
+            }
+            "root" | "rootfs" if matches!(s.before(at, 1), "read-only" | "readonly" | "read_only") => {
+                Knob::ReadOnlyRoot(true)
+            }
+            _ => match capability(s, at, text)
+                .or_else(|| device(s, at, text))
+                .or_else(|| security_option(word))
+            {
+                Some(knob) => knob,
+                None => continue,
+            },
+        };
+        let surface = if matches!(knob, Knob::Lxc { .. }) { Surface::Lxc } else { Surface::Prose };
+        s.say(at, at, sink, Predicate::Setting(Setting { surface, service: None, knob }));
+    }
+}
+
+fn is_privileged(s: &Saying<'_>, at: usize) -> bool {
+    if s.denied(at) {
+        return false;
+    }
+    matches!(
+        s.word(at + 1),
+        "container" | "containers" | "mode" | "pod" | "pods" | "lxc" | "docker" | "podman" | "initcontainer"
+    ) || (s.word(at + 1) == "proxmox" && s.word(at + 2) == "lxc")
+        || (matches!(s.before(at, 1), "is" | "runs" | "running" | "run")
+            && s.words.get(at + 1).is_none_or(|w| w.breaks))
+}
+
+/// A capability that the container is said to have, or to have been denied.
+fn capability(s: &Saying<'_>, at: usize, text: &str) -> Option<Knob> {
+    let upper = text.len() > 3 && text.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let clear = text.contains('_') || text.starts_with("CAP_");
+    if !upper || !clear {
+        return None;
+    }
+    let cap = Capability::from_name(text)?;
+    for n in 1..=6 {
+        match s.before(at, n) {
+            "without" | "no" | "not" | "lacks" | "missing" | "needs" | "need" | "requires" | "require"
+            | "lack" | "lacking" | "if" => {
+                return None;
+            }
+            "drop" | "drops" | "dropped" | "dropping" | "minus" => {
+                return Some(Knob::CapDrop(CapSpec::One(cap)));
+            }
+            "with" | "added" | "adds" | "adding" | "add" | "has" | "have" | "given" | "granted" | "gets"
+            | "plus" | "cap_add" => {
+                return Some(Knob::CapAdd(CapSpec::One(cap)));
+            }
+            "" => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `with SYS_ADMIN and /dev/fuse`.
+fn device(s: &Saying<'_>, at: usize, text: &str) -> Option<Knob> {
+    let path = text.strip_prefix("/dev/")?;
+    let with = (1..=4).any(|n| matches!(s.before(at, n), "with" | "passing" | "passed" | "added" | "device"));
+    let without = (1..=4).any(|n| matches!(s.before(at, n), "without" | "no" | "open" | "opening" | "on"));
+    (with && !without && !path.is_empty() && !path.starts_with("shm")).then(|| Knob::Device(text.to_owned()))
+}
+
+/// `apparmor=unconfined`, `seccomp=unconfined`, `label=disable` as a word.
+fn security_option(word: &str) -> Option<Knob> {
+    let (key, value) = word.split_once(['=', ':'])?;
+    match (key, value) {
+        ("apparmor", v) if !v.is_empty() && !v.starts_with('0') && !v.starts_with('1') => {
+            Some(Knob::Apparmor(v.to_owned()))
+        }
+        ("seccomp", v) if !v.is_empty() => Some(Knob::Seccomp(v.to_owned())),
+        ("label", "disable") => Some(Knob::SelinuxLabel("disable".to_owned())),
+        ("no-new-privileges", "true") => Some(Knob::NoNewPrivs(true)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::context::listing::tests::facts;
+    use whodenied_case::Knob;
+    use whodenied_kernel::Capability;
+
+    #[test]
+    fn told_in_words() {
+        let f = facts("runtime: Docker with SYS_ADMIN and /dev/fuse");
+        assert!(f.cap_added(Capability::SYS_ADMIN).is_some());
+        assert!(f.knob(|k| *k == Knob::Device("/dev/fuse".into())).is_some());
+        let f = facts("inside an unprivileged Proxmox LXC");
+        assert!(
+            f.knob(|k| matches!(k, Knob::Lxc { key, value } if key == "unprivileged" && value == "1"))
+                .is_some()
+        );
+        let f = facts("Docker with docker.sock mounted");
+        assert!(
+            f.knob(|k| matches!(k, Knob::Volume { target, .. } if target == "/var/run/docker.sock"))
+                .is_some()
+        );
+        let f = facts("Docker, image with USER docker");
+        assert!(f.knob(|k| *k == Knob::User("docker".into())).is_some());
+        assert!(facts("a privileged container").privileged());
+    }
+
+    #[test]
+    fn not_told() {
+        for text in [
+            "needs CAP_SYS_ADMIN",
+            "without SYS_ADMIN",
+            "an unprivileged container",
+            "it works in a privileged container",
+        ] {
+            let f = facts(text);
+            assert!(f.cap_added(Capability::SYS_ADMIN).is_none() && !f.privileged(), "{text}");
+        }
+    }
+}
