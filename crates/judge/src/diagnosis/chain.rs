@@ -37,7 +37,7 @@ pub(super) fn chain(
         let suspected = suspects.iter().any(|s| s.layer == layer && s.score >= (Support::Usual, 30));
         let (mark, note) = if layer == top.layer {
             (Mark::Refused, top.policy.map_or_else(|| "refused".to_owned(), str::to_owned))
-        } else if let Some(because) = allows {
+        } else if let Some(because) = allows.filter(|_| first <= decided) {
             (Mark::Passed, because.to_owned())
         } else if first > decided {
             let can = attempt.errno.is_some_and(|e| order::can_give(call, layer, e));

@@ -6,7 +6,7 @@ use whodenied_kernel::{Call, Errno};
 
 /// `socketpair(AF_UNIX, SOCK_STREAM)`, `mount(fstype=nfs)`, `open for write`.
 pub(super) fn operation(attempt: &Attempt, others: &[&Attempt]) -> String {
-    if let Some(recorded) = recorded(attempt) {
+    if let Some(recorded) = recorded(attempt, others) {
         return recorded;
     }
     let arg = |name: &str| attempt.arg(name).or_else(|| others.iter().find_map(|a| a.arg(name)));
@@ -99,8 +99,13 @@ fn socket(attempt: &Attempt, name: &str, call: Call) -> String {
     }
 }
 
+/// A pair of sockets is two creations to the kernel's record; the program's message tells.
+fn is_pair(attempt: &Attempt, others: &[&Attempt]) -> bool {
+    std::iter::once(&attempt).chain(others).any(|a| a.call == Some(Call::Socketpair))
+}
+
 /// The operation as a record tells it.
-fn recorded(attempt: &Attempt) -> Option<String> {
+fn recorded(attempt: &Attempt, others: &[&Attempt]) -> Option<String> {
     attempt.records.iter().find_map(|record| match &record.kind {
         RecordKind::Apparmor(r) => {
             let operation = r.get("operation")?;
@@ -127,7 +132,11 @@ fn recorded(attempt: &Attempt) -> Option<String> {
                 _ if r.get("family").is_some() => {
                     let family = r.get("family").unwrap_or("?").to_ascii_uppercase();
                     let kind = r.get("sock_type").unwrap_or("").to_ascii_uppercase();
-                    let call = if operation == "create" { "socket" } else { operation };
+                    let call = match operation {
+                        "create" if family == "UNIX" && is_pair(attempt, others) => "socketpair",
+                        "create" => "socket",
+                        operation => operation,
+                    };
                     if kind.is_empty() {
                         format!("{call}(AF_{family})")
                     } else {
@@ -179,12 +188,14 @@ pub(super) fn object(attempt: &Attempt, others: &[&Attempt]) -> String {
                     return format!("the profile {target}");
                 }
                 if r.get("family").is_some() && r.get("name").is_none() {
-                    return kind_of(attempt.object.kind, Some(Call::Socket), r.get("family")).to_owned();
+                    let unix = r.get("family") == Some("unix") && operation == "create";
+                    let call = if unix && is_pair(attempt, others) { Call::Socketpair } else { Call::Socket };
+                    return kind_of(attempt.object.kind, Some(call), r.get("family")).to_owned();
                 }
             }
             RecordKind::Selinux(r) if attempt.object.name.is_none() => {
                 if let Some(t) = &r.tcontext {
-                    return format!("a {} labelled {t}", r.tclass.as_deref().unwrap_or("object"));
+                    return format!("{} labelled {t}", r.tclass.as_deref().unwrap_or("an object"));
                 }
             }
             _ => {}

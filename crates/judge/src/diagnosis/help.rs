@@ -19,10 +19,34 @@ pub(super) fn cannot_help(case: &Case, attempt: &Attempt, layer: Layer) -> Vec<S
             push(&mut out, text);
         }
     }
+    let capabilities = added(case);
+    if !capabilities.is_empty() && !matches!(layer, Layer::Capability | Layer::Seccomp | Layer::Port) {
+        let (verb, was) = match capabilities.len() {
+            1 => ("does", "it is not what was missing"),
+            _ => ("do", "none of them is what was missing"),
+        };
+        push(&mut out, format!("{} {verb} not help: {was}.", capabilities.join(", ")));
+    }
     for text in common(layer, attempt) {
         push(&mut out, (*text).to_owned());
     }
     out.truncate(MOST);
+    out
+}
+
+/// The capabilities that were added, in a trial that failed or in the configuration.
+fn added(case: &Case) -> Vec<String> {
+    let tried = case.trials.iter().filter(|t| t.outcome == Outcome::Same).filter_map(|t| match &t.change {
+        Change::Knob(knob) => Some(knob),
+        _ => None,
+    });
+    let mut out: Vec<String> = Vec::new();
+    for knob in tried.chain(case.facts.knobs().map(|(_, knob)| knob)) {
+        if let Knob::CapAdd(CapSpec::One(cap)) = knob {
+            push(&mut out, cap.to_string());
+        }
+    }
+    out.truncate(8);
     out
 }
 
@@ -77,11 +101,6 @@ fn set(knob: &Knob, layer: Layer) -> Option<String> {
         ),
         Knob::Pid(mode) if mode == "host" && layer != Layer::Userns => {
             Some("pid: host shows the host's processes; it adds no right over them.".to_owned())
-        }
-        Knob::CapAdd(CapSpec::One(cap))
-            if !matches!(layer, Layer::Capability | Layer::Seccomp | Layer::Port) =>
-        {
-            Some(format!("cap_add {cap} does not help: the capability is not what was missing."))
         }
         Knob::CapAdd(CapSpec::All) if mandatory(layer) => Some(format!(
             "Adding every capability does not help: {} is asked whatever the process holds.",
