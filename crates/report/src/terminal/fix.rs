@@ -21,7 +21,7 @@ pub(super) fn leaves_out(diagnosis: &Diagnosis) -> bool {
 
 pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
     let Some((first, others)) = diagnosis.remedies.split_first() else { return };
-    page.heading(&[(Role::Strong, "Fix: "), (Role::Strong, &first.summary)]);
+    page.heading(&[(Role::Strong, "Fix: "), (Role::Strong, &summary(first))]);
     remedy(page, first, all);
     if !diagnosis.stays_blocked.is_empty() {
         let blocked = format!("{}.", diagnosis.stays_blocked.join("; ").trim_end_matches('.'));
@@ -29,7 +29,7 @@ pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
     }
     if all {
         for other in others {
-            page.heading(&[(Role::Strong, "Or: "), (Role::Strong, &other.summary)]);
+            page.heading(&[(Role::Strong, "Or: "), (Role::Strong, &summary(other))]);
             remedy(page, other, true);
         }
     } else if !others.is_empty() {
@@ -40,10 +40,10 @@ pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
                 4,
                 &[
                     (Role::Strong, "Or: "),
-                    (Role::Plain, &other.summary),
+                    (Role::Plain, &summary(other)),
                     (Role::Dim, " — "),
                     (risk_role(other.risk), &format!("{} risk", other.risk.id())),
-                    (Role::Dim, &format!("; {}", opens(other))),
+                    (Role::Dim, &format!("; {}", opens(other, all))),
                 ],
             );
         }
@@ -71,16 +71,28 @@ const fn risk_role(risk: Risk) -> Role {
     }
 }
 
-fn opens(remedy: &Remedy) -> String {
-    match remedy.widens.trim() {
-        "" => "opens nothing new".to_owned(),
-        text => {
-            // "Allows X." reads on as "allows X" after a colon or a semicolon.
-            let mut chars = text.trim_end_matches('.').chars();
-            let first = chars.next().map(|c| c.to_ascii_lowercase());
-            first.into_iter().chain(chars).collect()
+/// What a remedy opens, to be read on after a semicolon; on the one screen its first sentence.
+fn opens(remedy: &Remedy, all: bool) -> String {
+    let text = remedy.widens.trim();
+    let text = if all { text } else { text.split_once(". ").map_or(text, |(first, _)| first) };
+    let text = text.trim_end_matches('.');
+    let mut chars = text.chars();
+    match (chars.next(), chars.clone().next()) {
+        (None, _) => "opens nothing new".to_owned(),
+        // "Allows X" reads on as "allows X"; "AF_UNIX" stays.
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(chars).collect()
         }
+        _ => text.to_owned(),
     }
+}
+
+/// The summary without an "or" of its own.
+fn summary(remedy: &Remedy) -> String {
+    let text = remedy.summary.trim();
+    let bare = text.strip_prefix("Or, ").or_else(|| text.strip_prefix("Or ")).unwrap_or(text);
+    let mut chars = bare.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn remedy(page: &mut Page, remedy: &Remedy, all: bool) {
@@ -93,7 +105,7 @@ fn remedy(page: &mut Page, remedy: &Remedy, all: bool) {
             (Role::Dim, " · "),
             (risk_role(remedy.risk), &format!("{} risk", remedy.risk.id())),
             (Role::Dim, " · "),
-            (Role::Plain, &opens(remedy)),
+            (Role::Plain, &opens(remedy, all)),
         ],
     );
     let (spelled, plain): (Vec<&FileEdit>, Vec<&FileEdit>) =
