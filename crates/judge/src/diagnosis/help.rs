@@ -23,7 +23,7 @@ pub(super) fn cannot_help(case: &Case, attempt: &Attempt, layer: Layer) -> Vec<S
     if !capabilities.is_empty() && !matches!(layer, Layer::Capability | Layer::Seccomp | Layer::Port) {
         let (verb, was) = match capabilities.len() {
             1 => ("does", "it is not what was missing"),
-            _ => ("do", "none of them is what was missing"),
+            _ => ("do", "none of them was missing"),
         };
         push(&mut out, format!("{} {verb} not help: {was}.", capabilities.join(", ")));
     }
@@ -96,7 +96,7 @@ fn tried(change: &Change, layer: Layer) -> Option<String> {
 fn set(knob: &Knob, layer: Layer) -> Option<String> {
     match knob {
         Knob::Ipc(mode) if mode == "host" => Some(
-            "ipc: host shares System V and POSIX objects with the host; it changes no check of this call."
+            "ipc: host shares IPC objects with the host; no check of this call changes."
                 .to_owned(),
         ),
         Knob::Pid(mode) if mode == "host" && layer != Layer::Userns => {
@@ -126,7 +126,7 @@ fn common(layer: Layer, attempt: &Attempt) -> &'static [&'static str] {
             &["chmod and chown can't help: AppArmor looks at the path and the profile, not at modes."]
         }
         Layer::Apparmor => &[
-            "Root, another user or a matching user on the host can't help: the profile binds every id alike.",
+            "Root or a matching user on the host can't help: the profile binds every id.",
             "No capability helps: none lifts an AppArmor rule.",
         ],
         Layer::Selinux => &["chmod 777 can't help: the modes were passed, the label was refused."],
