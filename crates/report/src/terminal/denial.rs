@@ -8,6 +8,9 @@ use whodenied_case::{Case, Certainty, Diagnosis, Quote, YesNo};
 use whodenied_kernel::Layer;
 use whodenied_text::{LineIndex, SourceId};
 
+/// How many versions that fix an issue are named on the one screen.
+const VERSIONS: usize = 3;
+
 pub(super) fn write(page: &mut Page, case: &Case, diagnosis: &Diagnosis, all: bool) {
     headline(page, case, diagnosis);
     if !diagnosis.cause.is_empty() {
@@ -56,14 +59,9 @@ fn headline(page: &mut Page, case: &Case, diagnosis: &Diagnosis) {
     if let Some(policy) = diagnosis.policy.as_ref().filter(|p| !p.is_empty()) {
         parts.push((Role::Strong, policy.clone()));
     }
+    let errno_at = parts.len();
     if let Some(errno) = diagnosis.errno {
-        parts.push((
-            Role::Plain,
-            match errno.text() {
-                Some(text) => format!("{errno} ({text})"),
-                None => errno.to_string(),
-            },
-        ));
+        parts.push((Role::Plain, errno.to_string()));
     }
     if let Some(program) = case.attempt(diagnosis.attempt).and_then(|a| a.subject.program.clone()) {
         parts.push((Role::Plain, program));
@@ -73,6 +71,14 @@ fn headline(page: &mut Page, case: &Case, diagnosis: &Diagnosis) {
     }
     let broke = if diagnosis.broke_the_program == YesNo::No { Role::Unsure } else { Role::Plain };
     parts.push((broke, words::broke(diagnosis.broke_the_program).to_owned()));
+    // The wording people search for, where the line has room for it.
+    let used: usize = parts.iter().map(|(_, text)| page.columns(text) + 3).sum();
+    if let Some(text) = diagnosis.errno.and_then(|e| e.text())
+        && used + text.len() + 3 <= page.width()
+        && let Some((_, errno)) = parts.get_mut(errno_at)
+    {
+        errno.push_str(&format!(" ({text})"));
+    }
     let mut runs: Vec<(Role, &str)> = Vec::new();
     for (role, text) in &parts {
         if !runs.is_empty() {
@@ -103,7 +109,8 @@ fn known_issue(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
     let Some(issue) = &diagnosis.known_issue else { return };
     let fixed = match issue.fixed_in.as_slice() {
         [] => String::new(),
-        versions => format!("; fixed in {}", words::versions(versions)),
+        versions if all || versions.len() <= VERSIONS => format!("; fixed in {}", words::versions(versions)),
+        versions => format!("; fixed in {}, …", words::versions(versions.get(..VERSIONS).unwrap_or(&[]))),
     };
     let more = if all { format!("  {} {}", issue.id, issue.url) } else { String::new() };
     page.para(

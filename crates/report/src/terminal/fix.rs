@@ -8,6 +8,8 @@ use whodenied_case::{Diagnosis, FileEdit, Remedy, Risk};
 const FILE_LINES: usize = 12;
 /// Words of the comments by which `remedy` sets apart what it adds to a default.
 const SET_APART: [&str; 2] = ["adds to the default", "The abi above"];
+/// How many of the things that stay blocked are named there.
+const BLOCKED: usize = 4;
 /// How many of the other remedies are named on the one screen.
 const OTHERS: usize = 3;
 
@@ -24,7 +26,11 @@ pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
     page.heading(&[(Role::Strong, "Fix: "), (Role::Strong, &summary(first))]);
     remedy(page, first, all);
     if !diagnosis.stays_blocked.is_empty() {
-        let blocked = format!("{}.", diagnosis.stays_blocked.join("; ").trim_end_matches('.'));
+        let shown = if all { usize::MAX } else { BLOCKED };
+        let items: Vec<&str> =
+            diagnosis.stays_blocked.iter().take(shown).map(|s| s.trim_end_matches('.')).collect();
+        let more = if diagnosis.stays_blocked.len() > shown { "; …" } else { "." };
+        let blocked = format!("{}{more}", items.join("; "));
         page.para(2, 4, &[(Role::Strong, "Stays blocked: "), (Role::Plain, &blocked)]);
     }
     if all {
@@ -43,7 +49,7 @@ pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
                     (Role::Plain, &summary(other)),
                     (Role::Dim, " — "),
                     (risk_role(other.risk), &format!("{} risk", other.risk.id())),
-                    (Role::Dim, &format!("; {}", opens(other, all))),
+                    (Role::Dim, &format!("; {}", clause(&opens(other, all)))),
                 ],
             );
         }
@@ -85,6 +91,11 @@ fn opens(remedy: &Remedy, all: bool) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// The first clause of a sentence.
+fn clause(text: &str) -> &str {
+    text.split_once([':', ';', ',']).map_or(text, |(first, _)| first)
 }
 
 /// The summary without an "or" of its own.
@@ -176,7 +187,7 @@ fn deciding(edit: &FileEdit) -> Vec<(usize, &str)> {
             added && !bare.is_empty() && bare != "}"
         };
         let binds = edit.format == "apparmor" && ["abi ", "profile "].iter().any(|w| bare.starts_with(w));
-        if binds || added {
+        if binds || added && !comment {
             found.push((i + 1, line));
         }
     }

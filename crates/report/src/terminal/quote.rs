@@ -93,6 +93,8 @@ fn write_line(
     let columns = page.columns(lead);
     let room = page.width().saturating_sub(2 + columns).max(24);
     let cells = shortened(marked(page, &text, &marks), page, room);
+    // Where all of the line decides, carets under all of it say nothing.
+    let whole = cells.iter().all(|c| c.role == Role::Mark || c.c == ' ');
     let mut lead = lead.to_owned();
     let mut at = 0;
     while at < cells.len() {
@@ -102,7 +104,7 @@ fn write_line(
         lead = format!("{:1$}│ ", "", columns.saturating_sub(2));
         let carets: String =
             row.iter().map(|c| if c.role == Role::Mark { "^" } else { " " }.repeat(c.columns)).collect();
-        if !carets.trim_end().is_empty() {
+        if !whole && !carets.trim_end().is_empty() {
             page.line(2, &[(Role::Dim, &lead), (Role::Bad, carets.trim_end())]);
         }
         at = next;
