@@ -49,4 +49,16 @@ pub struct Evidence {
     /// How many bytes of the input were left out because they can't matter or the limit was reached.
     #[serde(default)]
     pub omitted: u64,
+    /// Lines of the text that stand for several like them: the offset of the line and how many it
+    /// stands for, in the order of the text. Only where lines were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeated: Vec<(u32, u32)>,
+}
+
+impl Evidence {
+    /// Evidence whose text is complete.
+    #[must_use]
+    pub fn new(id: SourceId, origin: Origin, text: String) -> Self {
+        Self { id, origin, text, omitted: 0, repeated: Vec::new() }
+    }
 }

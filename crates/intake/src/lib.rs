@@ -10,8 +10,7 @@ mod record;
 mod segment;
 
 use std::io::Read;
-use whodenied_case::{Case, Evidence, Origin};
-use whodenied_text::SourceId;
+use whodenied_case::{Case, Origin};
 
 /// One input: where it came from and its bytes, read as a stream.
 pub struct Input {
@@ -26,14 +25,8 @@ pub struct Input {
 #[must_use]
 pub fn read(inputs: Vec<Input>) -> Case {
     let mut case = Case::default();
-    for mut input in inputs {
-        let id = SourceId(u32::try_from(case.evidence.len()).unwrap_or(u32::MAX));
-        let mut bytes = Vec::new();
-        if let Err(error) = (&mut input.reader).take(1 << 20).read_to_end(&mut bytes) {
-            case.missing.push(format!("{} could not be read: {error}", input.origin.name()));
-        }
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        case.evidence.push(Evidence { id, origin: input.origin, text, omitted: 0 });
+    for input in inputs {
+        segment::read(input, &mut case);
     }
     understand(&mut case);
     case
@@ -51,6 +44,7 @@ fn understand(case: &mut Case) {
     }
     case.claims = claims;
     fuse::fuse(case, &marks);
+    context::assumed(&mut case.facts);
 }
 
 /// The claims of `text` by all recognisers, for tests.

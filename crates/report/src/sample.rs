@@ -51,6 +51,7 @@ pub(crate) fn case(text: &str, diagnoses: Vec<Diagnosis>) -> Case {
             origin: Origin::Paste { name: "-".to_owned() },
             text: text.to_owned(),
             omitted: 0,
+            repeated: Vec::new(),
         }],
         attempts: vec![attempt],
         diagnoses,

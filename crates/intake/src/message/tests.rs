@@ -8,7 +8,7 @@ use whodenied_text::SourceId;
 
 fn claims(text: &str) -> Vec<Claim> {
     let origin = Origin::Paste { name: "-".to_owned() };
-    let doc = document(&Evidence { id: SourceId(0), origin, text: text.to_owned(), omitted: 0 });
+    let doc = document(&Evidence::new(SourceId(0), origin, text.to_owned()));
     let mut out = Vec::new();
     recognise(&doc, &mut out);
     out
@@ -417,6 +417,15 @@ fn lines_that_are_no_failure() {
     for text in rows {
         assert_eq!(failures(text), vec![], "{text}");
     }
+}
+
+#[test]
+fn a_wrong_guess_of_a_port() {
+    let text =
+        "Port 80 is already in use. Please check the flag --http-port\nsecurityContext:\n  runAsUser: 101\n";
+    let found = failures(text);
+    assert_eq!((found[0].call, found[0].object.as_deref()), (Some(Call::Bind), Some("80")));
+    assert_eq!(failures("Port 80 is already in use"), vec![]);
 }
 
 #[test]

@@ -132,7 +132,7 @@ mod tests {
 
     fn units(text: &str) -> Vec<String> {
         let origin = Origin::Paste { name: "-".to_owned() };
-        let doc = document(&Evidence { id: SourceId(0), origin, text: text.to_owned(), omitted: 0 });
+        let doc = document(&Evidence::new(SourceId(0), origin, text.to_owned()));
         let mut out = Vec::new();
         let mut i = 0;
         while i < doc.lines.len() {

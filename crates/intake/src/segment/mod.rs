@@ -6,9 +6,12 @@ mod label;
 mod line;
 mod markup;
 mod prefix;
+mod read;
 mod rejoin;
+mod sieve;
 
 pub(crate) use line::{Document, Dress, Line};
+pub(crate) use read::read;
 
 use rejoin::Drawn;
 use whodenied_case::{Channel, Evidence};
@@ -23,15 +26,19 @@ pub(crate) fn document(evidence: &Evidence) -> Document {
     let mut labels = label::Labels::default();
     let mut code = false;
     let mut at = 0;
+    let mut repeated = evidence.repeated.iter().copied().peekable();
     for physical in evidence.text.split_inclusive('\n') {
         let shown = clip(physical.trim_end_matches(['\n', '\r']));
         let raw = Span::new(evidence.id, at, at + shown.len());
+        while repeated.next_if(|(offset, _)| (*offset as usize) < at).is_some() {}
+        let count = repeated.next_if(|(offset, _)| *offset as usize == at).map_or(1, |(_, n)| n.max(1));
         at += physical.len();
         if let Some(lines) = json::undress(
             shown.trim_start(),
             Span::new(evidence.id, at - physical.trim_start().len(), raw.end as usize),
         ) {
             drawn.extend(lines.into_iter().map(|mut line| {
+                line.count = count;
                 markup::clean(&mut line);
                 prefix::strip(&mut line);
                 Drawn { line, fresh: true, width: 0, blank_end: false }
@@ -39,6 +46,7 @@ pub(crate) fn document(evidence: &Evidence) -> Document {
             continue;
         }
         let mut line = Line::plain(shown, raw, Dress::new(Channel::Bare));
+        line.count = count;
         markup::clean(&mut line);
         markup::unquote(&mut line);
         settle(&mut line);
@@ -129,8 +137,7 @@ pub(crate) mod tests {
     /// The lines of `text`.
     pub(crate) fn lines(text: &str) -> Vec<Line> {
         let origin = Origin::Paste { name: "-".to_owned() };
-        let evidence = Evidence { id: SourceId(0), origin, text: text.to_owned(), omitted: 0 };
-        document(&evidence).lines
+        document(&Evidence::new(SourceId(0), origin, text.to_owned())).lines
     }
 
     fn texts(text: &str) -> Vec<String> {

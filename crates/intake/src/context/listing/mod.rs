@@ -87,7 +87,7 @@ pub(crate) mod tests {
     /// The facts that this part reads in `text`.
     pub(crate) fn facts(text: &str) -> Facts {
         let origin = Origin::Paste { name: "-".to_owned() };
-        let doc = segment::document(&Evidence { id: SourceId(0), origin, text: text.to_owned(), omitted: 0 });
+        let doc = segment::document(&Evidence::new(SourceId(0), origin, text.to_owned()));
         let mut claims = Vec::new();
         crate::context::recognise(&doc, &mut claims);
         let mut facts = Facts::default();
