@@ -95,10 +95,9 @@ fn tried(change: &Change, layer: Layer) -> Option<String> {
 /// A setting that stands there and has no bearing on `layer`.
 fn set(knob: &Knob, layer: Layer) -> Option<String> {
     match knob {
-        Knob::Ipc(mode) if mode == "host" => Some(
-            "ipc: host shares IPC objects with the host; no check of this call changes."
-                .to_owned(),
-        ),
+        Knob::Ipc(mode) if mode == "host" => {
+            Some("ipc: host shares IPC objects with the host; no check of this call changes.".to_owned())
+        }
         Knob::Pid(mode) if mode == "host" && layer != Layer::Userns => {
             Some("pid: host shows the host's processes; it adds no right over them.".to_owned())
         }

@@ -5,9 +5,10 @@
 
 use crate::context::{Context, under};
 use whodenied_case::{
-    Attempt, AttemptId, Case, Change, Environment, FactId, Knob, ObjectKind, Outcome, Phase, Predicate,
+    Attempt, AttemptId, CapSpec, Case, Change, Environment, FactId, Knob, ObjectKind, Outcome, Phase,
+    Predicate,
 };
-use whodenied_kernel::{Call, Errno, Layer};
+use whodenied_kernel::{Call, Capability, Errno, Layer};
 use whodenied_text::Span;
 
 /// What may be refused, by the facts alone.
@@ -98,6 +99,11 @@ fn setting_refuses(cx: &Context<'_>, knob: &Knob) -> Option<Attempt> {
             attempt.args.push(("access".to_owned(), "write".to_owned()));
             Some(attempt)
         }
+        Knob::Other { key, value } if key.starts_with("act-") => act(key, value),
+        // Every capability is there already: somebody is still looking for the one that is missing.
+        Knob::CapAdd(CapSpec::One(Capability::SYS_NICE)) if cx.facts.privileged() => {
+            Some(new(Call::Sched, Errno::EPERM, ObjectKind::Unknown))
+        }
         Knob::FsGroup(_) => Some(new(Call::Create, Errno::EACCES, ObjectKind::Path)),
         Knob::User(u) if !crate::context::root_user(u) => {
             let device = cx.facts.knobs().find_map(|(_, k)| match k {
@@ -108,6 +114,17 @@ fn setting_refuses(cx: &Context<'_>, knob: &Knob) -> Option<Attempt> {
             attempt.object.kind = ObjectKind::Device;
             Some(attempt)
         }
+        _ => None,
+    }
+}
+
+/// A command that lifts a refusal tells what was refused.
+fn act(key: &str, value: &str) -> Option<Attempt> {
+    if let Some(name) = key.strip_prefix("act-sysctl:") {
+        return sysctl_lifted(name, value);
+    }
+    match key {
+        "act-setfacl-remove" => Some(on(Call::Open, Errno::EACCES, value)),
         _ => None,
     }
 }

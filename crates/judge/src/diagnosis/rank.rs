@@ -90,7 +90,8 @@ pub(super) fn certainty(facts: &Facts, attempt: &Attempt, suspects: &[Suspect<'_
     if only_logged(attempt) {
         return Certainty::Likely;
     }
-    if top.score.0 < Support::Default {
+    let unsaid = attempt.errno.is_none() && top.score.0 < Support::Stated;
+    if top.score.0 < Support::Default || unsaid {
         return Certainty::Possible;
     }
     match suspects.get(1) {

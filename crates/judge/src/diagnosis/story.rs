@@ -176,7 +176,16 @@ fn importance(
     records: usize,
     told: &[(&Attempt, Suspect<'_>)],
 ) -> u32 {
-    let support = top.score.0 as u32 * 10 + u32::from(top.score.1) / 10;
+    // Among printed errors the first is rarely the consequence; how well its layer is known decides
+    // only between a guess and an explanation.
+    let known = match top.score.0 {
+        Support::Fits => 0,
+        Support::Usual => 10,
+        Support::Default | Support::Configured => 20,
+        _ => 28,
+    } + if attempt.dialects.contains(&"strace") { 20 } else { 0 };
+    let first = 15_u32.saturating_sub(attempt.id.0.min(15));
+    let support = known + first + if attempt.errno.is_some() || attempt.own_refusal { 60 } else { 0 };
     if only_logged(attempt) {
         return 5 + support / 10;
     }

@@ -6,7 +6,7 @@
 
 use crate::context::{Context, file_call, never_refuses, under};
 use crate::say::{Best, allows, denies};
-use whodenied_case::{Attempt, Change, Predicate, Support, Verdict};
+use whodenied_case::{Attempt, Change, Knob, Predicate, Support, Verdict};
 use whodenied_kernel::{Errno, Layer};
 
 const LAYER: Layer = Layer::Acl;
@@ -30,6 +30,10 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             denies(attempt, LAYER, Support::Trial, 85, "Changing the access control list made it work.")
                 .trial(trial),
         );
+    }
+    let lifted = cx.facts.knob(|k| matches!(k, Knob::Other { key, .. } if key.starts_with("act-setfacl")));
+    if let Some((id, _)) = lifted {
+        best.offer(denies(attempt, LAYER, Support::Configured, 80, "Access control lists were removed here: a default list of the directory is inherited by everything made in it, and names the one user it was made for.").fact(id).policy("POSIX ACL"));
     }
     let shown = cx.facts.all.iter().find_map(|f| match &f.what {
         Predicate::Path(p) if p.acl => Some((f.id, p)),

@@ -48,7 +48,20 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         return best.done();
     }
     if let Some(said) = by_call(attempt, cx, errno) {
-        let mut said = said.policy_opt(profile(attempt, cx)).facts(cx.lsm_facts(LAYER)).step(LOG);
+        let restricted = cx.restricts_userns()
+            && matches!(
+                attempt.call,
+                Some(
+                    Call::UsernsCreate
+                        | Call::IdMap
+                        | Call::Netlink
+                        | Call::Unshare
+                        | Call::Sethostname
+                        | Call::Chroot
+                )
+            );
+        let named = if restricted { Some("unprivileged_userns".to_owned()) } else { profile(attempt, cx) };
+        let mut said = said.policy_opt(named).facts(cx.lsm_facts(LAYER)).step(LOG);
         if cx.facts.in_oci_container() {
             said = said.step("cat /proc/PID/attr/current");
         }

@@ -72,6 +72,25 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
         Some((true, Some(id))) if user && !ambient(cx) && !cx.facts.privileged() => {
             return Some(denies(attempt, LAYER, Support::Configured, 84, format!("{cap} was added, but this engine puts it into the bounding set only, and a process that is not root does not hold what stands there.")).fact(id).policy(cap.to_string()));
         }
+        Some((true, Some(id))) if cure(cx, cap, id) => {
+            let weight = if matches!(
+                attempt.call,
+                Some(
+                    Call::Socket
+                        | Call::Chown
+                        | Call::Setuid
+                        | Call::Setgid
+                        | Call::Setgroups
+                        | Call::Mknod
+                        | Call::Exec
+                )
+            ) {
+                58
+            } else {
+                38
+            };
+            return Some(denies(attempt, LAYER, Support::Usual, weight, format!("The engine does not give containers {cap} by itself. It stands added in the configuration: where that is the state that fails, a process that is not root does not hold it; where it is the cure, its absence is what refused.")).fact(id).policy(cap.to_string()));
+        }
         Some((true, fact)) => {
             if user && owner_gate(attempt) {
                 return None;
@@ -124,6 +143,14 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
     }
     let weight = if cx.unit() { 40 } else { 48 };
     say(Support::Usual, weight, format!("The call needs {cap} ({}).", cap.unlocks()))
+}
+
+/// The capability stands added and the engine lacks it by default: a paste may show the cure.
+fn cure(cx: &Context<'_>, cap: Capability, id: FactId) -> bool {
+    let added = cx.facts.cap_added(cap) == Some(id) && !cx.facts.privileged();
+    let lacked =
+        cx.runtime().is_some_and(|r| !caps::has(r, cx.runtime_version(), cap)) || cx.all_dropped().is_some();
+    added && lacked
 }
 
 /// The engine makes added capabilities ambient for a user that is not root.

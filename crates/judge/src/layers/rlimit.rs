@@ -58,6 +58,7 @@ fn stated(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         );
     }
     if let Some(fact) = cx.stated_here(attempt, &["memlock-hint"])
+        && attempt.call != Some(Call::Setrlimit)
         && !(attempt.call == Some(Call::Bpf) && cx.kernel_before(&[5, 11]) == Some(false))
     {
         let because = "The message points at the limit of locked memory (RLIMIT_MEMLOCK).";
@@ -78,9 +79,15 @@ fn setrlimit(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let because = "Raising a limit above its hard value needs CAP_SYS_RESOURCE over the limits of the host; otherwise it is refused with EPERM.";
     let setup = matches!(attempt.phase, Phase::RuntimeSetup | Phase::Engine | Phase::ServiceSetup);
     let bounded = cx.rootless() || cx.system_container() || cx.is_user(attempt);
-    let weight = if setup || bounded { 90 } else { 75 };
+    // In a container that lacks the capability the missing one is the nearer cause.
+    let lacking = cx.oci() && cx.container_has(Capability::SYS_RESOURCE).is_some_and(|(has, _)| !has);
+    let (support, weight) = match () {
+        () if setup || bounded => (Support::Exclusive, 90),
+        () if lacking => (Support::Usual, 75),
+        () => (Support::Exclusive, 75),
+    };
     Some(
-        denies(attempt, LAYER, Support::Exclusive, weight, because)
+        denies(attempt, LAYER, support, weight, because)
             .policy("RLIMIT")
             .step("ulimit -Ha; prlimit --pid $$"),
     )

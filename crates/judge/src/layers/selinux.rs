@@ -45,7 +45,9 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             .trial(trial),
         );
     }
+    let unsaid = attempt.errno.is_none() && attempt.printed && attempt.records.is_empty();
     if attempt.errno != Some(Errno::EACCES)
+        && !unsaid
         && !(attempt.errno == Some(Errno::EPERM) && attempt.errno_inferred)
     {
         if let Some(said) = capability_check(attempt, cx, presence) {
