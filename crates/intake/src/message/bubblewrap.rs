@@ -47,5 +47,4 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["unshare failed"]).call_if_none(Call::Unshare).kind(K::Namespace),
     Rule::refine(&["unshare(clone_newuser)"]).call(Call::UsernsCreate).kind(K::Namespace),
     Rule::on(&["failed to fully launch dbus-proxy"]).call(Call::UsernsCreate).kind(K::Namespace),
-    Rule::on(&["error: ldconfig failed"]).call(Call::UsernsCreate).kind(K::Namespace),
 ];

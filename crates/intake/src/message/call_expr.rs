@@ -237,7 +237,7 @@ fn name_arguments(found: &mut Expression, values: &[&str]) {
                 }
                 found.args.push(("flags".to_owned(), flags.to_owned()));
             }
-            key => found.args.push((key.to_owned(), text.to_owned())),
+            key => found.args.push((key.to_owned(), text.trim_start_matches("libc::").to_owned())),
         }
     }
     // glibc's clone() has its flags third: clone(child_stack=NULL, flags=CLONE_NEWUSER|SIGCHLD).
@@ -321,7 +321,7 @@ mod tests {
         let e = find("openat(dfd: CWD, filename: \"/etc/shadow\", flags: RDONLY)", 0).unwrap();
         assert_eq!(e.object.as_deref(), Some("/etc/shadow"));
         let e = find("if unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &rlimit) } != 0 {", 0).unwrap();
-        assert_eq!((e.call, arg(&e, "resource")), (Call::Setrlimit, "libc::RLIMIT_MEMLOCK"));
+        assert_eq!((e.call, arg(&e, "resource")), (Call::Setrlimit, "RLIMIT_MEMLOCK"));
     }
 
     #[test]

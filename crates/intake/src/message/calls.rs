@@ -48,7 +48,7 @@ pub(crate) fn attach(doc: &Document, found: &mut Vec<Found>) {
         for item in found.iter_mut().filter(|f| wants(&f.failure)) {
             fill(&mut item.failure, &chosen.expression);
         }
-    } else if chosen.failing {
+    } else if chosen.failing && !chosen.expression.args.is_empty() {
         let mut failure = Failure::default();
         fill(&mut failure, &chosen.expression);
         let Some(line) = doc.lines.get(chosen.line) else { return };

@@ -15,7 +15,8 @@ pub(crate) const RULES: &[Rule] = &[
         .call(Call::Mount)
         .kind(K::MountPoint)
         .own()
-        .states(s::FUSE_ALLOW_OTHER),
+        .states(s::FUSE_ALLOW_OTHER)
+        .object(From::Nothing),
     Rule::on(&["user has no write access to mountpoint"])
         .call(Call::Mount)
         .kind(K::MountPoint)

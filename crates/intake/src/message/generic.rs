@@ -37,6 +37,10 @@ pub(crate) fn read(unit: &Unit, tag: Option<&str>) -> Vec<Reading> {
         let Some(prose) = guard::telling(unit, mention, left, right) else { continue };
         let mut reading = one(unit, mention, from, left, right, tag);
         reading.prose = prose;
+        if prose && let Some(verb) = verbs::verb(right.split(". ").next().unwrap_or(right)) {
+            // `… get permission denied when writing to /data`: what follows tells what was tried.
+            reading.failure.call = Some(verb.call);
+        }
         out.push(reading);
     }
     drop_echoes(&mut out);
@@ -100,6 +104,8 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
         let text = left.get(clause.clone()).unwrap_or("");
         let is_program = clause.start == 0 && Some(text.trim()) == failure.program.as_deref();
         let verb = if is_program && tools::is_shell(text) { None } else { verbs::verb(text) };
+        // A program called `make` or `install` does not say what it tried.
+        let verb = verb.filter(|v| v.strong || !is_program);
         let has_own = pick(text, verb.as_ref(), is_program);
         if found_object.is_none() && depth < 5 {
             found_object.clone_from(&has_own);
@@ -128,6 +134,11 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
     failure.call = call.map(|c| c.call).or(after.call);
     failure.object =
         after.object.filter(|_| after.leads || found_object.is_none()).or(found_object.map(|f| f.0));
+    // Quoted words that are no path are the object only of calls that take a name.
+    let wordy = failure.object.as_deref().is_some_and(|o| !o.contains(['/', '.', ':']));
+    if wordy && failure.call.is_some_and(|c| !takes_name(c)) {
+        failure.object = None;
+    }
     let fallback = failure.program.as_deref().and_then(tools::default_call);
     let mut kind = None;
     if failure.call.is_none()
@@ -148,6 +159,22 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
     Reading { failure, at: mention.at.clone(), prose: false }
 }
 
+/// True for calls whose object may be a bare word.
+fn takes_name(call: Call) -> bool {
+    object::on_files(call)
+        || matches!(
+            call,
+            Call::Mount
+                | Call::Umount
+                | Call::LabelChange
+                | Call::PolicyLoad
+                | Call::SysctlWrite
+                | Call::Dbus
+                | Call::Module
+                | Call::Chroot
+        )
+}
+
 /// True while no telling object was found, so that a clause further left may still name the call.
 fn found_object_in(object: &Option<(String, bool)>) -> bool {
     object.as_ref().is_none_or(|(_, telling)| !*telling)
@@ -160,6 +187,20 @@ pub(crate) fn finish(failure: &mut Failure, low: &str) {
         && let Some(port) = failure.object.as_deref().and_then(object::port)
     {
         failure.args.push(("port".to_owned(), port.to_string()));
+    }
+    if failure.call == Some(Call::Bind) && failure.object.is_none() && failure.arg("port").is_none() {
+        let digits =
+            |at: usize| low.get(at..).map_or(0, |t| t.bytes().take_while(u8::is_ascii_digit).count());
+        if let Some(port) = low
+            .find("port ")
+            .map(|i| i + 5)
+            .and_then(|at| low.get(at..at + digits(at)))
+            .filter(|p| p.parse::<u16>().is_ok())
+        {
+            failure.object = Some(port.to_owned());
+            failure.kind = ObjectKind::Port;
+            failure.args.push(("port".to_owned(), port.to_owned()));
+        }
     }
     if failure.errno == Some(Errno::EPERM) || failure.errno == Some(Errno::EACCES) || failure.errno.is_none()
     {
@@ -217,7 +258,7 @@ fn push_clause(left: &str, at: Range<usize>, out: &mut Vec<Range<usize>>) {
     let Some(text) = left.get(at.clone()) else { return };
     let lead = text.len() - text.trim_start().len();
     let trimmed = text.trim();
-    if trimmed.chars().any(char::is_alphanumeric) || trimmed == "." {
+    if trimmed.chars().any(char::is_alphanumeric) {
         let start = at.start + lead;
         out.push(start..start + trimmed.len());
     } else if trimmed.chars().any(|c| matches!(c, '/' | '*')) {
@@ -305,9 +346,17 @@ fn program<'a>(left: &'a str, clauses: &[Range<usize>]) -> Option<&'a str> {
         && word.len() <= 64
         && word.chars().all(shape)
         && word.contains(|c: char| c.is_ascii_alphabetic())
-        && clauses.len() > 1;
+        && (clauses.len() > 1 || names_itself(left, word));
     (ok && !guard::is_stop_word(word) && !word.ends_with("Error") && !word.ends_with("Exception"))
         .then_some(word)
+}
+
+/// Of a lone word before the error: a program (`ping: …`), not an object (`x.conf: …`, `/x: …`).
+fn names_itself(left: &str, word: &str) -> bool {
+    let plain = word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    left.trim_end().ends_with(':')
+        && (tools::default_call(word).is_some() || tools::is_shell(word) || plain)
+        && !word.starts_with('/')
 }
 
 /// The program that leads a line which names no error.
@@ -334,13 +383,21 @@ impl After {
         let direct = trimmed.starts_with([':', ',', '@', '-', '[', '('])
             || right.starts_with(" '")
             || right.starts_with(" \"");
-        let call = verbs::verb(right).filter(|v| v.strong || direct).map(|v| v.call);
-        let object = names(right).into_iter().find(|n| n.telling || (n.quoted && direct)).filter(|n| {
-            // `… in /x.php on line 3` and `at file:///x.js:3` say where the program stood.
-            let before = right.get(..n.at.start).unwrap_or("").trim_end();
-            !(before.ends_with(" in") && right.contains(" line ")) && !before.ends_with(" at")
-                || before.ends_with("socket at")
-        });
+        let call = verbs::verb(right).filter(|v| v.strong || right.starts_with(',')).map(|v| v.call);
+        let object = names(right)
+            .into_iter()
+            .find(|n| n.telling || (n.quoted && direct && n.at.start <= 16))
+            .filter(|n| {
+                // An address far behind the error is that of a client or server, not of the call.
+                let address = right.get(n.at.clone()).is_some_and(|t| object::port(t).is_some());
+                if address && n.at.start > 24 {
+                    return false;
+                }
+                // `… in /x.php on line 3` and `at file:///x.js:3` say where the program stood.
+                let before = right.get(..n.at.start).unwrap_or("").trim_end();
+                !(before.ends_with(" in") && right.contains(" line ")) && !before.ends_with(" at")
+                    || before.ends_with("socket at")
+            });
         let text = object.as_ref().and_then(|n| right.get(n.at.clone())).map(str::to_owned);
         let leads = direct && object.is_some_and(|n| n.at.start <= 48);
         Self { object: text, call, leads }

@@ -8,7 +8,19 @@ use whodenied_case::{Failure, ObjectKind};
 use whodenied_kernel::{Call, Errno};
 
 /// Words that lead a line and name no program.
-const STOP_WORDS: [&str; 58] = [
+const STOP_WORDS: &[&str] = &[
+    "erro",
+    "code",
+    "syscall",
+    "path",
+    "kind",
+    "name",
+    "type",
+    "stack",
+    "fata",
+    "debu",
+    "got",
+    "error.",
     "error",
     "warning",
     "warn",
@@ -211,6 +223,7 @@ pub(crate) fn telling(unit: &Unit, mention: &Mention, left: &str, right: &str) -
         .get(mention.at.start..)
         .is_some_and(|t| t.starts_with('E') && t.as_bytes().get(1).is_some_and(u8::is_ascii_uppercase));
     let printed = bare.is_empty()
+        || right.starts_with(" - ")
         || (by_name && !mention.inferred && !conditional)
         || before
             .ends_with([':', '(', '[', '=', '"', '\'', '`', ',', '|', '{', '：', '-', '>', '.', '“', '‘'])
@@ -245,7 +258,7 @@ pub(crate) fn plausible(failure: &Failure, low: &str) -> bool {
         Errno::EACCES | Errno::EPERM | Errno::EROFS => true,
         // A call the kernel or a filter does not know.
         Errno::ENOSYS => {
-            call.is_some_and(|c| !matches!(c, C::Dbus | C::Send | C::Recv))
+            call.is_none_or(|c| !matches!(c, C::Dbus | C::Send | C::Recv))
                 || low.contains("seccomp")
                 || low.contains("syscall")
         }

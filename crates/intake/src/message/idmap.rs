@@ -1,11 +1,14 @@
 //! Ids that a user namespace does not map, and the tools that write its maps.
 
-use super::rules::Rule;
+use super::rules::{From, Rule};
 use super::statements as s;
 use whodenied_case::{ObjectKind as K, Phase};
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    // Go starts a child in new namespaces with one clone(2) and blames the exec.
+    Rule::on(&["fork/exec /proc/self/exe"]).call(Call::UsernsCreate).kind(K::Namespace).object(From::Nothing),
+    Rule::refine(&["cannot clone:"]).call(Call::UsernsCreate).kind(K::Namespace),
     Rule::on(&["insufficient uids or gids"])
         .call(Call::Chown)
         .phase(Phase::Engine)
@@ -44,11 +47,13 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["cannot set up namespace using", "newuidmap"])
         .call(Call::IdMap)
         .kind(K::Namespace)
-        .states(s::NO_SUBIDS),
+        .states(s::NO_SUBIDS)
+        .object(From::Nothing),
     Rule::on(&["cannot set up namespace using", "newgidmap"])
         .call(Call::IdMap)
         .kind(K::Namespace)
-        .states(s::NO_SUBIDS),
+        .states(s::NO_SUBIDS)
+        .object(From::Nothing),
     Rule::refine(&["failed to write", "uid_map"]).call(Call::IdMap).kind(K::Namespace),
     Rule::refine(&["write failed /proc/self/uid_map"]).call(Call::IdMap).kind(K::Namespace),
     Rule::refine(&["write failed", "uid_map"]).call(Call::IdMap).kind(K::Namespace),
@@ -59,7 +64,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["user namespaces are not enabled"])
         .call(Call::UsernsCreate)
         .kind(K::Namespace)
-        .states(s::USERNS_DISABLED),
+        .states(s::USERNS_DISABLED)
+        .object(From::Nothing),
     Rule::on(&["user namespace", "disabled"])
         .call(Call::UsernsCreate)
         .kind(K::Namespace)

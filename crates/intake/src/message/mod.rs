@@ -8,6 +8,7 @@ mod bubblewrap;
 mod call_expr;
 mod calls;
 mod chromium;
+mod cut;
 mod dbus;
 mod device;
 mod errno_text;
@@ -38,6 +39,7 @@ mod shell;
 mod signal;
 mod snap;
 mod socket;
+mod stack;
 mod statements;
 mod strace;
 mod sudo;
@@ -56,6 +58,7 @@ use rules::{From, Rule};
 use std::ops::Range;
 use unit::Unit;
 use whodenied_case::{Claim, Failure, ObjectKind, Phase, Predicate, Says};
+use whodenied_kernel::Call;
 use whodenied_text::Span;
 
 /// A flood of the same message tells no more than its beginning.
@@ -85,7 +88,11 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
             read_unit(doc, &unit, &mut found, claims);
         }
     }
+    if found.is_empty() {
+        complaints(doc, &mut found);
+    }
     python::locate(doc, &mut found);
+    stack::locate(doc, &mut found);
     calls::attach(doc, &mut found);
     join_partial(&mut found);
     drop_bare(&mut found);
@@ -93,6 +100,30 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
         claims.push(Claim { span: f.span, dialect: f.dialect, says: Says::Failure(Box::new(f.failure)) });
     }
     trials::read(doc, claims);
+}
+
+/// Failures of programs that keep the error to themselves, where no error stands anywhere.
+fn complaints(doc: &Document, found: &mut Vec<Found>) {
+    let mut at = 0;
+    while at < doc.lines.len().min(2000) {
+        let Some(unit) = unit::unit_at(doc, at) else {
+            at += 1;
+            continue;
+        };
+        at = unit.last() + 1;
+        if !errno_text::mentions(&unit.text).is_empty() {
+            found.clear();
+            return;
+        }
+        if found.len() < 8
+            && !is_record(&unit.low)
+            && let Some(reading) = cut::complaint(&unit)
+        {
+            let failure = Failure { deciding: Some(unit.span(doc, reading.at)), ..reading.failure };
+            let lines = (unit.first(), unit.last());
+            found.push(Found { failure, span: unit.whole(doc), dialect: "complaint", lines });
+        }
+    }
 }
 
 /// True for kernel records, which have recognisers of their own.
@@ -133,9 +164,18 @@ fn read_unit(doc: &Document, unit: &Unit, found: &mut Vec<Found>, claims: &mut V
         dialect = by.name;
         readings.push(reading);
     }
+    if readings.is_empty()
+        && errno_text::mentions(&unit.text).is_empty()
+        && let Some(reading) = cut::cut_off(unit).or_else(|| cut::port_in_use(unit, doc))
+    {
+        dialect = "perror";
+        readings.push(reading);
+    }
+    let mut stated: Vec<&str> = Vec::new();
     let mut called = false;
     for (by, rule, _) in &fitting {
-        if let Some(id) = rule.states {
+        if let Some(id) = rule.states.filter(|id| !stated.contains(id)) {
+            stated.push(id);
             claims.push(Claim { span: whole, dialect: by.name, says: Says::Fact(Predicate::Statement(id)) });
         }
         if rule.nnp {
@@ -148,6 +188,7 @@ fn read_unit(doc: &Document, unit: &Unit, found: &mut Vec<Found>, claims: &mut V
         for reading in &mut readings {
             if apply(rule, unit, &mut reading.failure, called) {
                 dialect = by.name;
+                reading.prose = false;
             }
         }
         called |= rule.call.is_some() && rule.overrules;
@@ -223,10 +264,13 @@ fn by_rule(unit: &Unit, rule: &Rule, at: usize, tag: Option<String>) -> Option<R
         program: generic::leading_program(&unit.text).map(str::to_owned).or(tag),
         ..Failure::default()
     };
-    let after = unit.text.get(at..).unwrap_or("");
-    let names = object::names(after);
-    let name = names.iter().find(|n| n.telling).and_then(|n| after.get(n.at.clone()));
-    failure.object = name.map(str::to_owned);
+    let names = object::names(&unit.text);
+    let telling = |n: &&object::Name| {
+        n.telling && Some(unit.text.get(n.at.clone()).unwrap_or("")) != failure.program.as_deref()
+    };
+    let name =
+        names.iter().filter(|n| n.at.start >= at).find(telling).or_else(|| names.iter().rfind(telling));
+    failure.object = name.and_then(|n| unit.text.get(n.at.clone())).map(str::to_owned);
     failure.kind = match (&failure.object, rule.call) {
         (Some(name), call) => object::kind(name, call),
         (None, Some(call)) => object::default_kind(call),
@@ -262,6 +306,10 @@ fn apply(rule: &Rule, unit: &Unit, failure: &mut Failure, called: bool) -> bool 
     }
     let object = match rule.object {
         From::Line => None,
+        From::Nothing => {
+            failure.object = None;
+            None
+        }
         From::Fixed(name) => {
             failure.object.as_deref().is_none_or(|o| !o.contains('/')).then(|| name.to_owned())
         }
@@ -275,12 +323,18 @@ fn apply(rule: &Rule, unit: &Unit, failure: &mut Failure, called: bool) -> bool 
         failure.object = Some(object);
         told = true;
     }
+    if failure.call == Some(Call::Kill) && failure.object.as_deref().is_some_and(|o| o.contains('/')) {
+        failure.object = None;
+    }
+    if failure.call == Some(Call::LabelChange) && failure.kind == ObjectKind::KernelFile {
+        failure.kind = ObjectKind::Label;
+    }
     if let Some(kind) = rule.kind
         && (failure.object.is_none() || matches!(failure.kind, ObjectKind::Unknown | ObjectKind::Path))
     {
         failure.kind = kind;
     }
-    if failure.call == Some(whodenied_kernel::Call::Exec) && failure.object.is_none() {
+    if rule.fails && rule.kind == Some(ObjectKind::Executable) && failure.object.is_none() {
         failure.object.clone_from(&failure.program);
     }
     told

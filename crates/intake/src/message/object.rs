@@ -143,7 +143,18 @@ fn bare(text: &str, at: usize) -> Option<usize> {
                 '"' | '\'' | '`' | ',' | ';' | ')' | '}' | '>' | '<' | '|' | '’' | '”' | '“' | '‘' | '»'
             )
     };
-    let len = rest.char_indices().find(|(_, c)| stop(*c)).map_or(rest.len(), |(i, _)| i);
+    let mut len = rest.char_indices().find(|(_, c)| stop(*c)).map_or(rest.len(), |(i, _)| i);
+    // `/home/<user>/x`: what a person made unreadable is part of the path.
+    while path && let Some(inner) = rest.get(len..).and_then(|t| t.strip_prefix('<')) {
+        let Some(close) =
+            inner.find('>').filter(|c| *c < 32 && !inner.get(..*c).is_some_and(|t| t.contains('/')))
+        else {
+            break;
+        };
+        let after = len + close + 2;
+        let more = rest.get(after..).unwrap_or("");
+        len = after + more.char_indices().find(|(_, c)| stop(*c)).map_or(more.len(), |(i, _)| i);
+    }
     let word = rest.get(..len)?;
     let word = word.trim_end_matches(['.', ':', '!', '?', ']', '*', '\\']);
     // `/x:/y`, `/x:12:` and `/x.php(3` end at the colon or bracket.
@@ -197,6 +208,9 @@ pub(crate) fn kind(name: &str, call: Option<Call>) -> ObjectKind {
         || bare.ends_with("system_bus_socket")
     {
         return ObjectKind::UnixSocketPath;
+    }
+    if matches!(call, Some(Call::IdMap | Call::Setns | Call::UsernsCreate | Call::Unshare)) {
+        return ObjectKind::Namespace;
     }
     if bare.starts_with("/proc/sys/") || is_sysctl(bare) && !bare.contains('/') {
         return ObjectKind::Sysctl;
@@ -302,6 +316,7 @@ mod tests {
         );
         assert_eq!(all("socket at unix:///var/run/docker.sock: x"), ["unix:///var/run/docker.sock"]);
         assert_eq!(all("File \"/usr/lib/x.py\", line 3"), ["/usr/lib/x.py"]);
+        assert_eq!(all("spawning /home/<user>/x/bin: no"), ["/home/<user>/x/bin"]);
         assert_eq!(all("it can't be"), Vec::<&str>::new());
     }
 

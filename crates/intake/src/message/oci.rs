@@ -158,10 +158,14 @@ pub(crate) const RULES: &[Rule] = &[
         .phase(SETUP)
         .args(&[("fstype", "sysfs")])
         .object(From::Fixed("/sys")),
+    Rule::refine(&["mounting", "to rootfs at"])
+        .call(Call::Mount)
+        .kind(K::MountPoint)
+        .object(From::After("to rootfs at")),
     Rule::refine(&["to rootfs", "mounting"]).call(Call::Mount).kind(K::MountPoint).phase(SETUP),
     Rule::refine(&["remounting rootfs as readonly"]).call(Call::Mount).kind(K::MountPoint).phase(SETUP),
     Rule::refine(&["jailing process inside rootfs"]).call(Call::PivotRoot).phase(SETUP),
-    Rule::refine(&["pivot_root"]).call(Call::PivotRoot).phase(SETUP),
+    Rule::refine(&["pivot_root"]).call(Call::PivotRoot),
     Rule::refine(&["making parent mount private"]).call(Call::Mount).phase(SETUP),
     Rule::refine(&["failed to unshare"]).call_if_none(Call::Unshare),
     Rule::refine(&["unshare remaining namespaces"]).call(Call::Unshare).kind(K::Namespace).phase(SETUP),
@@ -239,6 +243,7 @@ pub(crate) const RULES: &[Rule] = &[
 
 /// Markers of who speaks, the innermost first.
 const PHASES: &[(&str, Phase)] = &[
+    ("to rootfs", SETUP),
     ("runc create failed", SETUP),
     ("oci runtime create failed", SETUP),
     ("oci runtime error", SETUP),

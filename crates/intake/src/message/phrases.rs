@@ -131,7 +131,7 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
         Call::Bind,
         "create unix socket|listenpacket|listen packet|cannot bind|can't bind|could not bind\
          |couldn't bind|unable to bind|failed to bind|bind to|binding to|bind on address|bind on|bind\
-         |binding|make_sock|start listening|listen tcp|listen udp|listen unix|listening on|listen on\
+         |binding|make_sock|listening socket|listen socket|start listening|listen tcp|listen udp|listen unix|listening on|listen on\
          |open port|listen eacces|cannot listen|could not listen|failed to listen|unable to listen\
          |listener|expose port|expose privileged port",
     ),
@@ -165,7 +165,7 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (
         Call::Mount,
         "fusermount|fusermount3|remount|remounting|mounting|mount|move_mount|fsmount|fsopen|open_tree\
-         |mount_setattr|fsconfig|bind mount|bind-mount|mount namespacing|mount propagation\
+         |mount_setattr|fsconfig|bind mount|bind-mount|mount namespacing|set propagation|mount propagation\
          |make rslave|make root mount|ms_shared|ms_slave",
     ),
     (Call::PivotRoot, "pivot_root|pivot root|pivot_root()"),
@@ -199,9 +199,12 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (Call::Setgid, "setgid|setegid|setregid|setresgid|set gid|set group id|changing gid|set effective gid"),
     (
         Call::Setgroups,
-        "setgroups|initgroups|supplementary groups|set groups|cannot set groups|additional groups",
+        "setgroups|initgroups|supplementary groups|supplementary group|set groups|cannot set groups|additional groups",
     ),
-    (Call::Capset, "capset|cap_set_proc|set capabilities|apply caps|applying capabilities|drop capabilities"),
+    (
+        Call::Capset,
+        "capset|cap_set_proc|set capabilities|setting capabilities|apply caps|applying capabilities|drop capabilities",
+    ),
     (
         Call::Prctl,
         "raise ambient|ambient capabilities|bounding set|prctl|pr_set_mm|arch_prctl|pr_capbset_drop\
@@ -312,7 +315,7 @@ pub(crate) const WEAK: &[(Call, &str)] = &[
         "save|saving|store|dump|touch|copy|copying|extract|unpack|install|download|create|creating\
          |generate|make|erstellen",
     ),
-    (Call::Exec, "exec|execute|run|running|start|launch"),
+    (Call::Exec, "exec|execute"),
     (Call::Link, "link"),
     (Call::Rename, "move|moving"),
     (Call::Send, "send"),
@@ -321,7 +324,7 @@ pub(crate) const WEAK: &[(Call, &str)] = &[
     (Call::Shutdown, "shutdown"),
     (Call::Ptrace, "attach"),
     (Call::Flock, "lock"),
-    (Call::Kill, "signal|stop"),
+    (Call::Kill, "signal"),
     (Call::Unlink, "rm"),
     (Call::Chdir, "cd"),
     (

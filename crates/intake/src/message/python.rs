@@ -57,8 +57,8 @@ const FUNCTIONS: &[(&str, Call)] = &[
     ("os.sched_setaffinity", Call::Sched),
     ("resource.setrlimit", Call::Setrlimit),
     ("mmap.mmap", Call::Mmap),
-    ("_semlock", Call::Open),
-    ("semlock", Call::Open),
+    ("_multiprocessing.SemLock", Call::Open),
+    ("SemLock", Call::Open),
     ("_fork_exec", Call::Exec),
     ("_execute_child", Call::Exec),
     ("subprocess.", Call::Exec),
@@ -94,10 +94,20 @@ pub(crate) fn locate(doc: &Document, found: &mut [Found]) {
         item.dialect = "python";
         let call = above(doc, item.lines.0).or_else(|| anywhere(doc));
         if let Some(call) = call {
+            if item.failure.object.is_none()
+                && call == Call::Open
+                && doc.lines.iter().any(|l| l.text.contains("SemLock("))
+            {
+                // sem_open(3) keeps named semaphores there.
+                item.failure.object = Some("/dev/shm".to_owned());
+            }
             set(&mut item.failure, call);
         } else if item.failure.object.is_some() {
             // What an interpreter says with a path and no frame is nearly always open().
-            item.failure.kind = object::kind(item.failure.object.as_deref().unwrap_or(""), None);
+            item.failure.kind = match object::kind(item.failure.object.as_deref().unwrap_or(""), None) {
+                ObjectKind::Unknown => ObjectKind::Path,
+                kind => kind,
+            };
         }
     }
 }

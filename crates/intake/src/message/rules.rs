@@ -17,6 +17,8 @@ pub(crate) enum From {
     Fixed(&'static str),
     /// The first path or quoted name after these words.
     After(&'static str),
+    /// No name of the line is the object.
+    Nothing,
     /// The first path or quoted name before these words.
     Before(&'static str),
 }
@@ -210,6 +212,12 @@ pub(crate) fn fitting(low: &str) -> Vec<(&'static Dialect, &'static Rule, usize)
     let mut hits: Vec<((usize, usize), usize)> = Vec::new();
     if let Some(table) = TABLE.as_ref() {
         for hit in table.automaton.find_overlapping_iter(low).take(512) {
+            let runs_on = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphabetic);
+            let bytes = low.as_bytes();
+            let before = hit.start().checked_sub(1).and_then(|i| bytes.get(i));
+            if runs_on(before) && runs_on(bytes.get(hit.start())) {
+                continue;
+            }
             if let Some(row) = table.rows.get(hit.pattern().as_usize())
                 && !hits.iter().any(|(known, _)| known == row)
             {

@@ -51,7 +51,7 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::KernelFile)
         .phase(SETUP)
         .states(s::CGROUP_SETUP),
-    Rule::refine(&["failed to create listening socket"]).call(Call::Bind).phase(SETUP),
+    Rule::refine(&["failed to create listening socket", ".socket"]).call(Call::Bind).phase(SETUP),
     Rule::refine(&["failed to apply system call filters"]).call(Call::SeccompInstall).phase(SETUP),
     // The manager itself, in a container.
     Rule::refine(&["failed to install release agent"])

@@ -148,6 +148,7 @@ pub(crate) const LOOSE: &[(&str, Option<Errno>)] = &[
     ("file system is read-only", Some(Errno::EROFS)),
     ("filesystem is read-only", Some(Errno::EROFS)),
     ("not a writable directory", None),
+    ("read-only directory", None),
     ("is not writable", None),
     ("isn't writable", None),
     ("not writeable", None),

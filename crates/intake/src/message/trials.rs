@@ -179,7 +179,12 @@ pub(crate) fn read(doc: &Document, claims: &mut Vec<Claim>) {
             continue;
         };
         at = unit.last() + 1;
-        if unit.text.len() > 2000 || super::is_record(&unit.low) || !has_outcome(&unit.low) {
+        let form = unit.line(doc).and_then(|l| l.dress.label.as_deref()).unwrap_or("");
+        if matches!(form, "software" | "runtime" | "host")
+            || unit.text.len() > 2000
+            || super::is_record(&unit.low)
+            || !has_outcome(&unit.low)
+        {
             continue;
         }
         for sentence in sentences(&unit.low) {
@@ -269,9 +274,21 @@ fn said(low: &str, word: &str) -> bool {
     while let Some(at) = low.get(from..).and_then(|t| t.find(word)).map(|i| i + from) {
         let before = low.get(..at).unwrap_or("");
         let starts = !before.ends_with(|c: char| c.is_alphanumeric());
-        let negated = ["not ", "n't ", "never ", "nothing ", "neither ", "no longer ", "stopped ", "stop "]
-            .iter()
-            .any(|n| before.ends_with(n));
+        let negated = [
+            "not ",
+            "n't ",
+            "never ",
+            "nothing ",
+            "a ",
+            "the ",
+            "an ",
+            "neither ",
+            "no longer ",
+            "stopped ",
+            "stop ",
+        ]
+        .iter()
+        .any(|n| before.ends_with(n));
         if starts && !negated {
             return true;
         }

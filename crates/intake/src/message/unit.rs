@@ -111,7 +111,8 @@ fn continues(doc: &Document, i: usize) -> Option<&'static str> {
     let first_word = next.text.split(' ').next().map_or(0, str::len);
     let full = widths.iter().any(|w| (56..=80).contains(w) && w + 1 + first_word > 80);
     let open_end = line.text.ends_with([':', ',', '(', '=', '"']) && chars >= 24 && line.text.contains(' ');
-    let traceback = line.text.starts_with("Traceback") || line.text.starts_with("File \"");
+    let frame = next.text.starts_with("at ");
+    let traceback = frame || line.text.starts_with("Traceback") || line.text.starts_with("File \"");
     let starts_message =
         next.text.split(' ').next().is_some_and(|w| w.ends_with(':') && !line.text.ends_with(':'));
     if widths.contains(&79) && !starts_message {
