@@ -15,7 +15,7 @@ const SECCOMP_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/";
 
 /// Adds the Kubernetes settings among `leaves`.
 pub fn read(leaves: &[Leaf], found: &mut Vec<Found>) {
-    let kubernetes = leaves.iter().any(is_kubernetes);
+    let kubernetes = is_there(leaves);
     let volumes = volumes(leaves);
     for (at, leaf) in leaves.iter().enumerate() {
         for knob in knobs(leaves, at, kubernetes, &volumes) {
@@ -30,6 +30,11 @@ pub fn read(leaves: &[Leaf], found: &mut Vec<Found>) {
             });
         }
     }
+}
+
+/// True when the leaves hold a manifest or a part of one.
+pub(crate) fn is_there(leaves: &[Leaf]) -> bool {
+    leaves.iter().any(is_kubernetes)
 }
 
 /// True for keys that only Kubernetes spells so.

@@ -121,10 +121,45 @@ pub fn command(words: &[Word]) -> (Vec<Placed>, Option<Placed>) {
     let image = words.get(rest).and_then(|w| {
         let text = w.text.trim_end_matches(['`', ',', '\'']);
         let name = text.split("://").last().unwrap_or(text);
-        let fits = compose::view::is_image(name) && !name.starts_with("..") && name != "...";
+        let fits = compose::view::is_image(name) && !name.starts_with("..") && !is_stop_word(name);
         fits.then(|| (w.clone(), Knob::Image(name.to_owned())))
     });
     (out, image)
+}
+
+/// Words that follow `docker run` in a sentence.
+fn is_stop_word(name: &str) -> bool {
+    matches!(
+        name,
+        "..."
+            | "on"
+            | "in"
+            | "as"
+            | "with"
+            | "and"
+            | "is"
+            | "the"
+            | "a"
+            | "an"
+            | "command"
+            | "commands"
+            | "works"
+            | "fails"
+            | "from"
+            | "to"
+            | "inside"
+            | "for"
+            | "or"
+            | "it"
+            | "this"
+            | "line"
+            | "via"
+            | "again"
+            | "gives"
+            | "does"
+            | "without"
+            | "options"
+    )
 }
 
 /// The settings among options, for `options:` of a CI job or `PodmanArgs=`.

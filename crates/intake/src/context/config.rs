@@ -42,7 +42,9 @@ pub(super) fn read(doc: &Document, sink: &mut Sink) {
 fn is_config(line: &Line) -> bool {
     line.dress.channel == Channel::Bare
         && line.text.len() <= LONGEST
-        && !line.dress.label.as_deref().is_some_and(|l| clause::is_output_label(l) && !line.dress.command)
+        && (line.dress.command
+            || !line.dress.label.as_deref().is_some_and(clause::is_output_label)
+            || !clause::is_message(&line.text.to_lowercase()))
 }
 
 /// What a setting says beside itself.
@@ -123,7 +125,14 @@ fn beside(setting: &Setting, span: Span, sink: &mut Sink) {
         Surface::Kubernetes => Some(Engine::Kubernetes),
         Surface::Quadlet => Some(Engine::Podman),
         Surface::SystemdUnit => Some(Engine::SystemdUnit),
-        Surface::Lxc => Some(Engine::Lxc),
+        Surface::Lxc => Some(match &setting.knob {
+            Knob::Lxc { key, .. }
+                if ["security.", "raw.", "linux.sysctl."].iter().any(|p| key.starts_with(p)) =>
+            {
+                Engine::Incus
+            }
+            _ => Engine::Lxc,
+        }),
         Surface::Dockerfile => Some(Engine::Docker),
         Surface::Inspect => Some(Engine::Docker),
         _ => None,

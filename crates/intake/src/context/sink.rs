@@ -57,21 +57,23 @@ impl Sink {
     /// host process named beside a container engine is not the program; weak engines fill a gap.
     pub(super) fn settle(mut self, claims: &mut Vec<Claim>) {
         let named = self.engines();
-        let oci = named.iter().any(|e| e.is_oci());
+        let nested = self.has(|p| matches!(p, Predicate::Outer(Engine::Lxc | Engine::Incus)));
         for claim in std::mem::take(&mut self.weak) {
             let Says::Fact(Predicate::Engine(engine)) = claim.says else { continue };
             let now = self.engines();
             let covered = match engine {
                 Engine::HostProcess | Engine::OwnSandbox => !now.is_empty(),
                 Engine::SystemdUnit => now.iter().any(|e| e.is_oci()),
+                Engine::Lxc | Engine::Incus => now.iter().any(|e| matches!(e, Engine::Lxc | Engine::Incus)),
                 e if e.is_oci() => now.iter().any(|e| e.is_oci()),
                 e => now.contains(&e),
             };
-            if !covered {
+            let again = nested && matches!(engine, Engine::Lxc | Engine::Incus);
+            if !covered && !again {
                 self.claims.push(claim);
             }
         }
-        if oci {
+        if self.engines().iter().any(|e| e.is_oci()) {
             for claim in &mut self.claims {
                 if let Says::Fact(Predicate::Engine(e @ (Engine::Lxc | Engine::Incus | Engine::Nspawn))) =
                     claim.says

@@ -59,7 +59,11 @@ pub fn read(leaves: &[Leaf], found: &mut Vec<Found>) {
         l.under("services")
             || l.path.iter().any(|k| SERVICE_KEYS.contains(&k.as_str()) && !WORDS.contains(&k.as_str()))
     });
+    let kubernetes = crate::kubernetes::is_there(leaves);
     for leaf in leaves {
+        if kubernetes && !leaf.under("services") {
+            continue;
+        }
         if !sure && leaf.path.len() == 1 && WORDS.contains(&leaf.key()) {
             continue;
         }
@@ -149,7 +153,8 @@ pub(crate) fn environment(key: &str, value: &str) -> Option<Knob> {
 
 /// True for a value that can be `user:`: one word.
 pub(crate) fn is_user(value: &str) -> bool {
-    !value.is_empty() && value.len() < 80 && !value.contains(char::is_whitespace)
+    let substituted = value.starts_with("$(") && value.ends_with(')');
+    !value.is_empty() && value.len() < 80 && (substituted || !value.contains(char::is_whitespace))
 }
 
 /// True for a value that can be an image reference.

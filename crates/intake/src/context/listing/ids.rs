@@ -14,7 +14,8 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
 fn id(here: Here<'_>, sink: &mut Sink) -> bool {
     let Some(at) = here.text.find("uid=") else { return false };
     let rest = here.text.get(at..).unwrap_or("");
-    if !rest.contains("gid=")
+    // The next word is the group: `-o uid=999 -o gid=999` are options of a mount.
+    if !rest.split_whitespace().nth(1).is_some_and(|w| w.starts_with("gid="))
         || rest.contains("auid")
         || !(at == 0 || here.text.get(..at).is_some_and(|t| t.ends_with(' ')))
     {

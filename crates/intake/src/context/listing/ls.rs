@@ -7,9 +7,53 @@ use crate::context::sink::Sink;
 use whodenied_case::{PathState, Predicate};
 
 pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
-    let Some(state) = long(here.text).or_else(|| label_only(here.text)) else { return false };
+    let Some(mut state) = long(here.text).or_else(|| label_only(here.text)) else { return false };
+    if !state.path.is_empty() && !state.path.starts_with(['/', '~', '$']) {
+        state.path = placed(here, state.path);
+    }
     here.say(sink, "ls", Predicate::Path(state));
     true
+}
+
+/// A name with the directory that the command above lists: the rows of `namei` joined, the argument of `ls`.
+fn placed(here: Here<'_>, name: String) -> String {
+    let mut rows: Vec<&str> = Vec::new();
+    for back in 1..=24 {
+        let above = here.above(back);
+        if let Some(start) = above.strip_prefix("f: ") {
+            let mut path = if start.starts_with('/') { String::from("/") } else { String::new() };
+            for row in rows.iter().rev().copied().chain([name.as_str()]).filter(|r| *r != "/") {
+                if !path.is_empty() && !path.ends_with('/') {
+                    path.push('/');
+                }
+                path.push_str(row);
+            }
+            return path;
+        }
+        let command = above.trim_start_matches(['$', '#', ' ']).trim_start_matches("sudo ");
+        if command.starts_with("ls ") || command.starts_with("ll ") {
+            let mut args = command.split_whitespace().skip(1).filter(|w| !w.starts_with('-'));
+            let lists_itself = command.split_whitespace().any(|w| w.starts_with('-') && w.contains('d'));
+            return match (args.next(), args.next()) {
+                (Some(dir), None) if !lists_itself && dir.starts_with(['/', '~', '.']) => {
+                    match name.as_str() {
+                        "." => dir.trim_end_matches('/').to_owned(),
+                        ".." => name,
+                        _ if dir.rsplit('/').next() == Some(name.as_str()) => dir.to_owned(),
+                        _ => format!("{}/{name}", dir.trim_end_matches('/')),
+                    }
+                }
+                _ => name,
+            };
+        }
+        let row = above.split_whitespace().last().unwrap_or("");
+        match long(above) {
+            Some(_) => rows.push(row),
+            None if above.starts_with("total ") => {}
+            None => return name,
+        }
+    }
+    name
 }
 
 /// `rwxr-sr-t` as bits; the first character is the kind.
@@ -220,6 +264,17 @@ mod tests {
             row("-rw------- this is prose"),
             Some(("prose".into(), "this:is 600".into(), None, None, false))
         );
+    }
+
+    #[test]
+    fn names_get_their_directory() {
+        use super::super::tests::shown;
+        let text = "$ ls -l /srv/data\ntotal 8\n-rw-rw---- 1 33 33 120 Mar 11 2023 a.php\n-rw-rw---- 1 33 33 120 Mar 11 2023 b.php\n";
+        assert_eq!(shown(text, "\"/srv/data/b.php\"").len(), 1);
+        let text = "f: /home/me/x\ndrwxr-xr-x root root /\ndrwxr-xr-x root root home\ndrwx------ me   me   me\n-rw-r--r-- me   me   x\n";
+        assert_eq!(shown(text, "\"/home/me\"").len(), 1);
+        assert_eq!(shown(text, "\"/home/me/x\"").len(), 1);
+        assert_eq!(shown("$ ls -ld data\ndrwx------ 2 me me 4096 Jan 1 10:00 data\n", "\"data\"").len(), 1);
     }
 
     #[test]

@@ -99,7 +99,6 @@ const NAMES: &[(&str, &str)] = &[
     ("node", "node"),
     ("pve-manager", "proxmox"),
     ("proxmox-ve", "proxmox"),
-    ("audit", "audit"),
     ("udisks2", "udisks2"),
 ];
 
@@ -193,7 +192,7 @@ fn older(s: &Saying<'_>, at: usize) -> bool {
     if s.trial && s.label != "runtime" && s.label != "host" {
         return true;
     }
-    (1..=3).any(|n| matches!(s.before(at, n), "from" | "until" | "before" | "previously" | "formerly"))
+    (1..=2).any(|n| matches!(s.before(at, n), "from" | "until" | "before" | "previously" | "formerly"))
         && !(1..=3).any(|n| matches!(s.before(at, n), "installed" | "to"))
 }
 
@@ -240,7 +239,6 @@ fn version_after(s: &Saying<'_>, at: usize) -> Option<usize> {
                 | "container"
                 | "enterprise"
                 | "edition"
-                | "desktop"
                 | "="
         );
         if !filler {
@@ -293,6 +291,7 @@ fn outputs(s: &Saying<'_>, sink: &mut Sink) {
             );
             return;
         }
+        "Version" if s.above.starts_with("APIVersion") => "podman",
         "rootless" if value == "true" => {
             sink.fact(
                 s.whole(),

@@ -224,12 +224,24 @@ fn named(s: &Saying<'_>, at: usize, length: usize, id: &'static str, sink: &mut 
 }
 
 fn older(s: &Saying<'_>, at: usize) -> bool {
-    (1..=3).any(|n| matches!(s.before(at, n), "from" | "until" | "previously" | "unlike"))
+    matches!(s.before(at, 1), "from" | "until" | "previously" | "unlike" | "before")
 }
 
 /// True when the words around make it the distribution of an image or guest.
 fn is_guest(s: &Saying<'_>, at: usize, end: usize, id: &str) -> bool {
-    if id == "proxmox" || matches!(s.label, "os" | "host os") {
+    let never = [
+        "proxmox",
+        "qnap",
+        "synology",
+        "unraid",
+        "truenas",
+        "flatcar",
+        "bottlerocket",
+        "talos",
+        "cos",
+        "openwrt",
+    ];
+    if never.contains(&id) || matches!(s.label, "os" | "host os") {
         return false;
     }
     let thing = |w: &str| {
@@ -260,7 +272,13 @@ fn is_guest(s: &Saying<'_>, at: usize, end: usize, id: &str) -> bool {
         || (s.word(end) == "guest" && system)
         || (matches!(s.word(end), "lts" | "linux") && thing(s.word(end + 1)));
     // Alpine is seldom a host.
+    // The image of a run command.
+    let run = matches!(s.word(0), "docker" | "podman" | "nerdctl" | "sudo")
+        && (1..4).any(|n| matches!(s.word(n), "run" | "pull" | "create"))
+        && s.words.get(at).is_some_and(|w| w.text == w.lower)
+        && s.before(at, 1) != "on";
     follows
+        || run
         || before
         || s.label == "software"
         || (id == "alpine" && s.label != "host" && s.word(end) != "host")

@@ -22,6 +22,11 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
     for (n, pair) in mentions.windows(2).enumerate() {
         let [a, b] = pair else { continue };
         let between = a.to + 1..b.from;
+        // "podman in the toolbox": one engine by two names.
+        let same = a.engine == b.engine && matches!(s.word(b.from), "toolbox" | "toolbx" | "distrobox");
+        if same {
+            continue;
+        }
         if between.len() <= 14 && inside(s, between.clone(), b.engine) && holds(b.engine) {
             if let Some(flag) = outer.get_mut(n + 1) {
                 *flag = true;
@@ -40,7 +45,7 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
         let what = if *outer { Predicate::Outer(mention.engine) } else { Predicate::Engine(mention.engine) };
         s.say(mention.from, mention.to, sink, what);
         let nested = matches!(s.before(mention.from, 1), "nested");
-        if nested && holds(mention.engine) && !outer {
+        if nested && holds(mention.engine) && mentions.len() == 1 {
             s.say(mention.from, mention.to, sink, Predicate::Outer(mention.engine));
         }
     }
@@ -55,7 +60,7 @@ fn inside(s: &Saying<'_>, between: std::ops::Range<usize>, second: Engine) -> bo
     let mut found = false;
     for at in between {
         match s.word(at) {
-            "inside" | "within" | "in" | "nested" | "under" => found = true,
+            "inside" | "within" | "in" => found = true,
             "on" if holds_systems(second) => found = true,
             // "in CI with Docker": another clause of the sentence.
             "and" | "or" | "with" | "using" | "via" | "vs" | "instead" => found = false,
@@ -127,11 +132,13 @@ fn mention(s: &Saying<'_>, at: usize) -> Option<(Engine, usize)> {
         {
             (Engine::Docker, 1)
         }
-        "podman" if next == "desktop" => (Engine::Podman, 2),
+        // Podman Desktop is a program of the host that talks to Podman.
+        "podman" if next == "desktop" => return None,
         "podman" | "podman-compose" | "quadlet" | "quadlets" | "toolbox" | "toolbx" | "distrobox" => {
             return (!names_a_part(next)).then_some((Engine::Podman, 1));
         }
         "buildah" | "buildkit" | "buildkitd" | "kaniko" => (Engine::Buildah, 1),
+        "containerd" if next == "version" => return None,
         "nerdctl" | "containerd" | "containerd.io" => (Engine::Containerd, 1),
         "cri-o" | "crio" | "openshift" | "okd" | "microshift" => (Engine::CriO, 1),
         "kubernetes" | "k8s" | "k3s" | "k3d" | "rke" | "rke2" | "minikube" | "microk8s" | "eks" | "gke"

@@ -139,6 +139,15 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
     if s.message || (s.trial && !matches!(s.label, "host" | "runtime")) {
         return;
     }
+    let nfs = s.find(&["nfs"]).is_some() || s.find(&["export"]).is_some();
+    if let Some(at) = s
+        .find(&["squashes", "root"])
+        .or(s.find(&["squash"]).filter(|_| nfs))
+        .or(s.find(&["squashed"]).filter(|_| nfs))
+        && !s.denied(at)
+    {
+        s.say(at, at, sink, Predicate::Environment(Environment::RootSquash));
+    }
     for at in 0..s.words.len() {
         if let Some((words, environment)) = WORDS.iter().find(|(words, _)| s.at(at, words)) {
             let odd = s.denied(at)

@@ -9,7 +9,21 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
         return;
     }
     for at in 0..s.words.len() {
+        // The variable by which images choose the user they drop to.
+        if let Some(uid) = s.word(at).strip_prefix("puid=").and_then(number) {
+            s.say(at, at, sink, Predicate::Ids { uid: Some(uid), gid: None, groups: Vec::new() });
+            continue;
+        }
         let (what, to) = match s.word(at) {
+            // An answer: `Docker Desktop, ubuntu:22.04, sudo`.
+            "sudo"
+                if s.words.get(at).is_some_and(|w| w.breaks)
+                    && at + 1 == s.words.len()
+                    && at > 0
+                    && s.label == "runtime" =>
+            {
+                (Environment::RunsAsRoot, at)
+            }
             "uid" | "uid/gid" if is_actor(s, at) => match number(s.word(at + 1)) {
                 Some(uid) => {
                     s.say(at, at + 1, sink, Predicate::Ids { uid: Some(uid), gid: None, groups: Vec::new() });

@@ -51,6 +51,11 @@ fn state(s: &Saying<'_>, at: usize, layer: Layer) -> Option<(LsmState, usize)> {
             "is" | "in" | "mode" | "status" | "currently" | "was" | "=" | "set" | "to" | "not" | "module"
             | "still" => continue,
             "host" => LsmState::Enforcing,
+            "installed" | "present" | "available" | "there" | "compiled" | "supported"
+                if s.before(n, 1) == "not" =>
+            {
+                LsmState::Off
+            }
             _ => break,
         };
         return Some((state, n));
@@ -68,6 +73,14 @@ fn state(s: &Saying<'_>, at: usize, layer: Layer) -> Option<(LsmState, usize)> {
             Some((LsmState::Enforcing, at))
         }
         "enforcing" | "enabled" | "active" => Some((LsmState::Enforcing, at)),
+        // An answer: `Fedora 39, SELinux`.
+        _ if crate::context::clause::is_host_label(s.label)
+            && s.words.get(at).is_some_and(|w| w.breaks)
+            && s.words.get(at + 1).is_none_or(|w| w.breaks)
+            && matches!(layer, Layer::Selinux | Layer::Apparmor) =>
+        {
+            Some((LsmState::Enforcing, at))
+        }
         "permissive" if layer == Layer::Selinux => Some((LsmState::Permissive, at)),
         _ => None,
     }
@@ -129,6 +142,9 @@ fn tools(s: &Saying<'_>, sink: &mut Sink) {
         "enforcing" => (Layer::Selinux, LsmState::Enforcing),
         "permissive" => (Layer::Selinux, LsmState::Permissive),
         "apparmor module is loaded." | "apparmor module is loaded" => (Layer::Apparmor, LsmState::Enforcing),
+        // Under `Security Options:` of `docker info`.
+        "apparmor" | "name=apparmor" if s.engine_info => (Layer::Apparmor, LsmState::Enforcing),
+        "selinux" | "name=selinux" if s.engine_info => (Layer::Selinux, LsmState::Enforcing),
         "apparmor module is not loaded." => (Layer::Apparmor, LsmState::Off),
         _ => {
             let (key, value) = match lower.split_once([':', '=']) {

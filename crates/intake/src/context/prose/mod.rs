@@ -19,6 +19,8 @@ use whodenied_text::Span;
 use words::Word;
 
 const DIALECT: &str = "prose";
+/// Lines of a program's log that are read for versions.
+const MOST_LOGGED: usize = 2000;
 /// Longer lines are no prose.
 const LONGEST: usize = 4096;
 
@@ -34,6 +36,10 @@ pub(super) struct Saying<'a> {
     trial: bool,
     /// The line's label, "" for none.
     label: &'a str,
+    /// The line above, blank lines not counted.
+    above: &'a str,
+    /// Under `Security Options:` of an engine's own report.
+    engine_info: bool,
 }
 
 impl Saying<'_> {
@@ -84,17 +90,28 @@ impl Saying<'_> {
 /// Reads every line that can be prose; those that describe the host first, so that they count as the
 /// host's where an image is described too.
 pub(super) fn read(doc: &Document, sink: &mut Sink) {
-    let host = |l: &&Line| l.dress.label.as_deref().is_some_and(clause::is_host_label);
-    for line in doc.lines.iter().filter(host) {
-        read_line(line, sink);
+    let host = |l: &Line| l.dress.label.as_deref().is_some_and(clause::is_host_label);
+    for line in doc.lines.iter().filter(|l| host(l)) {
+        read_line(line, "", false, sink);
     }
-    for line in doc.lines.iter().filter(|l| !host(l)) {
-        read_line(line, sink);
+    let (mut above, mut security, mut logged) = ("", 0, 0);
+    for line in doc.lines.iter().filter(|l| !host(l) && !l.text.is_empty()) {
+        logged += usize::from(line.dress.channel != Channel::Bare);
+        security = if line.text.starts_with("Security Options") { 8 } else { security.max(1) - 1 };
+        // A log tells its versions at its beginning.
+        if line.dress.channel == Channel::Bare
+            || (logged < MOST_LOGGED && line.dress.channel == Channel::ProgramLog)
+        {
+            read_line(line, above, security > 0, sink);
+        } else if line.text.starts_with("Linux version ") {
+            read_line(line, above, false, sink);
+        }
+        above = &line.text;
     }
     kernels::imply_distro(sink);
 }
 
-fn read_line(line: &Line, sink: &mut Sink) {
+fn read_line(line: &Line, above: &str, engine_info: bool, sink: &mut Sink) {
     if line.text.is_empty() || line.text.len() > LONGEST {
         return;
     }
@@ -102,6 +119,7 @@ fn read_line(line: &Line, sink: &mut Sink) {
     let logged = line.dress.channel != Channel::Bare;
     let whole = line.text.to_lowercase();
     let message = logged
+        || line.dress.command
         || clause::is_output_label(label)
         || (!clause::is_host_label(label)
             && !matches!(label, "runtime" | "software")
@@ -113,7 +131,7 @@ fn read_line(line: &Line, sink: &mut Sink) {
         if words.is_empty() {
             continue;
         }
-        let saying = Saying { line, lower, words, message, trial, label };
+        let saying = Saying { line, lower, words, message, trial, label, above, engine_info };
         kernels::read(&saying, sink);
         components::read(&saying, sink);
         if !logged {
