@@ -24,6 +24,11 @@ pub(super) fn tell(case: &Case, verdicts: &[Verdict]) -> Vec<Part> {
     let mut told: Vec<(&Attempt, Suspect<'_>)> = Vec::new();
     for attempt in attempts {
         let Some(top) = ranked(case, attempt, verdicts).into_iter().next() else { continue };
+        // Without an error, and with nothing but a guess, nothing was denied that could be told.
+        let unsaid = attempt.errno.is_none() && attempt.printed && attempt.records.is_empty() && !attempt.own_refusal;
+        if unsaid && top.score < (Support::Usual, 50) {
+            continue;
+        }
         told.push((attempt, top));
     }
     let printed: Vec<usize> = (0..told.len())

@@ -72,7 +72,7 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
         Some((true, Some(id))) if user && !ambient(cx) && !cx.facts.privileged() => {
             return Some(denies(attempt, LAYER, Support::Configured, 84, format!("{cap} was added, but this engine puts it into the bounding set only, and a process that is not root does not hold what stands there.")).fact(id).policy(cap.to_string()));
         }
-        Some((true, Some(id))) if cure(cx, cap, id) => {
+        Some((true, Some(id))) if cure(cx, cap, id) && !(user && ambient(cx)) => {
             let weight = if matches!(
                 attempt.call,
                 Some(

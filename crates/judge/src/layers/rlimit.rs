@@ -252,7 +252,7 @@ mod tests {
         let docker = Predicate::Engine(Engine::Docker);
         assert_eq!(
             denied(judge, &attempt(Call::Setrlimit, Errno::EPERM, ""), &[docker.clone()]),
-            Some(Support::Exclusive)
+            Some(Support::Usual)
         );
         assert_eq!(denied(judge, &attempt(Call::Mlock, Errno::ENOMEM, ""), &[]), Some(Support::Exclusive));
         let nproc = knob(Knob::Ulimit { name: "nproc".to_owned(), value: "64".to_owned() });
