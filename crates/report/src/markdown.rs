@@ -162,31 +162,49 @@ fn paragraph(out: &mut String, paragraph: &str) {
 }
 
 fn item(out: &mut String, item: &str) {
+    let in_list = out.trim_end_matches('\n').rsplit('\n').next().is_some_and(|l| l.starts_with("- "));
+    if !in_list && !out.ends_with("\n\n") {
+        out.push('\n');
+    }
     out.push_str("- ");
     out.push_str(item);
     out.push('\n');
 }
 
 /// `input` as prose: on one line, redacted, every character that Markdown, HTML or a forge reads
-/// as more than text (`@name`, `#1`, autolinks) made inert.
+/// as more than text (`@name`, `#1`, autolinks) made inert. What stands between backticks
+/// becomes code, if every backtick has its partner.
 fn text(input: &str) -> String {
     let redacted = redact::text(input);
     let line = escape::line(&redacted);
+    let parts: Vec<&str> = line.split('`').collect();
+    if parts.len() % 2 == 0 || parts.iter().skip(1).step_by(2).any(|code| code.is_empty()) {
+        return inert(&line);
+    }
+    let each = parts.iter().enumerate().map(|(n, part)| if n % 2 == 0 { inert(part) } else { code(part) });
+    each.collect()
+}
+
+fn inert(line: &str) -> String {
     let mut out = String::with_capacity(line.len() + 16);
     let mut before = ' ';
-    for c in line.chars() {
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        let after = rest.as_str().chars().next().unwrap_or(' ');
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            // `scheme://` would be linked.
+            ':' if after == '/' => out.push_str("&#58;"),
+            // Inside a word an underscore is text.
+            '_' if before.is_alphanumeric() && after.is_alphanumeric() => out.push('_'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => {
                 out.push('\\');
                 out.push(c);
             }
-            // A zero-width joiner would be invisible; a character reference shows the same sign.
-            '@' => out.push_str("&#64;"),
-            '#' => out.push_str("&#35;"),
-            ':' if before.is_ascii_alphabetic() => out.push_str("&#58;"),
             c => out.push(c),
         }
         before = c;
@@ -239,6 +257,8 @@ mod tests {
             "&lt;img src=x&gt; &#64;all &#35;1 \\*\\*b\\*\\* \\[a\\](b)"
         );
         assert!(!text("https://evil.example").contains("://"));
+        assert_eq!(text("add `abi <abi/4.0>,` to CAP_NET_RAW"), "add `abi <abi/4.0>,` to CAP_NET_RAW");
+        assert_eq!(text("one ` <b>"), "one \\` &lt;b&gt;");
         assert_eq!(text("a\n# b\x1b[0m"), "a\\\\n&#35; b\\\\x1b\\[0m");
     }
 

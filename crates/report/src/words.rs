@@ -29,6 +29,16 @@ pub(crate) const fn subject(layer: Layer) -> &'static str {
     }
 }
 
+/// [`subject`] inside a sentence.
+pub(crate) fn subject_inside(layer: Layer) -> String {
+    let subject = subject(layer);
+    let common = ["The", "A", "An", "File", "Another", "Kernel"];
+    match subject.split_once(' ') {
+        Some((first, rest)) if common.contains(&first) => format!("{} {rest}", first.to_lowercase()),
+        _ => subject.to_owned(),
+    }
+}
+
 fn operation(diagnosis: &Diagnosis) -> &str {
     match diagnosis.operation.trim() {
         "" => "an operation",

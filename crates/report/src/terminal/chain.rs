@@ -15,8 +15,8 @@ const fn glyph(mark: Mark) -> (Role, &'static str) {
 /// More rows than this, and the layers that passed share a row without their reasons.
 const ROWS: usize = 7;
 
-/// Writes the chain: neighbours with the same mark and the same to say share a row.
-pub(super) fn write(page: &mut Page, chain: &[ChainLink], all: bool) {
+/// Writes the chain; `decided` is false while more than one layer fits. Neighbours with the same mark and the same to say share a row.
+pub(super) fn write(page: &mut Page, chain: &[ChainLink], decided: bool, all: bool) {
     page.heading(&[(Role::Strong, "Layers"), (Role::Dim, ", in the order the kernel asks them")]);
     let mut groups = grouped(chain, |a, b| a.note == b.note);
     if groups.len() > ROWS && !all {
@@ -27,8 +27,9 @@ pub(super) fn write(page: &mut Page, chain: &[ChainLink], all: bool) {
     let column = names.iter().map(String::len).filter(|n| *n <= 24).max().unwrap_or(0);
     for (group, name) in groups.iter().zip(&names) {
         let Some(link) = group.first() else { continue };
-        let (role, mark) = glyph(link.mark);
         let refused = link.mark == Mark::Refused;
+        // While it is open which layer refused, none is crossed out.
+        let (role, mark) = if refused && !decided { (Role::Unsure, "?") } else { glyph(link.mark) };
         let padding = " ".repeat(column.saturating_sub(name.len()) + 2);
         let same = group.iter().all(|l| l.note == link.note);
         let note = match (link.mark, link.note.as_str()) {
@@ -37,7 +38,8 @@ pub(super) fn write(page: &mut Page, chain: &[ChainLink], all: bool) {
             _ => "",
         };
         let name_role = match link.mark {
-            Mark::Refused => Role::Bad,
+            Mark::Refused if decided => Role::Bad,
+            Mark::Refused => Role::Strong,
             Mark::NotAsked => Role::Dim,
             _ => Role::Plain,
         };

@@ -23,7 +23,8 @@ pub(super) fn write(page: &mut Page, case: &Case, diagnosis: &Diagnosis, all: bo
         next_steps(page, diagnosis);
     }
     if !diagnosis.chain.is_empty() {
-        chain::write(page, &diagnosis.chain, all);
+        let decided = diagnosis.certainty != Certainty::Possible && diagnosis.layer != Layer::Unknown;
+        chain::write(page, &diagnosis.chain, decided, all);
     } else if !diagnosis.ruled_out.is_empty() {
         ruled_out(page, diagnosis);
     }

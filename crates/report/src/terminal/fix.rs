@@ -2,7 +2,7 @@
 
 use super::page::{Page, Role};
 use crate::words;
-use whodenied_case::{Diagnosis, FileEdit, Remedy, Risk};
+use whodenied_case::{Certainty, Diagnosis, FileEdit, Remedy, Risk};
 
 /// A whole file longer than this is shown by its deciding lines.
 const FILE_LINES: usize = 12;
@@ -23,7 +23,11 @@ pub(super) fn leaves_out(diagnosis: &Diagnosis) -> bool {
 
 pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
     let Some((first, others)) = diagnosis.remedies.split_first() else { return };
-    page.heading(&[(Role::Strong, "Fix: "), (Role::Strong, &summary(first))]);
+    let fix = match diagnosis.certainty {
+        Certainty::Possible => format!("Fix, if {} refused it: ", words::subject_inside(diagnosis.layer)),
+        Certainty::Likely | Certainty::Proven => "Fix: ".to_owned(),
+    };
+    page.heading(&[(Role::Strong, &fix), (Role::Strong, &summary(first))]);
     remedy(page, first, all);
     if !diagnosis.stays_blocked.is_empty() {
         let shown = if all { usize::MAX } else { BLOCKED };
@@ -77,25 +81,28 @@ const fn risk_role(risk: Risk) -> Role {
     }
 }
 
-/// What a remedy opens, to be read on after a semicolon; on the one screen its first sentence.
+/// What a remedy opens, to be read on; on the one screen its first sentence.
 fn opens(remedy: &Remedy, all: bool) -> String {
     let text = remedy.widens.trim();
     let text = if all { text } else { text.split_once(". ").map_or(text, |(first, _)| first) };
     let text = text.trim_end_matches('.');
     let mut chars = text.chars();
     match (chars.next(), chars.clone().next()) {
-        (None, _) => "opens nothing new".to_owned(),
+        _ if text.is_empty() || text.eq_ignore_ascii_case("nothing") => "opens nothing".to_owned(),
         // "Allows X" reads on as "allows X"; "AF_UNIX" stays.
         (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
-            first.to_lowercase().chain(chars).collect()
+            "opens: ".chars().chain(first.to_lowercase()).chain(chars).collect()
         }
-        _ => text.to_owned(),
+        _ => format!("opens: {text}"),
     }
 }
 
 /// The first clause of a sentence.
 fn clause(text: &str) -> &str {
-    text.split_once([':', ';', ',']).map_or(text, |(first, _)| first)
+    let lead = text.strip_prefix("opens: ").map_or(0, |_| "opens: ".len());
+    let rest = text.get(lead..).unwrap_or("");
+    let end = rest.find([':', ';', ',']).unwrap_or(rest.len());
+    text.get(..lead + end).unwrap_or(text)
 }
 
 /// The summary without an "or" of its own.

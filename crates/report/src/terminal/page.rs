@@ -141,8 +141,10 @@ impl Page {
         while at < cells.len() {
             let room = limit.saturating_sub(left).max(16);
             let (end, next) = line_end(&cells, at, room);
-            self.put(left, cells.get(at..end).unwrap_or(&[]));
-            at = next;
+            let row = cells.get(at..end).unwrap_or(&[]);
+            let blanks = row.iter().rev().take_while(|c| c.c == ' ').count();
+            self.put(left, row.get(..row.len() - blanks).unwrap_or(&[]));
+            at = next + cells.iter().skip(next).take_while(|c| c.c == ' ').count();
             left = hang;
         }
     }

@@ -41,6 +41,10 @@ pub(crate) fn run(
         missing.extend(here(&mut opened.inputs));
     }
     let mut case = pipeline::explain(opened.inputs);
+    if case.evidence.is_empty() {
+        case.missing.iter().for_each(|why| output.error(why));
+        return Ok(Exit::Failed);
+    }
     case.missing.extend(missing);
     output.print(&pipeline::render(&case, settings));
     if let Some(path) = &options.save {
@@ -61,11 +65,11 @@ fn here(inputs: &mut Vec<Input>) -> Vec<String> {
     reading.missing
 }
 
-/// Saves the evidence, redacted.
+/// Saves the evidence, secrets masked byte for byte, so that every offset stays true.
 fn save(case: &Case, path: &Path, force: bool) -> anyhow::Result<()> {
     let mut evidence = case.evidence.clone();
     for one in &mut evidence {
-        one.text = redact::text(&one.text).into_owned();
+        one.text = redact::mask(&one.text).into_owned();
     }
     let saved = saved::SavedCase {
         schema: saved::SCHEMA.to_owned(),

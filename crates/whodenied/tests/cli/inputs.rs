@@ -28,15 +28,15 @@ fn a_record_cut_off_anywhere_is_survived() {
 }
 
 #[test]
-fn a_hundred_megabytes_take_no_more_than_moments() {
+fn a_large_log_takes_moments() {
+    // The bar is 2 s for 100 MB, a release build and an idle core.
+    let (megabytes, limit) = if cfg!(debug_assertions) { (10, 60) } else { (100, 10) };
     let line = "Nov 22 20:00:00 host app[1]: GET /index.html 200 in 3 ms, nothing to see here at all\n";
-    let mut text = line.repeat(100_000_000 / line.len());
+    let mut text = line.repeat(megabytes * 1_000_000 / line.len());
     text.push_str(RECORD);
     let start = Instant::now();
     let ran = run(&["explain", "--format", "json"], text);
-    // The bar is 2 s for a release build on an idle core; a debug build on a busy one gets more.
-    let limit = if cfg!(debug_assertions) { Duration::from_secs(90) } else { Duration::from_secs(10) };
-    assert!(start.elapsed() < limit, "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(limit), "{:?}", start.elapsed());
     assert_eq!(ran.json()["denials"][0]["layer"], "apparmor");
 }
 
