@@ -128,6 +128,7 @@ pub(crate) fn needed(attempt: &Attempt) -> Option<Capability> {
                 Capability::NET_ADMIN
             }
         }
+        Call::Ioctl => return of_ioctl(attempt),
         Call::Setrlimit => Capability::SYS_RESOURCE,
         Call::Sched | Call::Setpriority | Call::Mempolicy => Capability::SYS_NICE,
         Call::Mlock => Capability::IPC_LOCK,
@@ -145,6 +146,20 @@ pub(crate) fn needed(attempt: &Attempt) -> Option<Capability> {
         Call::Userfaultfd => Capability::SYS_PTRACE,
         _ => return None,
     })
+}
+
+/// What a driver asks for: interfaces and routes, inode flags, terminals, loop devices.
+fn of_ioctl(attempt: &Attempt) -> Option<Capability> {
+    let request = attempt.arg("request").or_else(|| attempt.arg("cmd")).unwrap_or("");
+    let name = attempt.object_name();
+    if request.starts_with("TUN") || request.starts_with("SIOC") || name.ends_with("/net/tun") {
+        return Some(Capability::NET_ADMIN);
+    }
+    if request.contains("SETFLAGS") {
+        return Some(Capability::LINUX_IMMUTABLE);
+    }
+    (request.starts_with("LOOP") || name.starts_with("/dev/loop") || request == "FITRIM")
+        .then_some(Capability::SYS_ADMIN)
 }
 
 /// A raw, packet or ICMP datagram socket.

@@ -25,7 +25,8 @@ pub(super) fn tell(case: &Case, verdicts: &[Verdict]) -> Vec<Part> {
     for attempt in attempts {
         let Some(top) = ranked(case, attempt, verdicts).into_iter().next() else { continue };
         // Without an error, and with nothing but a guess, nothing was denied that could be told.
-        let unsaid = attempt.errno.is_none() && attempt.printed && attempt.records.is_empty() && !attempt.own_refusal;
+        let unsaid =
+            attempt.errno.is_none() && attempt.printed && attempt.records.is_empty() && !attempt.own_refusal;
         if unsaid && top.score < (Support::Usual, 50) {
             continue;
         }

@@ -19,7 +19,10 @@ const STEP: &str = "grep -i cap /proc/PID/status";
 
 /// Judges one attempt.
 pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    // A program that wants root in its message words EPERM as it likes.
+    let worded = cx.stated_here(attempt, &["needs-root"]).is_some();
     if never_refuses(attempt, LAYER)
+        && !worded
         && !matches!(attempt.object.kind, ObjectKind::RawSocket | ObjectKind::Capability)
     {
         return None;
@@ -92,8 +95,17 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
             return Some(denies(attempt, LAYER, Support::Usual, weight, format!("The engine does not give containers {cap} by itself. It stands added in the configuration: where that is the state that fails, a process that is not root does not hold it; where it is the cure, its absence is what refused.")).fact(id).policy(cap.to_string()));
         }
         Some((true, fact)) => {
-            if user && owner_gate(attempt) {
+            if user && (owner_gate(attempt) || attempt.call == Some(Call::Chown)) {
                 return None;
+            }
+            if user && !ambient(cx) {
+                return say(
+                    Support::Default,
+                    76,
+                    format!(
+                        "The engine's capabilities reach root only: a process of another user holds none, {cap} neither."
+                    ),
+                );
             }
             if cx.remapped() || user {
                 return None;
@@ -241,11 +253,13 @@ fn exec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         return None;
     }
     let dropped = cx.all_dropped();
-    let weight = if cx.contained() { 84 } else { 50 };
+    let weight = if cx.contained() { 84 } else { 28 };
     let support = match (cx.contained(), dropped) {
         (true, Some(_)) => Support::Configured,
         (true, None) => Support::Default,
-        _ => Support::Usual,
+        _ if cx.facts.unit("CapabilityBoundingSet").is_some() => Support::Usual,
+        // The bounding set of a plain process of the host is full.
+        _ => Support::Fits,
     };
     Some(denies(attempt, LAYER, support, weight, "A missing x bit gives EACCES. EPERM from execve of an ordinary file means that the file carries capabilities (which ls does not show) that the container's bounding set lacks.").facts(dropped))
 }

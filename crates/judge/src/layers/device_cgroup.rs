@@ -55,14 +55,7 @@ fn on_device(attempt: &Attempt) -> bool {
     let call = matches!(
         attempt.call,
         None | Some(
-            Call::Open
-                | Call::Create
-                | Call::Read
-                | Call::Write
-                | Call::Access
-                | Call::Ioctl
-                | Call::Mknod
-                | Call::Mount
+            Call::Open | Call::Create | Call::Read | Call::Write | Call::Access | Call::Mknod | Call::Mount
         )
     );
     call && (path || attempt.object.kind == ObjectKind::Device)
