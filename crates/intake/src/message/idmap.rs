@@ -80,6 +80,12 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::Namespace)
         .states(s::USERNS_DISABLED),
     Rule::on(&["cannot clone", "user namespace"]).call(Call::UsernsCreate).kind(K::Namespace),
+    Rule::refine(&["cannot clone:"]).call(Call::UsernsCreate).kind(K::Namespace).object(From::Nothing),
+    // A program may always execute itself: what fails is the namespace it wants to be started in.
+    Rule::refine(&["fork/exec /proc/self/exe"])
+        .call(Call::UsernsCreate)
+        .kind(K::Namespace)
+        .object(From::Nothing),
     Rule::on(&["cannot re-exec process to join the existing user namespace"])
         .call(Call::Setns)
         .kind(K::Namespace),

@@ -107,7 +107,11 @@ fn subtree(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         Errno::EACCES | Errno::EPERM => {
             let because = "Making control groups and moving processes needs a subtree that was delegated to this user or container.";
             let own = cx.rootless() || cx.is_user(attempt);
-            let (support, weight) = if own { (Support::Usual, 60) } else { (Support::Fits, 40) };
+            let (support, weight) = match (cx.rootless(), own) {
+                (true, _) => (Support::Default, 85),
+                (false, true) => (Support::Usual, 60),
+                (false, false) => (Support::Fits, 40),
+            };
             denies(attempt, LAYER, support, weight, because)
                 .facts(stated.map(|f| f.id))
                 .step("cat /proc/self/cgroup; ls -ld /sys/fs/cgroup")
@@ -159,7 +163,7 @@ mod tests {
         let write = attempt(Call::Write, Errno::EACCES, "/sys/fs/cgroup/cgroup.procs");
         assert_eq!(
             denied(judge, &write, &[Predicate::Environment(Environment::Rootless)]),
-            Some(Support::Usual)
+            Some(Support::Default)
         );
         assert!(allowed(judge, &attempt(Call::Mkdir, Errno::EROFS, "/sys/fs/cgroup/x"), &[]));
     }

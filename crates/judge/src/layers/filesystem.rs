@@ -140,6 +140,11 @@ fn kind_of(attempt: &Attempt, cx: &Context<'_>) -> Option<(FactId, Kind, bool)> 
         return Kind::of(fstype).map(|kind| (mount.fact, kind, true));
     }
     let told = |e, kind| cx.environment(e).map(|id| (id, kind, false));
+    if windows_drive(name)
+        && let Some(windows) = told(Environment::Wsl, Kind::Foreign)
+    {
+        return Some(windows);
+    }
     told(Environment::RootSquash, Kind::Nfs)
         .or_else(|| told(Environment::Nfs, Kind::Nfs))
         .or_else(|| told(Environment::Cifs, Kind::Cifs))
@@ -157,6 +162,14 @@ fn kind_of(attempt: &Attempt, cx: &Context<'_>) -> Option<(FactId, Kind, bool)> 
                 _ => None,
             })
         })
+}
+
+/// `/mnt/c` and its like, where a Windows subsystem mounts the drives.
+fn windows_drive(path: &str) -> bool {
+    path.strip_prefix("/mnt/").is_some_and(|rest| {
+        let drive = rest.split('/').next().unwrap_or("");
+        drive.len() == 1 && drive.bytes().all(|b| b.is_ascii_lowercase())
+    })
 }
 
 /// On a file system that answers for itself.
@@ -342,6 +355,8 @@ mod tests {
         let eio = attempt(Call::Chmod, Errno::EIO, "/data");
         assert_eq!(denied(judge, &eio, &[env(Environment::Fuse)]), Some(Support::Exclusive));
         assert_eq!(denied(judge, &eio, &[]), Some(Support::Exclusive));
+        let drive = attempt(Call::Chmod, Errno::EPERM, "/mnt/c/Users/me/key");
+        assert_eq!(denied(judge, &drive, &[env(Environment::Wsl)]), Some(Support::Configured));
         let open = attempt(Call::Open, Errno::EACCES, "/mnt/x");
         assert_eq!(
             denied(judge, &open, &[mount("/mnt", "fuse.sshfs", "rw,user_id=1000")]),

@@ -57,9 +57,14 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let because = if opening {
         "Opening a regular file for writing gives EPERM only where it is immutable or append-only; a mode would say EACCES."
     } else {
-        "Root gets EPERM for this on a local file system where the file or its directory is immutable or append-only."
+        "On a local file system this gives EPERM, to root too, where the file or its directory is immutable or append-only."
     };
+    let parent = name.rsplit_once('/').map_or("", |(p, _)| p);
+    // Where sticky directories are the rule, theirs is the usual reason not to remove.
+    let removing = matches!(attempt.call, Some(Call::Unlink | Call::Rename))
+        && !["/tmp", "/var/tmp", "/dev/shm"].contains(&parent);
     let (support, weight) = match (opening, cx.is_root(attempt), cx.contained()) {
+        (false, _, false) if removing && !cx.is_user(attempt) => (Support::Usual, 75),
         (true, true, false) => (Support::Usual, 80),
         (true, _, _) => (Support::Usual, 50),
         (false, true, false) => (Support::Usual, 55),
@@ -145,6 +150,8 @@ mod tests {
         let open = attempt(Call::Write, Errno::EPERM, "/etc/hosts");
         assert_eq!(denied(judge, &open, &[root.clone()]), Some(Support::Usual));
         assert_eq!(denied(judge, &attempt(Call::Chown, Errno::EPERM, "/x"), &[]), Some(Support::Fits));
+        assert_eq!(denied(judge, &attempt(Call::Unlink, Errno::EPERM, "/srv/x"), &[]), Some(Support::Usual));
+        assert_eq!(denied(judge, &attempt(Call::Unlink, Errno::EPERM, "/tmp/x"), &[]), Some(Support::Fits));
         assert_eq!(
             denied(
                 judge,

@@ -9,7 +9,7 @@
 
 use crate::context::{Context, under};
 use crate::say::{Best, Say, allows, denies};
-use whodenied_case::{Attempt, ObjectKind, Support, Verdict};
+use whodenied_case::{Attempt, FactId, ObjectKind, Predicate, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::MountFlags;
@@ -61,6 +61,18 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     if errno != want && !attempt.errno_inferred {
         return None;
     }
+    if !name.starts_with('/')
+        && let Some((id, target)) = only_noexec(cx)
+    {
+        let because =
+            format!("{target} is mounted noexec, and a file there may not be executed whatever its mode.");
+        return Some(
+            denies(attempt, LAYER, Support::Configured, 75, because)
+                .fact(id)
+                .policy("noexec")
+                .step("findmnt -T ."),
+        );
+    }
     let anonymous = attempt.call == Some(Call::Mmap) && mapping.is_none() && !mapped_file(attempt);
     if want == Errno::EPERM && !anonymous {
         let because = "Mapping a file executable gives EPERM on a noexec mount and hardly anywhere else; SELinux and AppArmor would say EACCES.";
@@ -91,6 +103,19 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         return Some(denies(attempt, LAYER, Support::Fits, 15, because).policy("noexec").step(look(attempt)));
     }
     None
+}
+
+/// A listed noexec mount of ordinary files, for an object whose directory is not told.
+fn only_noexec<'a>(cx: &Context<'a>) -> Option<(FactId, &'a str)> {
+    cx.facts.all.iter().find_map(|f| match &f.what {
+        Predicate::Mount { target, options, .. }
+            if options.iter().any(|o| o == "noexec")
+                && !["/proc", "/sys", "/dev", "/run"].iter().any(|root| under(target, root)) =>
+        {
+            Some((f.id, target.as_str()))
+        }
+        _ => None,
+    })
 }
 
 /// The mapping is of a file by name.
@@ -161,7 +186,7 @@ fn nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
 mod tests {
     use super::*;
     use crate::testing::{allowed, attempt, denied, knob, mount};
-    use whodenied_case::{Knob, Predicate};
+    use whodenied_case::Knob;
 
     #[test]
     fn noexec() {
@@ -177,6 +202,15 @@ mod tests {
         };
         assert_eq!(denied(judge, &exec, &[tmpfs(&[])]), Some(Support::Default));
         assert!(allowed(judge, &exec, &[tmpfs(&["exec"])]));
+        let relative = attempt(Call::Exec, Errno::EACCES, "./install.sh");
+        assert_eq!(
+            denied(judge, &relative, &[mount("/tmp", "tmpfs", "rw,noexec")]),
+            Some(Support::Configured)
+        );
+        assert_ne!(
+            denied(judge, &relative, &[mount("/proc", "proc", "rw,noexec")]),
+            Some(Support::Configured)
+        );
         let library = attempt(Call::Mmap, Errno::EPERM, "/tmp/libx.so");
         assert_eq!(denied(judge, &library, &[]), Some(Support::Exclusive));
         assert_eq!(denied(judge, &attempt(Call::Mmap, Errno::EACCES, "/tmp/libx.so"), &[]), None);

@@ -135,6 +135,9 @@ const BARE: &[&str] = &[
     "lxd",
     "incus",
     "lxc",
+    "fapolicyd",
+    "tomoyo",
+    "smack",
 ];
 
 pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
