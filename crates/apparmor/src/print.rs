@@ -40,8 +40,6 @@ impl fmt::Display for Rule {
                 set(f, "fstype", fstype)?;
                 if let Some(source) = source {
                     write!(f, " {source}")?;
-                } else if target.is_some() {
-                    f.write_str(" **")?;
                 }
                 if let Some(target) = target {
                     write!(f, " -> {target}")?;
@@ -202,7 +200,7 @@ mod tests {
             source: None,
             target: Pattern::path("/mnt/a b/"),
         };
-        assert_eq!(mount.to_string(), "mount options=(rw,nosuid) fstype=fuse.sshfs ** -> \"/mnt/a b/\",");
+        assert_eq!(mount.to_string(), "mount options=(rw,nosuid) fstype=fuse.sshfs -> \"/mnt/a b/\",");
         assert_eq!(Rule::DENY_MOUNT.to_string(), "deny mount,");
         let caps = Rule::Capability { deny: false, names: vec![Capability::SYS_NICE] };
         assert_eq!(caps.to_string(), "capability sys_nice,");

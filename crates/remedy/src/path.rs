@@ -6,13 +6,27 @@ use whodenied_text::quote::shell;
 
 /// The path acted on, where it is one.
 pub(crate) fn object<'a>(ctx: &'a Ctx<'_>) -> Option<&'a str> {
-    let name = ctx.attempt.object.name.as_deref().filter(|n| n.starts_with('/'));
-    name.or_else(|| Some(ctx.d.object.as_str()).filter(|o| o.starts_with('/') && !o.contains(' ')))
+    let bare = |n: &'a str| n.strip_prefix("unix://").unwrap_or(n);
+    let name =
+        ctx.attempt.object.name.as_deref().map(bare).filter(|n| n.starts_with('/') || n.starts_with("~/"));
+    name.or_else(|| Some(bare(&ctx.d.object)).filter(|o| o.starts_with('/') && !o.contains(' ')))
 }
 
 /// A path as a command names it, a placeholder when it is not known.
 pub(crate) fn shell_or(path: Option<&str>, placeholder: &str) -> String {
-    path.map_or_else(|| format!("<{placeholder}>"), shell)
+    path.map_or_else(|| format!("<{placeholder}>"), quoted)
+}
+
+/// A path for a command; a leading home or working directory stays for the shell to expand.
+pub(crate) fn quoted(path: &str) -> String {
+    for prefix in ["~/", "$HOME/", "${HOME}/", "$PWD/", "${PWD}/"] {
+        if let Some(rest) = path.strip_prefix(prefix)
+            && !rest.is_empty()
+        {
+            return format!("{prefix}{}", shell(rest));
+        }
+    }
+    shell(path)
 }
 
 /// A path and its parent directory.

@@ -2,6 +2,7 @@
 
 use crate::spell::Spelling;
 use whodenied_case::{Attempt, Case, Diagnosis, Engine, Facts, Knob, Predicate, Surface, Version, Where};
+use whodenied_kernel::Call;
 use whodenied_runtimes::Runtime;
 use whodenied_text::quote;
 
@@ -35,7 +36,7 @@ impl<'a> Ctx<'a> {
             engine,
             runtime,
             spellings: Spelling::choose(facts, engine),
-            service: service(facts, attempt),
+            service: service(facts, attempt, engine),
         }
     }
 
@@ -66,17 +67,19 @@ impl<'a> Ctx<'a> {
     }
 
     /// A plain word for names of our own files and profiles: from the service, the image or the
-    /// program, `container` when nothing is known.
+    /// program, `custom` when nothing is known.
     pub(crate) fn stem(&self) -> String {
         let image = self.facts.knob(|k| matches!(k, Knob::Image(_))).and_then(|(_, k)| match k {
             Knob::Image(name) => image_word(name),
             _ => None,
         });
-        let name = self.service.clone().or(image).or_else(|| self.attempt.subject.program.clone());
+        // Of a signal the record names the sender, which is the engine or its runtime.
+        let program = self.attempt.subject.program.clone().filter(|_| self.attempt.call != Some(Call::Kill));
+        let name = self.service.clone().or(image).or(program);
         let name = name.map(|n| quote::file_name(n.rsplit('/').next().unwrap_or(&n)));
         match name {
             Some(n) if n != "unnamed" => n.to_ascii_lowercase(),
-            _ => "container".to_owned(),
+            _ => "custom".to_owned(),
         }
     }
 
@@ -115,11 +118,13 @@ fn image_word(name: &str) -> Option<String> {
 
 /// The one service or container that the settings speak of; of several the one that bears the
 /// program's name, else none.
-fn service(facts: &Facts, attempt: &Attempt) -> Option<String> {
+fn service(facts: &Facts, attempt: &Attempt, engine: Option<Engine>) -> Option<String> {
+    let cluster = matches!(engine, Some(Engine::Kubernetes | Engine::CriO));
     let mut names: Vec<&str> = Vec::new();
     for fact in &facts.all {
         if let Predicate::Setting(s) = &fact.what
             && !matches!(s.surface, Surface::Prose | Surface::Dockerfile | Surface::Ci)
+            && (!cluster || s.surface == Surface::Kubernetes)
             && let Some(name) = s.service.as_deref()
             && !name.is_empty()
             && name.len() <= 128

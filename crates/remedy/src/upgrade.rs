@@ -20,8 +20,9 @@ pub(crate) fn fix(ctx: &Ctx<'_>) -> Option<Fix> {
         .fixed_in
         .iter()
         .map(|text| {
-            let (name, version) = text.rsplit_once(' ').unwrap_or((text, ""));
-            Release { text, component: name.to_ascii_lowercase(), version: Version::parse(version) }
+            // `Podman 5.1 (containers/common 0.59)`: name, version, remark.
+            let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
+            Release { text: short(text), component: name.to_ascii_lowercase(), version: Version::parse(rest) }
         })
         .collect();
     let here: Vec<&Release<'_>> = releases.iter().filter(|r| named(ctx, &r.component)).collect();
@@ -40,6 +41,11 @@ pub(crate) fn fix(ctx: &Ctx<'_>) -> Option<Fix> {
         fix = reload(ctx, fix);
     }
     Some(fix.undo("install the former version again"))
+}
+
+/// Without the remark after the version.
+fn short(text: &str) -> &str {
+    text.split([',', '(']).next().unwrap_or(text).trim_end()
 }
 
 /// An engine that finds its profile loaded leaves it as it is; Docker since 29.4.3 does not.
@@ -72,6 +78,7 @@ fn named(ctx: &Ctx<'_>, component: &str) -> bool {
 fn nearest<'a, 'b>(ctx: &Ctx<'_>, releases: &[&'b Release<'a>]) -> Vec<&'b Release<'a>> {
     let mut out: Vec<&Release<'_>> = Vec::new();
     let mut components: Vec<&str> = releases.iter().map(|r| r.component.as_str()).collect();
+    components.sort_unstable();
     components.dedup();
     for component in components {
         let of: Vec<_> = releases.iter().copied().filter(|r| r.component == component).collect();

@@ -46,16 +46,35 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
         );
         return offer;
     }
+    if ctx.attempt.call == Some(Call::LandlockRestrict)
+        || ctx.facts.statement("landlock-unsupported").is_some()
+    {
+        return super::landlock::offer(ctx);
+    }
     let object = path::object(ctx);
     if let Some(target) = object {
         let target = shell(target);
+        if ctx.facts.statement("bad-file-mode").is_some() {
+            offer.add(
+                Fix::new(
+                    Where::Program,
+                    Risk::Low,
+                    format!("Close the file as the program demands: {target}"),
+                )
+                .widens("Nothing: fewer users may read it than before.")
+                .run(format!("stat -c '%U:%G %a %n' {target}"))
+                .run(format!("chmod go-rwx {target}"))
+                .undo(format!("chmod <former mode> {target}")),
+            );
+        }
         offer.add(
             Fix::new(Where::Program, Risk::Low, format!("Meet the program's own condition on {target}: look at its owner and mode, which the program checks itself"))
                 .widens("Nothing.")
                 .run(format!("stat -c '%U:%G %a %n' {target}")),
         );
     }
-    let root = ctx.facts.has(Environment::RunsAsRoot)
+    let root = ctx.facts.statement("refuses-root").is_some()
+        || ctx.facts.has(Environment::RunsAsRoot)
         || ctx.facts.knob(|k| matches!(k, Knob::User(u) if u.starts_with('0') || u == "root")).is_some();
     offer.add(
         Fix::new(

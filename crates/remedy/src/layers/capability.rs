@@ -41,6 +41,9 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
         }
     }
     if ctx.attempt.call == Some(Call::Exec) {
+        if cap.is_none() {
+            offer.add(asked_by_file(ctx));
+        }
         offer.maybe(file_capability(ctx, cap));
     }
     offer.maybe(upgrade::fix(ctx));
@@ -60,6 +63,13 @@ fn is_root(user: &str) -> bool {
 pub(super) fn needed(ctx: &Ctx<'_>) -> Option<C> {
     if let Some(cap) = ctx.attempt.arg("capability").and_then(C::from_name) {
         return Some(cap);
+    }
+    // What the file carries, as getcap prints it.
+    if ctx.attempt.call == Some(Call::Exec) {
+        return ctx.facts.all.iter().find_map(|f| match &f.what {
+            Predicate::Path(p) => C::from_name(p.capabilities.as_deref()?.split(['=', '+', ',']).next()?),
+            _ => None,
+        });
     }
     if ctx.attempt.object.kind == ObjectKind::Capability
         && let Some(cap) = ctx.attempt.object.name.as_deref().and_then(C::from_name)
@@ -254,6 +264,21 @@ fn ping(ctx: &Ctx<'_>) -> Option<Fix> {
 fn file_caps(ctx: &Ctx<'_>) -> bool {
     ctx.facts.find(|p| matches!(p, Predicate::Path(s) if s.capabilities.is_some())).is_some()
         || ctx.attempt.call == Some(Call::Exec)
+}
+
+/// The capability stands in the file; `getcap` shows it.
+fn asked_by_file(ctx: &Ctx<'_>) -> Fix {
+    let program = path::object(ctx).or(ctx.attempt.subject.program.as_deref().filter(|p| p.starts_with('/')));
+    let program = path::shell_or(program, "the program");
+    Fix::new(
+        Where::Container,
+        Risk::Low,
+        format!("Add to this container the one capability that the file {program} carries"),
+    )
+    .widens("What that capability allows, for root and for whoever starts that file in the container.")
+    .run(format!("getcap {program}   # names it, as cap_net_raw"))
+    .edit(crate::fix::part("docker run", "text", "--cap-add <the capability>\n"))
+    .undo("remove the capability again and recreate the container")
 }
 
 /// execve fails with EPERM when file capabilities ask for more than the bounding set holds.

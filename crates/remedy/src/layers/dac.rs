@@ -238,7 +238,7 @@ fn volume(ctx: &Ctx<'_>, object: Option<&str>, offer: &mut Offer) {
         let inside = path::shell_or(object, "the path");
         let on_volume = volume.is_some_and(|v| v.is_bind());
         if let Some(v) = volume.filter(|v| v.is_bind()) {
-            let dir = shell(v.source);
+            let dir = path::quoted(v.source);
             offer.add(
                 Fix::new(
                     Where::Host,
@@ -262,7 +262,10 @@ fn volume(ctx: &Ctx<'_>, object: Option<&str>, offer: &mut Offer) {
             )
             .widens("What that user may do with its own files.")
             .run(if on_volume {
-                format!("stat -c %u:%g {}", volume.map_or_else(|| "<dir>".to_owned(), |v| shell(v.source)))
+                format!(
+                    "stat -c %u:%g {}",
+                    volume.map_or_else(|| "<dir>".to_owned(), |v| path::quoted(v.source))
+                )
             } else {
                 format!("stat -c %u:%g {inside}   # inside the container")
             })
@@ -270,7 +273,7 @@ fn volume(ctx: &Ctx<'_>, object: Option<&str>, offer: &mut Offer) {
             .undo("remove the user from the container's configuration"),
         );
         if let Some(v) = volume.filter(|v| v.is_bind() && !path::is_system(v.source)) {
-            let dir = shell(v.source);
+            let dir = path::quoted(v.source);
             offer.add(
                 Fix::new(Where::Host, Risk::Low, format!("Or give the mounted directory {dir} to the container's user"))
                     .widens("That one directory changes its owner; what lies in it only if you decide so after seeing how much it is.")

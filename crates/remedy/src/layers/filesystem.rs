@@ -17,6 +17,13 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let fuse = ctx.facts.has(Environment::Fuse) || fstype.starts_with("fuse");
     if nfs {
         nfs_export(ctx, &mut offer);
+    } else if (cifs || fuse) && needs_owners(ctx) {
+        move_database(ctx, &mut offer);
+        if cifs {
+            ids_at_mount(ctx, "cifs", "uid=<uid>,gid=<gid>,file_mode=0640,dir_mode=0750", &mut offer);
+        } else {
+            fuse_mount(ctx, &mut offer);
+        }
     } else if cifs {
         ids_at_mount(ctx, "cifs", "uid=<uid>,gid=<gid>,file_mode=0640,dir_mode=0750", &mut offer);
         move_database(ctx, &mut offer);
@@ -34,6 +41,14 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     offer.maybe(upgrade::fix(ctx));
     offer.stays(&["what the server or driver refuses to other users"]);
     offer
+}
+
+/// Calls that such a file system can't honour for single files.
+fn needs_owners(ctx: &Ctx<'_>) -> bool {
+    matches!(
+        ctx.attempt.call,
+        Some(Call::Chmod | Call::Chown | Call::Link | Call::Symlink | Call::Flock | Call::Mknod)
+    )
 }
 
 fn fstype(ctx: &Ctx<'_>) -> String {
@@ -139,7 +154,31 @@ fn move_database(ctx: &Ctx<'_>, offer: &mut Offer) {
 }
 
 fn fuse_mount(ctx: &Ctx<'_>, offer: &mut Offer) {
-    let _ = ctx;
+    if ctx.facts.statement("fuse-allow-other").is_some() {
+        offer.add(
+            Fix::new(
+                Where::Host,
+                Risk::Low,
+                "Let ordinary users give allow_other: one line in /etc/fuse.conf",
+            )
+            .widens("Users may show the FUSE file systems they mount to other users.")
+            .edit(part("/etc/fuse.conf", "text", "user_allow_other\n"))
+            .undo("remove the line"),
+        );
+    }
+    if ctx.facts.statement("fuse-mountpoint-owner").is_some() {
+        let target = path::shell_or(path::object(ctx), "mount point");
+        offer.add(
+            Fix::new(
+                Where::Host,
+                Risk::Low,
+                format!("Give the mount point to the user that mounts: {target}"),
+            )
+            .widens("That one, empty directory changes its owner.")
+            .run(format!("sudo chown <user> {target}"))
+            .undo(format!("sudo chown <former owner> {target}")),
+        );
+    }
     offer.add(
         Fix::new(Where::Host, Risk::Low, "Mount it as the user that uses it; or, for other users, with allow_other and default_permissions")
             .widens("Other users of the host see that one mount, as far as its modes allow.")

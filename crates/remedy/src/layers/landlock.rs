@@ -27,11 +27,7 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
                 .undo("boot with the former command line"),
             );
         }
-        offer.add(
-            Fix::new(Where::Program, Risk::Medium, "Switch off only the program's file system sandbox, for the run that can't set it up")
-                .widens("That one run works without the restriction it puts on itself; its user's rights still bound it.")
-                .undo("switch it on again"),
-        );
+        offer.add(without_sandbox());
         offer.maybe(upgrade::fix(ctx));
         return offer;
     }
@@ -39,12 +35,28 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let socket =
         ctx.attempt.object.kind == ObjectKind::UnixSocketPath || ctx.attempt.call == Some(Call::Connect);
     let what = if socket { "this one socket" } else { "this one path" };
+    if path::object(ctx).is_none() {
+        offer.add(without_sandbox());
+    }
     offer.add(
         Fix::new(Where::Program, Risk::Low, format!("Add {what} to what the program's own sandbox allows: {target}"))
             .widens("That one path, for the sandboxed program and what it starts. Settings of a container can't relax it.")
             .undo("remove the entry"),
     );
+    if path::object(ctx).is_some() {
+        offer.add(without_sandbox());
+    }
     offer.maybe(upgrade::fix(ctx));
     offer.stays(&["every path that the program's sandbox does not name"]);
     offer
+}
+
+fn without_sandbox() -> Fix {
+    Fix::new(
+        Where::Program,
+        Risk::Medium,
+        "Switch off only the program's own file system sandbox by its option, for the one run that needs it",
+    )
+    .widens("That one run works without the restriction it puts on itself; its user's rights still bound it.")
+    .undo("switch it on again")
 }

@@ -8,6 +8,9 @@ use whodenied_kernel::Call;
 
 pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = Offer::default();
+    if ctx.attempt.call == Some(Call::Inotify) || ctx.facts.statement("inotify-limit").is_some() {
+        return super::sysctl::offer(ctx);
+    }
     let name = name(ctx);
     let shown = name.unwrap_or("<limit>");
     let value = match name {

@@ -24,7 +24,10 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
         Some(Call::UsernsCreate | Call::IdMap | Call::Unshare | Call::Clone | Call::Netlink | Call::Mount)
     );
     let key = key(ctx);
-    let restriction = key.as_deref() == Some("kernel.apparmor_restrict_unprivileged_userns")
+    let known = ctx.d.known_issue.as_ref().is_some_and(|k| k.id == "ubuntu-userns-restriction");
+    let restriction = known
+        || ctx.d.policy.as_deref() == Some("unprivileged_userns")
+        || key.as_deref() == Some("kernel.apparmor_restrict_unprivileged_userns")
         || (key.is_none() && ctx.facts.has(Environment::UsernsRestriction));
     if restriction || (userns_call && ctx.facts.has(Environment::UsernsRestriction)) {
         userns::offer(ctx, &mut offer);
@@ -154,6 +157,9 @@ fn gate(ctx: &Ctx<'_>, key: Option<&str>) -> Option<Gate> {
     };
     if let Some(gate) = key.and_then(by_key) {
         return Some(gate);
+    }
+    if ctx.facts.statement("inotify-limit").is_some() {
+        return by_key("fs.inotify.max_user_instances");
     }
     by_key(match ctx.attempt.call? {
         Call::Inotify => "fs.inotify.max_user_instances",

@@ -8,7 +8,6 @@ use crate::spell::{self, Intent, lxc::config_file};
 use crate::upgrade;
 use whodenied_case::{Engine, Environment, Knob, Risk, Where};
 use whodenied_kernel::{Call, Errno};
-use whodenied_text::quote::shell;
 
 pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = Offer::default();
@@ -39,7 +38,7 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
 
 /// The map has no room for the id (EINVAL on chown, "insufficient UIDs").
 fn range_too_small(ctx: &Ctx<'_>) -> bool {
-    let stated = ["ids-insufficient", "single-mapping", "single-id-map", "subuid-missing"];
+    let stated = ["ids-insufficient", "single-id-mapping", "no-subids"];
     stated.iter().any(|s| ctx.facts.statement(s).is_some())
         || (ctx.attempt.call == Some(Call::Chown) && ctx.attempt.errno == Some(Errno::EINVAL))
         || ctx.attempt.call == Some(Call::IdMap)
@@ -56,8 +55,11 @@ fn asked_id(ctx: &Ctx<'_>) -> Option<u64> {
 }
 
 fn subordinate_ids(ctx: &Ctx<'_>, podman: bool, offer: &mut Offer) {
-    // A range of the usual size holds every id of an ordinary image.
-    let huge = asked_id(ctx).is_some_and(|id| id > 65_536);
+    // A range of the usual size holds every id of an ordinary image: where the user has one, it is
+    // the image that asks for too much.
+    let no_range = ["single-id-mapping", "no-subids"].iter().any(|s| ctx.facts.statement(s).is_some())
+        || ctx.attempt.call == Some(Call::IdMap);
+    let huge = !no_range || asked_id(ctx).is_some_and(|id| id > 65_536);
     let image = Fix::new(
         Where::Image,
         Risk::Low,
@@ -82,6 +84,13 @@ fn subordinate_ids(ctx: &Ctx<'_>, podman: bool, offer: &mut Offer) {
         if podman {
             offer.add(ignore);
         }
+        offer.add(
+            Fix::new(Where::Host, Risk::Low, "If the id in the message is below 65536 after all: give the user a range of subordinate ids")
+                .widens("That user's containers may use 65536 ids that belong to nobody else.")
+                .run("grep \"^$(id -un):\" /etc/subuid /etc/subgid   # is there a range, and is it free of overlap?")
+                .run("sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 \"$(id -un)\"")
+                .undo("sudo usermod --del-subuids 100000-165535 --del-subgids 100000-165535 \"$(id -un)\""),
+        );
         return;
     }
     let mut fix = Fix::new(
@@ -120,7 +129,7 @@ fn podman_files(ctx: &Ctx<'_>, offer: &mut Offer) {
         );
     }
     if let Some(v) = volume.filter(|v| v.is_bind()) {
-        let dir = shell(v.source);
+        let dir = path::quoted(v.source);
         if !path::is_system(v.source) {
             if !v.has("U") {
                 offer.add(
@@ -164,7 +173,7 @@ fn lxc_files(ctx: &Ctx<'_>, offer: &mut Offer) {
     offer.add(
         Fix::new(Where::OuterHost, Risk::Low, format!("On the host, let the guest's mapped id (host id = 100000 + id inside, as a rule) through to {target} by an ACL"))
             .widens("That one id of the guest's range and that one directory.")
-            .run(format!("sudo setfacl -m u:100000:rwX {target}"))
+            .run(format!("sudo setfacl -m u:100000:{} {target}", if traverse(ctx) { "x" } else { "rwX" }))
             .undo(format!("sudo setfacl -x u:100000 {target}")),
     );
     offer.add(
@@ -178,6 +187,11 @@ fn lxc_files(ctx: &Ctx<'_>, offer: &mut Offer) {
             .run("echo root:1000:1 | sudo tee -a /etc/subuid /etc/subgid")
             .undo("remove the lines and restart the guest"),
     );
+}
+
+/// Only passing through is asked of the directory.
+fn traverse(ctx: &Ctx<'_>) -> bool {
+    ctx.attempt.call == Some(Call::Stat) || path::object(ctx).is_some_and(path::is_system)
 }
 
 fn engine_files(ctx: &Ctx<'_>, offer: &mut Offer) {

@@ -84,6 +84,9 @@ impl Spelling {
             // The unit or guest around an engine is not where its containers are configured.
             out.retain(|s| !matches!(s, Self::Systemd | Self::Lxc | Self::Incus));
         }
+        if matches!(engine, Some(Engine::Kubernetes | Engine::CriO)) {
+            return vec![Self::Kubernetes];
+        }
         if !out.is_empty() {
             return out;
         }

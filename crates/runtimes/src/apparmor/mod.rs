@@ -6,4 +6,4 @@ mod template;
 
 pub use classes::{Class, mentions};
 pub use names::{ProfileKind, kind_of};
-pub use template::{Host, default_profile};
+pub use template::{Host, SIGNALS, default_profile};

@@ -112,6 +112,9 @@ const DENY_POWERCAP: When = When {
     crio: N,
 };
 
+/// The remark above the rules that let a container be stopped.
+pub const SIGNALS: &str = "Signals from the host, the runtime and the daemon (stop, kill).";
+
 /// The default profile of `runtime` at `version` under another `name`, which must be a plain
 /// word (see `whodenied_text::quote::file_name`). `None` when the daemon's label can't be written
 /// in a rule.
@@ -140,10 +143,7 @@ pub fn default_profile(
         rules.push(Rule::Network { deny: true, family: Pattern::word("alg"), kind: None });
     }
 
-    rules.extend([
-        Rule::Blank,
-        Rule::comment("Signals from the host, the runtime and the daemon (stop, kill)."),
-    ]);
+    rules.extend([Rule::Blank, Rule::comment(SIGNALS)]);
     if holds(&FROM_UNCONFINED) {
         rules.push(receive(Pattern::glob("unconfined"), &[]));
     }

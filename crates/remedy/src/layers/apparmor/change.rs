@@ -3,9 +3,10 @@
 use super::record;
 use crate::place::Ctx;
 use whodenied_apparmor::{Access, Pattern, Rule};
-use whodenied_case::record::{ApparmorRecord, capability_of};
+use whodenied_case::record::{ApparmorRecord, ApparmorVerdict, capability_of};
 use whodenied_case::{ObjectKind, Phase, RecordKind};
 use whodenied_kernel::{Call, Capability};
+use whodenied_runtimes::Runtime;
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +35,44 @@ impl Change {
     }
 }
 
+/// The paths that one profile refused, all of them: what fails first is rarely alone. Other
+/// kinds of denial stand alone, for programs probe for rights that they do without.
+pub(super) fn of_all_alike(ctx: &Ctx<'_>) -> Vec<Change> {
+    let mut changes = of(ctx);
+    let Some(record) = record(ctx) else { return changes };
+    if !matches!(changes.first(), Some(Change::Path(..))) {
+        return changes;
+    }
+    let all = ctx.case.attempts.iter().flat_map(|a| &a.records);
+    for other in all {
+        if let RecordKind::Apparmor(other) = &other.kind
+            && other.verdict == ApparmorVerdict::Denied
+            && other.profile() == record.profile()
+            && changes.len() < 8
+        {
+            for change in from_record(ctx, other) {
+                if matches!(change, Change::Path(..)) && !changes.contains(&change) {
+                    changes.push(change);
+                }
+            }
+        }
+    }
+    changes
+}
+
 pub(super) fn of(ctx: &Ctx<'_>) -> Vec<Change> {
     match record(ctx) {
         Some(record) => from_record(ctx, record),
         None => from_attempt(ctx),
+    }
+}
+
+/// The name of the engine's default profile.
+const fn default_name(ctx: &Ctx<'_>) -> &'static str {
+    match ctx.runtime {
+        Some(Runtime::Containerd) => "cri-containerd.apparmor.d",
+        Some(Runtime::CriO) => "crio-default",
+        _ => "docker-default",
     }
 }
 
@@ -60,7 +95,16 @@ fn from_record(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Vec<Change> {
         return changes;
     }
     match (operation, class) {
-        ("signal", _) | (_, "signal") => vec![signal(ctx, record)],
+        ("signal", _) | (_, "signal") => {
+            let mut changes = vec![signal(ctx, record)];
+            if record.get("peer").is_some_and(|p| p.contains("//&"))
+                && let Some(peer) = peer_of(record)
+            {
+                let access = vec![Access::Trace, Access::Read, Access::TracedBy, Access::ReadBy];
+                changes.push(Change::Rule(Rule::Ptrace { access, peer: Some(peer) }));
+            }
+            changes
+        }
         ("ptrace", _) | (_, "ptrace") => vec![ptrace(record)],
         ("mount" | "remount" | "move_mount", _) => mount(record),
         ("umount", _) => vec![
@@ -82,6 +126,9 @@ fn from_record(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Vec<Change> {
         }
         ("change_profile" | "change_onexec" | "stack" | "stack_onexec", _) => {
             let target = record.get("target").or_else(|| record.get("name"));
+            // Leaving all confinement is not what a launcher should be given: the engine's own
+            // default is.
+            let target = target.map(|t| if t == "unconfined" { default_name(ctx) } else { t });
             vec![
                 target
                     .and_then(Pattern::label)
@@ -140,9 +187,14 @@ fn peer_of(record: &ApparmorRecord) -> Option<Pattern> {
 
 fn signal(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Change {
     let Some(peer) = peer_of(record) else { return Change::Unquotable("the peer's label") };
-    let access = sides(record.denied().or_else(|| record.requested()));
+    let mut access = sides(record.denied().or_else(|| record.requested()));
     let mut set = signals_of(ctx, record);
     let name = record.get("peer").unwrap_or("");
+    if name.contains("//&") {
+        // Both ends ask, and here both carry the container's own label.
+        access = vec![Access::Send, Access::Receive];
+        set.clear();
+    }
     let stopping = access == [Access::Receive] && stops(name);
     if stopping && set.iter().any(|s| matches!(s.as_str(), "term" | "kill" | "quit" | "int")) {
         // A stop that is not heeded ends in a kill.
@@ -321,7 +373,12 @@ fn from_attempt(ctx: &Ctx<'_>) -> Vec<Change> {
         Some(Call::Kill) => stop_rules(ctx),
         None if attempt.phase == Phase::Stop => stop_rules(ctx),
         Some(Call::Mount) => {
-            let fstype: Vec<Pattern> = attempt.arg("fstype").into_iter().filter_map(Pattern::word).collect();
+            let mut fstype: Vec<Pattern> =
+                attempt.arg("fstype").into_iter().filter_map(Pattern::word).collect();
+            if fstype.iter().any(|t| t.as_str() == "fuse") {
+                // The program's name is part of the type as it is mounted.
+                fstype.push(Pattern::glob("fuse.*"));
+            }
             // A directory is matched with its final slash.
             let target =
                 name.starts_with('/').then(|| Pattern::path(&format!("{}/", name.trim_end_matches('/'))));
@@ -374,7 +431,9 @@ fn from_attempt(ctx: &Ctx<'_>) -> Vec<Change> {
         ) if name.starts_with('/') => vec![Change::Path(name.to_owned(), "rw".into())],
         Some(Call::LabelChange) => {
             let target = Pattern::label(name).filter(|_| !name.starts_with('/'));
-            let target = target.unwrap_or_else(|| Pattern::glob("docker-default"));
+            let target =
+                target.filter(|t| t.as_str() != "unconfined").or_else(|| Pattern::label(default_name(ctx)));
+            let Some(target) = target else { return vec![Change::Silent] };
             vec![Change::Rule(Rule::ChangeProfile(target))]
         }
         Some(Call::Exec) if name.starts_with('/') => vec![Change::Path(name.to_owned(), "mrix".into())],

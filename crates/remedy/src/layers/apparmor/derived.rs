@@ -4,12 +4,12 @@
 use super::{abi, change::Change};
 use crate::fix::{Fix, Offer, part, whole};
 use crate::place::Ctx;
-use crate::spell::{self, Intent};
+use crate::spell::{self, Intent, Spelling};
 use whodenied_apparmor::{Abi, Flag, Pattern, Profile, Rule};
 use whodenied_case::{Engine, Knob, Risk};
 use whodenied_kernel::Capability;
 use whodenied_runtimes::Runtime;
-use whodenied_runtimes::apparmor::{Host, default_profile};
+use whodenied_runtimes::apparmor::{Host, SIGNALS, default_profile};
 use whodenied_runtimes::sysctls;
 use whodenied_text::quote::shell;
 
@@ -17,6 +17,8 @@ use whodenied_text::quote::shell;
 pub(super) struct Base {
     runtime: Runtime,
     version: Option<Vec<u32>>,
+    /// The version does not stand in the evidence.
+    assumed: bool,
     host: Host,
     /// The default's name, as records print it.
     label: Option<String>,
@@ -25,7 +27,7 @@ pub(super) struct Base {
 }
 
 impl Base {
-    pub(super) fn new(ctx: &Ctx<'_>, runtime: Runtime, label: Option<&str>) -> Self {
+    pub(super) fn new(ctx: &Ctx<'_>, runtime: Runtime, label: Option<&str>, changes: &[Change]) -> Self {
         let prefix = match runtime {
             Runtime::Docker => "docker",
             Runtime::Containerd => "containerd",
@@ -43,9 +45,18 @@ impl Base {
         if matches!(ctx.engine, Some(Engine::DockerSnap)) {
             host.daemon = "snap.docker.dockerd".to_owned();
         }
+        let known = ctx.version_of(runtime).map(<[u32]>::to_vec);
         Self {
             runtime,
-            version: ctx.version_of(runtime).map(<[u32]>::to_vec),
+            assumed: known.is_none(),
+            // The refusal itself tells of an unknown version that it has no abi line yet.
+            version: known.or_else(|| {
+                changes
+                    .contains(&Change::Abi)
+                    .then(|| last_without_abi(runtime))
+                    .flatten()
+                    .map(<[u32]>::to_vec)
+            }),
             host,
             label: label.map(|l| l.split("//&").next().unwrap_or(l).to_owned()),
             name,
@@ -56,10 +67,15 @@ impl Base {
         default_profile(self.runtime, self.version.as_deref(), name, &self.host)
     }
 
+    /// Templates of the first years had fewer rules than are modelled.
+    fn older_than_modelled(&self) -> bool {
+        self.runtime == Runtime::Docker && self.version.as_ref().is_some_and(|v| v.first() < Some(&17))
+    }
+
     /// True when the default of a known version has every rule that is asked for, so that the
     /// profile in force must be an older one.
     pub(super) fn already_allows(&self, changes: &[Change]) -> bool {
-        if self.version.is_none() || changes.is_empty() {
+        if self.assumed || changes.is_empty() || self.older_than_modelled() {
             return false;
         }
         let Some(profile) = self.label.as_deref().and_then(|l| self.profile(l)) else { return false };
@@ -68,6 +84,15 @@ impl Base {
             Change::Rule(rule) | Change::Stop(rule) => has(&profile, rule),
             _ => false,
         })
+    }
+}
+
+/// The newest release whose default pins no feature set.
+const fn last_without_abi(runtime: Runtime) -> Option<&'static [u32]> {
+    match runtime {
+        Runtime::Docker => Some(&[29, 4, 2]),
+        Runtime::Containerd => Some(&[2, 2, 1]),
+        Runtime::Podman | Runtime::CriO => None,
     }
 }
 
@@ -183,6 +208,11 @@ fn custom(ctx: &Ctx<'_>, base: &Base, changes: &[Change], abi: Option<Abi>) -> O
         }
     }
     added.retain(|rule| matches!(rule, Rule::Comment(_)) || !profile.rules.contains(rule));
+    for rule in &mut profile.rules {
+        if *rule == Rule::comment(SIGNALS) && base.host.base {
+            *rule = Rule::comment("Signals of the runtime; abstractions/base has those of the host.");
+        }
+    }
     profile.head = head(base);
     let mut rules = vec![Rule::comment("What this profile adds to the default:")];
     rules.extend(added.iter().cloned());
@@ -214,7 +244,7 @@ fn custom(ctx: &Ctx<'_>, base: &Base, changes: &[Change], abi: Option<Abi>) -> O
     );
     let file = format!("/etc/apparmor.d/{}", base.name);
     let mut fix = Fix::new(ctx.engine_host(), risk(changes), summary)
-        .widens(widens(changes, profile.abi.as_ref()))
+        .widens(widens(base, changes, profile.abi.as_ref()))
         .edit(whole(&file, "apparmor", profile.to_string()));
     if own_file {
         fix = fix
@@ -224,7 +254,9 @@ fn custom(ctx: &Ctx<'_>, base: &Base, changes: &[Change], abi: Option<Abi>) -> O
                 abi::OWN_FILE
             ));
     }
-    fix = fix.run(format!("sudo apparmor_parser -r -W {file}"));
+    let nodes =
+        if ctx.spelled(Spelling::Kubernetes) { "   # on every node that may run the pod" } else { "" };
+    fix = fix.run(format!("sudo apparmor_parser -r -W {file}{nodes}"));
     let mut intents = vec![Intent::Apparmor(&base.name)];
     let needs = needs(ctx, changes);
     for cap in &needs.caps {
@@ -251,11 +283,11 @@ fn custom(ctx: &Ctx<'_>, base: &Base, changes: &[Change], abi: Option<Abi>) -> O
 
 fn head(base: &Base) -> Vec<String> {
     let of = match &base.version {
-        Some(v) => {
+        Some(v) if !base.assumed => {
             let v: Vec<String> = v.iter().map(u32::to_string).collect();
             format!("{} {}", base.runtime.name(), v.join("."))
         }
-        None => format!("current {}", base.runtime.name()),
+        _ => base.runtime.name().to_owned(),
     };
     vec![
         format!("The default profile of {of} with one change, for one container."),
@@ -301,7 +333,7 @@ fn risk(changes: &[Change]) -> Risk {
     })
 }
 
-fn widens(changes: &[Change], abi: Option<&Abi>) -> String {
+fn widens(base: &Base, changes: &[Change], abi: Option<&Abi>) -> String {
     let mut parts: Vec<String> = Vec::new();
     for change in changes {
         parts.push(match change {
@@ -309,7 +341,7 @@ fn widens(changes: &[Change], abi: Option<&Abi>) -> String {
             Change::Rule(Rule::Userns) => {
                 "This container may create user namespaces, which puts more of the kernel within its reach.".into()
             }
-            Change::Rule(rule) => format!("Exactly `{rule}` for this one container."),
+            Change::Rule(rule) => format!("Exactly `{}` for this one container.", rename(rule, base)),
             Change::Stop(_) => "The named runtime may stop this container's processes.".into(),
             Change::Mount(rule) => format!(
                 "Mounts that match `{rule}`; the default's `deny mount` goes, every other mount stays refused because no rule allows it. The container's CAP_SYS_ADMIN allows more than mounting."

@@ -61,7 +61,12 @@ pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
         outer::offer(ctx, known, label.as_deref(), &mut offer);
         return offer;
     }
-    if kind == Some(ProfileKind::Snap) || snap::stale(ctx, known) {
+    if kind == Some(ProfileKind::Snap) || snap::stale(ctx, known) || snap::daemon(ctx) {
+        let (label, kind) = if snap::daemon(ctx) {
+            (Some("snap.docker.dockerd".to_owned()), Some(ProfileKind::Snap))
+        } else {
+            (label, kind)
+        };
         snap::offer(ctx, label.as_deref().unwrap_or(""), kind, &mut offer);
         return offer;
     }
@@ -76,7 +81,7 @@ pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
         }
         (_, _) => {
             let label = label.unwrap_or_else(|| "<profile>".to_owned());
-            local::offer(ctx, &label, &changes, &mut offer);
+            local::offer(ctx, &label, &change::of_all_alike(ctx), &mut offer);
             offer.maybe(upgrade::fix(ctx));
         }
     }
@@ -107,7 +112,7 @@ fn container(
     // Stopping and signalling concern every container of the host: the engine's own update comes
     // before a profile for one of them.
     let stopping = changes.iter().any(Change::is_stop);
-    let base = derived::Base::new(ctx, runtime, label);
+    let base = derived::Base::new(ctx, runtime, label, changes);
     if base.already_allows(changes) || known == "aa-profile-stale-after-upgrade" {
         offer.maybe(load::stale(ctx, runtime, label));
     }

@@ -33,6 +33,20 @@ fn incus(ctx: &Ctx<'_>, kind_label: Option<&str>) -> bool {
 
 pub(super) fn offer(ctx: &Ctx<'_>, known: &str, label: Option<&str>, offer: &mut Offer) {
     let incus = incus(ctx, label);
+    if helper(label) {
+        offer.add(
+            Fix::new(
+                if ctx.nested() { Where::Guest } else { Where::Host },
+                Risk::Low,
+                "Update Incus or LXD where it generated this profile (inside the instance, if it runs in one), so that it writes a unix rule",
+            )
+            .widens("Unix sockets for that one helper process.")
+            .run("sudo apt-get update && sudo apt-get install --only-upgrade incus")
+            .undo("install the former version again"),
+        );
+        offer.stays(&["everything else that the helper's profile refuses"]);
+        return;
+    }
     if known == "aa-nested-runc-reopen-fd" || known == "aa-unix-failed-type-and-protocol" {
         offer.add(update(ctx, incus));
         if known == "aa-nested-runc-reopen-fd" {
@@ -68,6 +82,14 @@ pub(super) fn offer(ctx: &Ctx<'_>, known: &str, label: Option<&str>, offer: &mut
         offer.add(update(ctx, incus));
     }
     offer.stays(&["loading kernel modules", "everything else that the guest's profile refuses"]);
+}
+
+/// Profiles of Incus's own helpers (`incus_dnsmasq-…`) belong to no guest.
+fn helper(label: Option<&str>) -> bool {
+    label.is_some_and(|l| {
+        let name = l.rsplit_once(':').map_or(l, |(_, n)| n);
+        ["incus_", "lxd_", "incus.", "lxd."].iter().any(|p| name.starts_with(p)) || name.contains("dnsmasq-")
+    })
 }
 
 fn update(ctx: &Ctx<'_>, incus: bool) -> Fix {

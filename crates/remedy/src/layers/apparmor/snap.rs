@@ -3,7 +3,7 @@
 use super::record;
 use crate::fix::{Fix, Offer};
 use crate::place::Ctx;
-use whodenied_case::{Engine, Risk, Where};
+use whodenied_case::{Engine, Phase, Risk, Where};
 use whodenied_kernel::Call;
 use whodenied_runtimes::Runtime;
 use whodenied_runtimes::apparmor::ProfileKind;
@@ -17,6 +17,13 @@ pub(super) fn stale(ctx: &Ctx<'_>, known: &str) -> bool {
         })
 }
 
+/// The snap's daemon itself fails, before any container.
+pub(super) fn daemon(ctx: &Ctx<'_>) -> bool {
+    ctx.facts.has_engine(Engine::DockerSnap)
+        && record(ctx).is_none()
+        && (ctx.attempt.phase == Phase::Engine || matches!(ctx.attempt.call, Some(Call::Bind | Call::Listen)))
+}
+
 pub(super) fn offer(ctx: &Ctx<'_>, label: &str, kind: Option<ProfileKind>, offer: &mut Offer) {
     if kind != Some(ProfileKind::Snap) {
         offer.maybe(super::load::stale(ctx, Runtime::Docker, Some("docker-default")));
@@ -24,6 +31,19 @@ pub(super) fn offer(ctx: &Ctx<'_>, label: &str, kind: Option<ProfileKind>, offer
         return;
     }
     let snap = label.split('.').nth(1).map_or_else(|| "<snap>".to_owned(), quote::file_name);
+    if record(ctx).is_some_and(|r| matches!(r.get("class"), Some("posix_mqueue" | "io_uring" | "namespace")))
+    {
+        offer.add(
+            Fix::new(
+                Where::Host,
+                Risk::Low,
+                "Refresh snapd: its profiles are compiled for a feature set whose newer classes they have no rules for",
+            )
+            .widens("What snapd's own newer profiles allow.")
+            .run("sudo snap refresh snapd")
+            .undo("sudo snap revert snapd"),
+        );
+    }
     let interfaces = interfaces(ctx);
     let mut fix = Fix::new(
         Where::Host,
