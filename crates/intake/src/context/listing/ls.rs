@@ -18,6 +18,7 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
 /// A name with the directory that the command above lists: the rows of `namei` joined, the argument of `ls`.
 fn placed(here: Here<'_>, name: String) -> String {
     let mut rows: Vec<&str> = Vec::new();
+    let mut total = false;
     for back in 1..=24 {
         let above = here.above(back);
         if let Some(start) = above.strip_prefix("f: ") {
@@ -39,7 +40,7 @@ fn placed(here: Here<'_>, name: String) -> String {
                     match name.as_str() {
                         "." => dir.trim_end_matches('/').to_owned(),
                         ".." => name,
-                        _ if dir.rsplit('/').next() == Some(name.as_str()) => dir.to_owned(),
+                        _ if !total && dir.rsplit('/').next() == Some(name.as_str()) => dir.to_owned(),
                         _ => format!("{}/{name}", dir.trim_end_matches('/')),
                     }
                 }
@@ -49,7 +50,7 @@ fn placed(here: Here<'_>, name: String) -> String {
         let row = above.split_whitespace().last().unwrap_or("");
         match long(above) {
             Some(_) => rows.push(row),
-            None if above.starts_with("total ") => {}
+            None if above.starts_with("total ") => total = true,
             None => return name,
         }
     }
