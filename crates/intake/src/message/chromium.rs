@@ -18,8 +18,13 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["zygote_host_impl_linux.cc", "no usable sandbox"])
         .call(Call::UsernsCreate)
         .kind(K::Namespace)
+        .errno(Errno::EPERM)
         .states(s::NO_USABLE_SANDBOX),
-    Rule::on(&["no usable sandbox"]).call(Call::UsernsCreate).kind(K::Namespace).states(s::NO_USABLE_SANDBOX),
+    Rule::on(&["no usable sandbox"])
+        .call(Call::UsernsCreate)
+        .kind(K::Namespace)
+        .errno(Errno::EPERM)
+        .states(s::NO_USABLE_SANDBOX),
     Rule::on(&["suid sandbox helper binary was found, but is not configured correctly"])
         .call(Call::UsernsCreate)
         .kind(K::Namespace)

@@ -100,6 +100,11 @@ const NAMES: &[(&str, &str)] = &[
     ("pve-manager", "proxmox"),
     ("proxmox-ve", "proxmox"),
     ("udisks2", "udisks2"),
+    ("fapolicyd", "fapolicyd"),
+    ("tomoyo", "tomoyo"),
+    ("smack", "smack"),
+    ("ima-appraisal", "ima"),
+    ("ima_appraise", "ima"),
 ];
 
 /// Components worth a fact without a version.
@@ -138,6 +143,7 @@ const BARE: &[&str] = &[
     "fapolicyd",
     "tomoyo",
     "smack",
+    "ima",
 ];
 
 pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
