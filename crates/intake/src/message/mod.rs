@@ -299,6 +299,7 @@ fn apply(rule: &Rule, unit: &Unit, failure: &mut Failure, called: bool) -> bool 
         told = true;
     }
     failure.own_refusal |= rule.own;
+    failure.errno_inferred |= rule.loose;
     for (key, value) in rule.args {
         if failure.arg(key).is_none() {
             failure.args.push(((*key).to_owned(), (*value).to_owned()));

@@ -18,6 +18,12 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["mount error(1)"]).call(Call::Mount).kind(K::MountPoint).args(&[("fstype", "cifs")]),
     Rule::refine(&["mount.cifs"]).call_if_none(Call::Mount).kind(K::MountPoint).args(&[("fstype", "cifs")]),
     Rule::refine(&["overlayfs"]).call_if_none(Call::Mount).args(&[("fstype", "overlay")]),
+    // mount(8) words EPERM of root as "permission denied" and EACCES as a failed system call.
+    Rule::refine(&["mount: ", ": permission denied"])
+        .without(&["system call failed", "mount failed", "fusermount", "fuse:"])
+        .call(Call::Mount)
+        .kind(K::MountPoint)
+        .loose(),
     Rule::on(&["must be superuser to use mount"])
         .call(Call::Mount)
         .kind(K::MountPoint)

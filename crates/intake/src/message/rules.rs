@@ -45,6 +45,8 @@ pub(crate) struct Rule {
     pub(crate) fails: bool,
     /// True when no_new_privs is stated.
     pub(crate) nnp: bool,
+    /// True when the words of the line are the program's own choice, whatever the error was.
+    pub(crate) loose: bool,
     /// True when the line is no failure whatever else stands in it.
     pub(crate) harmless: bool,
 }
@@ -66,6 +68,7 @@ impl Rule {
             object: From::Line,
             fails: true,
             nnp: false,
+            loose: false,
             harmless: false,
         }
     }
@@ -139,6 +142,12 @@ impl Rule {
 
     pub(crate) const fn nnp(mut self) -> Self {
         self.nnp = true;
+        self
+    }
+
+    /// The program words several errors alike.
+    pub(crate) const fn loose(mut self) -> Self {
+        self.loose = true;
         self
     }
 

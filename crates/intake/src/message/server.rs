@@ -33,6 +33,11 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["could not create any unix-domain sockets"]).call(Call::Bind).kind(K::UnixSocketPath),
     Rule::refine(&["could not set permissions of"]).call(Call::Chmod),
     Rule::refine(&["could not create ipv4 socket"]).call(Call::Socket),
+    Rule::refine(&["could not create unix socket for address"])
+        .call(Call::Socket)
+        .kind(K::UnixSocket)
+        .args(&[("domain", "AF_UNIX")])
+        .object(From::Nothing),
     Rule::refine(&["could not map anonymous shared memory"]).call(Call::Mmap).kind(K::Memory),
     Rule::refine(&["mail_queue_enter"]).call_if_none(Call::Create),
     Rule::on(&["the user that this process is running as needs to have write permission"]).call(Call::Open),

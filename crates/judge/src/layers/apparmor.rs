@@ -144,7 +144,10 @@ fn profile(attempt: &Attempt, cx: &Context<'_>) -> Option<String> {
 }
 
 /// How much the host speaks for AppArmor: the support and weight of a refusal that only an LSM gives.
-fn lsm_signature(cx: &Context<'_>) -> (Support, u8) {
+fn lsm_signature(attempt: &Attempt, cx: &Context<'_>) -> (Support, u8) {
+    if attempt.errno_inferred && attempt.phase != Phase::Stop {
+        return (Support::Usual, 50);
+    }
     match (cx.apparmor(), cx.selinux()) {
         (Presence::On | Presence::Likely, _) => (Support::Exclusive, 85),
         (_, Presence::On | Presence::Likely) => (Support::Fits, 20),
@@ -155,7 +158,7 @@ fn lsm_signature(cx: &Context<'_>) -> (Support, u8) {
 
 fn by_call(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     let say = |support, weight, because: &str| Some(denies(attempt, LAYER, support, weight, because));
-    let (signature, weight) = lsm_signature(cx);
+    let (signature, weight) = lsm_signature(attempt, cx);
     let denied = errno == Errno::EACCES;
     let confined =
         cx.contained() || cx.facts.has_engine(Engine::Snap) || cx.facts.has_engine(Engine::DockerSnap);

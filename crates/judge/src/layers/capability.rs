@@ -107,6 +107,17 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
                     ),
                 );
             }
+            if fact.is_none()
+                && cx.root(attempt).is_none()
+                && !owner_gate(attempt)
+                && attempt.call != Some(Call::Chown)
+            {
+                return say(
+                    Support::Usual,
+                    45,
+                    format!("The engine gives {cap} to root; a process of another user does not hold it."),
+                );
+            }
             if cx.remapped() || user {
                 return None;
             }
