@@ -40,6 +40,7 @@ fn understand(case: &mut Case) {
         let doc = segment::document(evidence);
         record::recognise(&doc, &mut claims, &mut marks);
         message::recognise(&doc, &mut claims);
+        message::note_other_failures(&doc, &mut claims);
         context::recognise(&doc, &mut claims);
     }
     case.claims = claims;

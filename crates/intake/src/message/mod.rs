@@ -27,6 +27,7 @@ mod memory;
 mod mount;
 mod object;
 mod oci;
+mod other;
 mod own_check;
 mod perf;
 mod phrases;
@@ -51,6 +52,8 @@ mod translations;
 mod trials;
 mod unit;
 mod verbs;
+
+pub(crate) use other::recognise as note_other_failures;
 
 use crate::segment::Document;
 use generic::Reading;
@@ -77,9 +80,10 @@ struct Found {
 /// Reads every failure and trial of the document.
 pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
     let mut found: Vec<Found> = Vec::new();
+    let widths = unit::wrap_widths(doc);
     let mut at = 0;
     while at < doc.lines.len() && found.len() < MOST_FAILURES {
-        let Some(unit) = unit::unit_at(doc, at) else {
+        let Some(unit) = unit::unit_at(doc, at, &widths) else {
             at += 1;
             continue;
         };
@@ -104,9 +108,10 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
 
 /// Failures of programs that keep the error to themselves, where no error stands anywhere.
 fn complaints(doc: &Document, found: &mut Vec<Found>) {
+    let widths = unit::wrap_widths(doc);
     let mut at = 0;
     while at < doc.lines.len().min(2000) {
-        let Some(unit) = unit::unit_at(doc, at) else {
+        let Some(unit) = unit::unit_at(doc, at, &widths) else {
             at += 1;
             continue;
         };

@@ -19,6 +19,13 @@ pub(crate) fn refine(readings: &mut [Reading], unit: &Unit, dialect: &mut &'stat
             continue;
         }
         *dialect = "shell";
+        if let Some(script) = script_of(&unit.text) {
+            // The interpreter is there; what was refused is running the script.
+            failure.object = Some(script.to_owned());
+            failure.kind = ObjectKind::Executable;
+            failure.call = Some(Call::Exec);
+            continue;
+        }
         if let Some(name) = failure.program.as_deref().filter(|p| !tools::is_shell(p)) {
             // `entrypoint.sh: line 3: …`: the script is not the object.
             if failure.object.as_deref() == Some(name) {
@@ -40,6 +47,15 @@ pub(crate) fn refine(readings: &mut [Reading], unit: &Unit, dialect: &mut &'stat
             }
         }
     }
+}
+
+/// `bash: SCRIPT: INTERPRETER: bad interpreter: …`
+fn script_of(text: &str) -> Option<&str> {
+    let before = text.split(": bad interpreter").next().filter(|b| b.len() < text.len())?;
+    let mut parts = before.rsplit(": ");
+    let interpreter = parts.next()?;
+    let script = parts.next()?.trim();
+    (interpreter.trim().starts_with('/') && script.contains('/')).then_some(script)
 }
 
 /// `: line 12: `

@@ -3,6 +3,7 @@
 
 mod build;
 mod chain;
+mod cure;
 mod describe;
 mod help;
 mod imagine;
@@ -55,7 +56,8 @@ fn imagine_some(case: &mut Case, verdicts: &mut Vec<Verdict>) {
             best = Some((top.score, attempt, answers));
         }
     }
-    if let Some((_, attempt, answers)) = best {
+    let best = best.map(|(_, attempt, answers)| (attempt, answers)).or_else(|| cure::guess(case));
+    if let Some((attempt, answers)) = best {
         case.attempts.push(attempt);
         verdicts.extend(answers);
     }

@@ -17,6 +17,9 @@ use whodenied_case::{
 use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::Apparmor;
+/// Statements about the program that loads policy, whatever the error.
+const PARSER: &[&str] =
+    &["apparmor-parser-missing", "apparmor-parser-syntax", "apparmor-version-unparsed", "apparmor-rootless"];
 const LOG: &str = "dmesg | grep -i apparmor";
 
 /// Judges one attempt.
@@ -72,7 +75,8 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
 
 fn order_allows(attempt: &Attempt, errno: Errno) -> bool {
     matches!(errno, Errno::EACCES | Errno::EPERM)
-        || (attempt.call == Some(Call::LabelChange) && matches!(errno, Errno::ENOENT | Errno::EINVAL))
+        || (matches!(attempt.call, Some(Call::LabelChange | Call::PolicyLoad))
+            && matches!(errno, Errno::ENOENT | Errno::EINVAL))
 }
 
 /// Off for the whole host or for this container: `None` when it may be on. A transition to
@@ -277,6 +281,10 @@ fn setup(attempt: &Attempt, cx: &Context<'_>, denied: bool) -> Option<Say> {
             Some(Errno::EINVAL) => denies(attempt, LAYER, Support::Exclusive, 60, "Another security module answers at this attribute file, so the profile can't be set through it."),
             _ => denies(attempt, LAYER, Support::Exclusive, 85, "The process that starts the container is itself confined, and its profile does not allow changing to the container's profile."),
         }),
+        Some(Call::PolicyLoad) if cx.stated_here(attempt, PARSER).is_some() => {
+            let because = "The runtime could not load its default profile: the AppArmor parser is missing, too old for it, or may not be used here.";
+            Some(denies(attempt, LAYER, Support::Stated, 85, because))
+        }
         Some(Call::PolicyLoad) => Some(denies(attempt, LAYER, Support::Exclusive, 80, "Loading a profile needs policy administration in a policy namespace of its own, which this container does not have.")),
         Some(Call::SysctlWrite) if denied && attempt.phase == Phase::RuntimeSetup => {
             let nested = cx.nested();

@@ -1,0 +1,187 @@
+//! Reports that hold nothing but settings: a setting that lifts a layer tells which layer was in
+//! the way.
+//!
+//! Only a guess, and only where no failure of any kind stands beside it.
+
+use crate::say::denies;
+use whodenied_case::{
+    Attempt, AttemptId, CapSpec, Case, Engine, Environment, Fact, Knob, Predicate, Support, Verdict,
+};
+use whodenied_kernel::{Capability, Layer};
+
+/// An attempt of which nothing is known, and what the settings say about it.
+pub(super) fn guess(case: &Case) -> Option<(Attempt, Vec<Verdict>)> {
+    if case.facts.statement("other-failure").is_some() {
+        return None;
+    }
+    let mut attempt = Attempt::new(AttemptId(u32::try_from(case.attempts.len()).unwrap_or(u32::MAX)));
+    let mut best: Vec<(Layer, u8, &'static str, &Fact)> = Vec::new();
+    for fact in &case.facts.all {
+        let Some((layer, weight, because)) = hint(case, &fact.what) else { continue };
+        match best.iter_mut().find(|(l, ..)| *l == layer) {
+            Some(known) if known.1 >= weight => {}
+            Some(known) => *known = (layer, weight, because, fact),
+            None => best.push((layer, weight, because, fact)),
+        }
+    }
+    best.sort_by_key(|(_, weight, ..)| std::cmp::Reverse(*weight));
+    best.truncate(3);
+    let (.., first) = best.first()?;
+    attempt.spans.clone_from(&first.spans);
+    attempt.deciding.clone_from(&first.spans);
+    let verdicts = best
+        .iter()
+        .filter_map(|(layer, weight, because, fact)| {
+            denies(&attempt, *layer, Support::Usual, *weight, *because).fact(fact.id).into()
+        })
+        .collect();
+    Some((attempt, verdicts))
+}
+
+fn hint(case: &Case, what: &Predicate) -> Option<(Layer, u8, &'static str)> {
+    const APPARMOR: &str = "The settings switch the AppArmor profile off or name another, which is done where the default one refused something.";
+    const SELINUX: &str =
+        "The settings change the SELinux label, which is done where the label refused something.";
+    const SECCOMP: &str =
+        "The settings change the seccomp filter, which is done where the filter refused a system call.";
+    const CAPS: &str = "The settings change the capabilities, which is done where one was missing.";
+    const DEVICES: &str =
+        "The settings pass a device or a rule for one, which is done where the device filter refused it.";
+    const IDS: &str =
+        "The settings give the program a user or group, which is done where file modes refused it.";
+    const MAP: &str =
+        "The settings choose an id map, which is done where files belong to ids that are not mapped.";
+    const LIMIT: &str = "The settings raise a limit, which is done where the limit refused something.";
+    Some(match what {
+        Predicate::Setting(setting) => match &setting.knob {
+            Knob::Apparmor(p) => (Layer::Apparmor, if p == "unconfined" { 62 } else { 55 }, APPARMOR),
+            Knob::Lxc { key, .. } if key.contains("apparmor") => (Layer::Apparmor, 60, APPARMOR),
+            Knob::Lxc { key, .. } if key.contains("devices") => (Layer::DeviceCgroup, 60, DEVICES),
+            Knob::Lxc { key, .. } if key.contains("idmap") || key.contains("id_map") => {
+                (Layer::Userns, 50, MAP)
+            }
+            Knob::Lxc { key, .. } if key.contains("cap.") => (Layer::Capability, 50, CAPS),
+            Knob::Lxc { key, .. } if key.contains("seccomp") || key.contains("syscalls") => {
+                (Layer::Seccomp, 55, SECCOMP)
+            }
+            Knob::Lxc { key, .. } if key.contains("nesting") => (Layer::Apparmor, 48, APPARMOR),
+            Knob::SelinuxLabel(_) => (Layer::Selinux, 62, SELINUX),
+            Knob::Volume { options, .. } if options.iter().any(|o| o == "z" || o == "Z") => {
+                (Layer::Selinux, 40, SELINUX)
+            }
+            Knob::Seccomp(_) => (Layer::Seccomp, 58, SECCOMP),
+            Knob::NoNewPrivs(true) => (
+                Layer::NoNewPrivs,
+                50,
+                "The settings set no_new_privs, under which setuid programs get no rights.",
+            ),
+            Knob::CapAdd(CapSpec::One(Capability::NET_BIND_SERVICE)) => (
+                Layer::Port,
+                52,
+                "The settings add CAP_NET_BIND_SERVICE, which is done where a port below 1024 was refused.",
+            ),
+            Knob::CapAdd(_) => (Layer::Capability, 54, CAPS),
+            Knob::CapDrop(_) => (
+                Layer::Capability,
+                50,
+                "The settings drop capabilities, and what needs one of them is refused.",
+            ),
+            Knob::DeviceRule(_) => (Layer::DeviceCgroup, 58, DEVICES),
+            Knob::Device(_) => (Layer::DeviceCgroup, 42, DEVICES),
+            Knob::GroupAdd(_) => (Layer::Dac, 56, IDS),
+            Knob::FsGroup(_) => (Layer::Dac, 54, IDS),
+            Knob::UsernsMode(m) if m != "host" => (Layer::Userns, 52, MAP),
+            Knob::Ulimit { .. } => (Layer::Rlimit, 50, LIMIT),
+            Knob::Tmpfs { options, .. } if options.iter().any(|o| o == "exec" || o == "noexec") => {
+                (Layer::MountFlags, 52, "The settings choose whether programs on this mount may be executed.")
+            }
+            Knob::Unit { key, value } => unit(key, value)?,
+            Knob::Other { key, .. } => act(key)?,
+            _ => return None,
+        },
+        Predicate::Path(p) if p.label.is_some() => (Layer::Selinux, 50, "The listing shows SELinux labels."),
+        Predicate::Path(p) if p.capabilities.is_some() => {
+            (Layer::Capability, 45, "The listing shows file capabilities.")
+        }
+        Predicate::Environment(Environment::RootSquash) => {
+            (Layer::Filesystem, 56, "The server maps root to nobody.")
+        }
+        Predicate::Environment(Environment::NoFsGroup) => (Layer::Dac, 55, IDS),
+        Predicate::Environment(Environment::UsernsRestriction) => {
+            (Layer::Sysctl, 56, "The host restricts unprivileged user namespaces.")
+        }
+        Predicate::NoNewPrivs(true) => (Layer::NoNewPrivs, 55, "The process has no_new_privs set."),
+        Predicate::Lsm(Layer::Selinux, whodenied_case::LsmState::Permissive) => (Layer::Selinux, 52, SELINUX),
+        Predicate::IdMap(..)
+            if case.facts.has_engine(Engine::Lxc) || case.facts.has_engine(Engine::Incus) =>
+        {
+            (Layer::Userns, 46, MAP)
+        }
+        _ => return None,
+    })
+}
+
+/// Directives of a unit by the layer that carries them out (systemd.exec(5)).
+fn unit(key: &str, value: &str) -> Option<(Layer, u8, &'static str)> {
+    if matches!(value.trim(), "no" | "false" | "0" | "off") {
+        return None;
+    }
+    const FILTER: &str = "systemd carries this directive out as a seccomp filter.";
+    Some(match key {
+        "SystemCallFilter"
+        | "SystemCallErrorNumber"
+        | "SystemCallArchitectures"
+        | "RestrictAddressFamilies"
+        | "MemoryDenyWriteExecute"
+        | "RestrictRealtime"
+        | "RestrictNamespaces"
+        | "LockPersonality"
+        | "RestrictSUIDSGID" => (Layer::Seccomp, 56, FILTER),
+        "NoNewPrivileges" => {
+            (Layer::NoNewPrivs, 54, "The unit sets no_new_privs, under which setuid programs get no rights.")
+        }
+        "DeviceAllow" | "DevicePolicy" | "PrivateDevices" => {
+            (Layer::DeviceCgroup, 54, "systemd installs a device filter for the unit.")
+        }
+        "CapabilityBoundingSet" | "AmbientCapabilities" => {
+            (Layer::Capability, 54, "The unit chooses the capabilities of the program.")
+        }
+        "AppArmorProfile" => (Layer::Apparmor, 55, "The unit names an AppArmor profile."),
+        "SELinuxContext" => (Layer::Selinux, 55, "The unit names an SELinux context."),
+        "SupplementaryGroups" => {
+            (Layer::Dac, 50, "The unit gives the program groups, which is done where file modes refused it.")
+        }
+        "PrivateUsers" => (Layer::Userns, 50, "The unit runs in a user namespace of its own."),
+        "LimitMEMLOCK" | "LimitNOFILE" | "LimitRTPRIO" | "LimitNICE" | "LimitNPROC" => {
+            (Layer::Rlimit, 50, "The unit sets a limit.")
+        }
+        "NoExecPaths" | "ExecPaths" => (Layer::MountFlags, 54, "The unit mounts paths noexec."),
+        "IPAddressDeny" | "IPAddressAllow" => {
+            (Layer::Cgroup, 50, "The unit filters addresses by a BPF program of its cgroup.")
+        }
+        _ => return None,
+    })
+}
+
+/// Commands by what they lift.
+fn act(key: &str) -> Option<(Layer, u8, &'static str)> {
+    Some(match key {
+        "act-chmod" | "act-chown" | "act-usermod" => {
+            (Layer::Dac, 48, "Owner or mode are changed here, which is done where they refused something.")
+        }
+        "act-setcap" => (Layer::Capability, 54, "A program file is given capabilities here."),
+        "act-mount" => (Layer::MountFlags, 40, "A mount is made or changed here."),
+        k if k.starts_with("act-setfacl") => (Layer::Acl, 58, "Access control lists are changed here."),
+        k if k.starts_with("act-chattr") => (Layer::InodeFlags, 58, "Inode flags are changed here."),
+        k if k.starts_with("act-aa") || k.contains("apparmor") => {
+            (Layer::Apparmor, 56, "AppArmor policy is changed here.")
+        }
+        k if ["act-chcon", "act-semanage", "act-setsebool", "act-restorecon", "act-setenforce"]
+            .iter()
+            .any(|a| k.starts_with(a)) =>
+        {
+            (Layer::Selinux, 58, "SELinux labels, booleans or its mode are changed here.")
+        }
+        _ => return None,
+    })
+}
