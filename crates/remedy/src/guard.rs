@@ -1,7 +1,7 @@
 //! The last look at what is offered: nothing broad comes first, nothing that is already set is
 //! offered, nothing is offered twice.
 
-use crate::place::Ctx;
+use crate::spell::ALREADY;
 use whodenied_case::Remedy;
 
 /// Words that name the opening of a whole layer.
@@ -29,17 +29,18 @@ pub(crate) fn broad(remedy: &Remedy) -> Option<&'static str> {
         .to_lowercase()
         .replace("unprivileged", "")
         .replace("peer=unconfined", "")
+        .replace("label=unconfined", "")
         .replace("//&unconfined", "")
         .replace("unconfined_", "");
     BROAD.iter().copied().find(|w| text.contains(w))
 }
 
-pub(crate) fn tidy(ctx: &Ctx<'_>, remedies: Vec<Remedy>) -> Vec<Remedy> {
-    let _ = ctx;
+pub(crate) fn tidy(remedies: Vec<Remedy>) -> Vec<Remedy> {
     let mut out: Vec<Remedy> = Vec::new();
     let mut broad_ones = Vec::new();
     for remedy in remedies {
-        if out.contains(&remedy) {
+        let set = remedy.edits.iter().any(|e| e.file == ALREADY);
+        if set || out.contains(&remedy) {
             continue;
         }
         if broad(&remedy).is_some() {

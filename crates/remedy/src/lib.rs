@@ -13,6 +13,9 @@ mod spell;
 mod text;
 mod upgrade;
 
+#[cfg(test)]
+mod tests;
+
 use place::Ctx;
 use whodenied_case::{Attempt, Case};
 
@@ -25,7 +28,7 @@ pub fn offer(case: &mut Case) {
         let attempt = case.attempt(diagnosis.attempt).unwrap_or(&unknown);
         let ctx = Ctx::new(case, diagnosis, attempt);
         let offer = layers::offer(&ctx);
-        offers.push((guard::tidy(&ctx, offer.remedies), offer.stays_blocked, shortcut::sentence(&ctx)));
+        offers.push((guard::tidy(offer.remedies), offer.stays_blocked, shortcut::sentence(&ctx)));
     }
     for (diagnosis, (remedies, stays_blocked, shortcut)) in case.diagnoses.iter_mut().zip(offers) {
         diagnosis.remedies = remedies;

@@ -47,6 +47,9 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
         offer.maybe(file_capability(ctx, cap));
     }
     offer.maybe(upgrade::fix(ctx));
+    if offer.remedies.is_empty() && cap.is_none() {
+        offer.add(find_out(ctx));
+    }
     offer.stays(&["every capability that is not named here", "loading kernel modules and raw kernel writes"]);
     if cap == Some(C::SYS_ADMIN) {
         offer.stays_blocked.clear();
@@ -126,6 +129,18 @@ pub(super) fn needed(ctx: &Ctx<'_>) -> Option<C> {
         | Call::Fanotify => C::SYS_ADMIN,
         _ => return None,
     })
+}
+
+/// Which capability it is must be seen before anything is given.
+fn find_out(ctx: &Ctx<'_>) -> Fix {
+    Fix::new(
+        ctx.engine_host(),
+        Risk::Low,
+        "Find the one capability that the call asks for, then add only that one",
+    )
+    .widens("Nothing.")
+    .run("sudo capable-bpfcc   # or: capable (bcc tools); it names each capability asked for, by process")
+    .run("grep Cap /proc/<pid>/status; capsh --decode=<CapEff>   # those the process has")
 }
 
 /// `--cap-add`, or taking the capability out of the drop list.

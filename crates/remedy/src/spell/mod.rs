@@ -8,7 +8,7 @@ mod run;
 pub(crate) mod systemd;
 
 use crate::place::Ctx;
-use whodenied_case::{Engine, Facts, FileEdit, Predicate, Surface};
+use whodenied_case::{CapSpec, Engine, Facts, FileEdit, Knob, Predicate, Surface};
 use whodenied_kernel::Capability;
 
 /// A surface that fixes are written for.
@@ -124,8 +124,34 @@ pub(crate) fn spell(ctx: &Ctx<'_>, intent: Intent<'_>) -> Vec<FileEdit> {
     all(ctx, &[intent])
 }
 
+/// The mark of a remedy that asks for what is set already; such remedies are not offered.
+pub(crate) const ALREADY: &str = "already set";
+
+/// True when the configuration in the evidence says this already.
+fn already(facts: &Facts, intent: &Intent<'_>) -> bool {
+    facts.knobs().any(|(_, knob)| match (knob, intent) {
+        (Knob::Apparmor(a), Intent::Apparmor(b)) => a == b,
+        (Knob::CapAdd(CapSpec::One(a)), Intent::CapAdd(b)) => a == b && facts.cap_dropped(*b).is_none(),
+        (Knob::GroupAdd(a), Intent::Group(b)) | (Knob::User(a), Intent::User(b)) => a == b,
+        (Knob::Tmpfs { target, options }, Intent::Tmpfs(path, wanted)) => {
+            target == path && wanted.iter().all(|w| options.iter().any(|o| o == w))
+        }
+        (Knob::Volume { target, options, .. }, Intent::Volume(_, path, wanted)) => {
+            target == path && !wanted.is_empty() && wanted.split(',').all(|w| options.iter().any(|o| o == w))
+        }
+        (Knob::Device(given), Intent::Device(path)) => given.split(':').next() == Some(*path),
+        (Knob::Sysctl { key, value }, Intent::Sysctl(k, v)) => key == k && value == v,
+        (Knob::Ulimit { name, value }, Intent::Ulimit(n, v)) => name == n && value == v,
+        (Knob::UsernsMode(mode), Intent::KeepId) => mode.starts_with("keep-id"),
+        _ => false,
+    })
+}
+
 /// Several intents that belong together, one snippet a surface.
 pub(crate) fn all(ctx: &Ctx<'_>, intents: &[Intent<'_>]) -> Vec<FileEdit> {
+    if !intents.is_empty() && intents.iter().all(|i| already(ctx.facts, i)) {
+        return vec![crate::fix::part(ALREADY, "text", "")];
+    }
     ctx.spellings
         .iter()
         .filter_map(|spelling| {

@@ -144,26 +144,49 @@ fn from_record(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Vec<Change> {
     }
 }
 
-fn network(record: &ApparmorRecord) -> Vec<Change> {
-    let family = record.get("family").unwrap_or("");
-    let kind = record.get("sock_type").and_then(Pattern::word);
-    if family == "unix" {
-        if ends_early(record) {
-            return vec![Change::Abi];
-        }
-        let peer = record.get("peer").filter(|p| *p != "none").and_then(Pattern::label);
-        let perms = words(record.denied().or_else(|| record.requested()));
-        return vec![Change::Rule(Rule::Unix { perms, kind, peer })];
-    }
-    match Pattern::word(family) {
-        Some(family) => vec![Change::Rule(Rule::Network { deny: false, family: Some(family), kind })],
-        None => vec![Change::Unquotable("the socket family")],
+/// The value of `key` as a pattern: absent is fine, present and not to be written is not, for a
+/// rule without it would allow more than was refused.
+fn part(
+    record: &ApparmorRecord,
+    key: &str,
+    make: impl Fn(&str) -> Option<Pattern>,
+) -> Result<Option<Pattern>, Change> {
+    match record.get(key).filter(|v| !v.is_empty() && *v != "none") {
+        None => Ok(None),
+        Some(value) => make(value).map(Some).ok_or(Change::Unquotable("a name")),
     }
 }
 
-/// `send receive` or `send,receive` as words.
-fn words(mask: Option<&str>) -> Vec<Pattern> {
-    mask.unwrap_or("").split([' ', ',', '|']).filter_map(Pattern::word).take(16).collect()
+fn network(record: &ApparmorRecord) -> Vec<Change> {
+    if record.get("family") == Some("unix") && ends_early(record) {
+        return vec![Change::Abi];
+    }
+    let rule = || -> Result<Rule, Change> {
+        let kind = part(record, "sock_type", Pattern::word)?;
+        if record.get("family") == Some("unix") {
+            let peer = part(record, "peer", Pattern::label)?;
+            let perms = words(record.denied().or_else(|| record.requested()), UNIX_PERMS);
+            // With a peer only these may stand.
+            let both = ["send", "receive", "connect", "accept"];
+            let peer = peer.filter(|_| perms.iter().all(|p| both.contains(&p.as_str())));
+            return Ok(Rule::Unix { perms, kind, peer });
+        }
+        Ok(Rule::Network { deny: false, family: part(record, "family", Pattern::word)?, kind })
+    };
+    vec![rule().map_or_else(|unquotable| unquotable, Change::Rule)]
+}
+
+/// Source: apparmor.d(5), unix and dbus rules.
+const UNIX_PERMS: &[&str] = &[
+    "create", "bind", "listen", "accept", "connect", "shutdown", "getattr", "setattr", "getopt", "setopt",
+    "send", "receive",
+];
+const DBUS_PERMS: &[&str] = &["send", "receive", "bind", "eavesdrop"];
+
+/// `send receive` or `send,receive` as the words that the language knows.
+fn words(mask: Option<&str>, known: &[&str]) -> Vec<Pattern> {
+    let mask = mask.unwrap_or("");
+    mask.split([' ', ',', '|']).filter(|w| known.contains(w)).filter_map(Pattern::word).take(16).collect()
 }
 
 /// The sides a mask names.
@@ -187,6 +210,9 @@ fn peer_of(record: &ApparmorRecord) -> Option<Pattern> {
 
 fn signal(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Change {
     let Some(peer) = peer_of(record) else { return Change::Unquotable("the peer's label") };
+    if record.get("signal").is_some_and(|s| !s.starts_with("unknown") && !signal_name(s)) {
+        return Change::Unquotable("the signal");
+    }
     let mut access = sides(record.denied().or_else(|| record.requested()));
     let mut set = signals_of(ctx, record);
     let name = record.get("peer").unwrap_or("");
@@ -210,6 +236,18 @@ fn signal(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Change {
     if stopping { Change::Stop(rule) } else { Change::Rule(rule) }
 }
 
+/// A signal as the language spells it: `term`, `usr1`, `rtmin+3`.
+fn signal_name(name: &str) -> bool {
+    match name.strip_prefix("rtmin+") {
+        Some(n) => n.parse::<u8>().is_ok_and(|n| n <= 32),
+        None => {
+            name.len() <= 8
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                && !name.is_empty()
+        }
+    }
+}
+
 /// Every signal that this profile refused this peer, in this evidence.
 fn signals_of(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Vec<Pattern> {
     let mut set = Vec::new();
@@ -219,7 +257,7 @@ fn signals_of(ctx: &Ctx<'_>, record: &ApparmorRecord) -> Vec<Pattern> {
         let same = other.profile() == record.profile() && other.get("peer") == record.get("peer");
         if same
             && let Some(name) = other.get("signal")
-            && !name.starts_with("unknown")
+            && signal_name(name)
             && let Some(word) = Pattern::word(name)
             && !set.contains(&word)
             && set.len() < 32
@@ -292,7 +330,14 @@ fn mount(record: &ApparmorRecord) -> Vec<Change> {
     let flags = record.get("flags").unwrap_or("");
     let options: Vec<Pattern> =
         flags.split([',', ' ']).filter(|f| MOUNT_OPTIONS.contains(f)).filter_map(Pattern::word).collect();
-    let fstype: Vec<Pattern> = record.get("fstype").into_iter().filter_map(Pattern::word).collect();
+    let unknown = flags.split([',', ' ']).any(|f| !f.is_empty() && !MOUNT_OPTIONS.contains(&f));
+    let Ok(fstype) = part(record, "fstype", Pattern::word) else {
+        return vec![Change::Unquotable("the file system type")];
+    };
+    let fstype: Vec<Pattern> = fstype.into_iter().collect();
+    if unknown {
+        return vec![Change::Unquotable("a mount flag")];
+    }
     // A source that is a device or a directory is kept; of a network or FUSE source the name says
     // nothing that a rule should hang on.
     let source = record.get("srcname").filter(|s| s.starts_with('/')).and_then(Pattern::path);
@@ -328,20 +373,24 @@ fn path(record: &ApparmorRecord, disconnected: bool) -> Vec<Change> {
 }
 
 fn dbus(record: &ApparmorRecord) -> Change {
-    let bus = |key: &str| record.get(key).filter(|v| !v.is_empty()).and_then(Pattern::bus);
-    let access = words(record.get("mask").or_else(|| record.requested()));
-    let bind = access.iter().any(|a| a.as_str() == "bind");
-    let name = bus("name").filter(|n| !n.as_str().starts_with(':'));
-    Change::Rule(Rule::Dbus {
-        access,
-        bus: bus("bus"),
-        path: if bind { None } else { bus("path") },
-        interface: if bind { None } else { bus("interface") },
-        member: if bind { None } else { bus("member") },
-        name: if bind { name.clone() } else { None },
-        peer_name: if bind { None } else { name },
-        peer_label: None,
-    })
+    let rule = || -> Result<Rule, Change> {
+        let bus = |key: &str| part(record, key, Pattern::bus);
+        let access = words(record.get("mask").or_else(|| record.requested()), DBUS_PERMS);
+        let bind = access.iter().any(|a| a.as_str() == "bind");
+        let name = bus("name")?.filter(|n| !n.as_str().starts_with(':'));
+        let message = |key: &str| if bind { Ok(None) } else { bus(key) };
+        Ok(Rule::Dbus {
+            bus: bus("bus")?,
+            path: message("path")?,
+            interface: message("interface")?,
+            member: message("member")?,
+            name: name.clone().filter(|_| bind),
+            peer_name: name.filter(|_| !bind),
+            peer_label: None,
+            access,
+        })
+    };
+    rule().map_or_else(|unquotable| unquotable, Change::Rule)
 }
 
 fn from_attempt(ctx: &Ctx<'_>) -> Vec<Change> {

@@ -118,6 +118,10 @@ pub(super) fn offer(ctx: &Ctx<'_>, base: &Base, changes: &[Change], offer: &mut 
         offer.add(unquotable(ctx, what));
         return;
     }
+    if changes.iter().any(|c| matches!(c, Change::Path(path, _) if Pattern::path(path).is_none())) {
+        offer.add(unquotable(ctx, "the path"));
+        return;
+    }
     if let [Change::Path(path, _)] = changes {
         offer.maybe(sysctl(ctx, path));
     }
@@ -212,6 +216,10 @@ fn custom(ctx: &Ctx<'_>, base: &Base, changes: &[Change], abi: Option<Abi>) -> O
         if *rule == Rule::comment(SIGNALS) && base.host.base {
             *rule = Rule::comment("Signals of the runtime; abstractions/base has those of the host.");
         }
+    }
+    // Judged again: no deny may stand in the way of what has just been allowed.
+    if changes.iter().any(|c| matches!(c, Change::Mount(_))) && profile.denies_mount() {
+        return None;
     }
     profile.head = head(base);
     let mut rules = vec![Rule::comment("What this profile adds to the default:")];

@@ -48,7 +48,7 @@ pub(super) fn offer(ctx: &Ctx<'_>, label: &str, changes: &[Change], offer: &mut 
             Change::Silent => {}
         }
     }
-    let file = if known_name { file_of(label) } else { "<profile's file>".to_owned() };
+    let file = if known_name { file_of(label) } else { "<profile>".to_owned() };
     let local = if known_name { local_file(label) } else { file.clone() };
     if rules.is_empty() && !flags {
         offer.add(

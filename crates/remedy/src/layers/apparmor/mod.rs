@@ -16,7 +16,7 @@ use crate::place::Ctx;
 use crate::upgrade;
 use change::Change;
 use whodenied_case::record::{ApparmorRecord, ApparmorVerdict};
-use whodenied_case::{Engine, Environment, RecordKind};
+use whodenied_case::{Engine, Environment, Knob, RecordKind};
 use whodenied_kernel::Call;
 use whodenied_runtimes::Runtime;
 use whodenied_runtimes::apparmor::{ProfileKind, kind_of};
@@ -39,7 +39,16 @@ fn label(ctx: &Ctx<'_>) -> Option<String> {
         .and_then(|r| r.profile())
         .or(ctx.d.policy.as_deref())
         .or(ctx.attempt.subject.label.as_deref())
+        .or_else(|| configured(ctx))
         .map(str::to_owned)
+}
+
+/// The custom profile that the configuration asks for.
+fn configured<'a>(ctx: &Ctx<'a>) -> Option<&'a str> {
+    ctx.facts.knobs().find_map(|(_, k)| match k {
+        Knob::Apparmor(name) if name != "unconfined" && !name.is_empty() => Some(name.as_str()),
+        _ => None,
+    })
 }
 
 pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
