@@ -372,11 +372,39 @@ fn is_engine_option(word: &str) -> bool {
     )
 }
 
+/// `without --privileged`, `needs --privileged`, `--privileged mode might break`: what is not, or
+/// only would be.
+fn supposed(words: &[Word], at: usize) -> bool {
+    let word = |n: usize| words.get(n).map_or(String::new(), |w| w.text.to_ascii_lowercase());
+    let before = |back: usize| at.checked_sub(back).map_or(String::new(), word);
+    let wanting = |w: &str| {
+        matches!(
+            w,
+            "without"
+                | "no"
+                | "not"
+                | "needs"
+                | "need"
+                | "requires"
+                | "require"
+                | "required"
+                | "unless"
+                | "avoid"
+                | "lacks"
+        )
+    };
+    let maybe = |w: &str| matches!(w, "might" | "may" | "could" | "would" | "should" | "must");
+    wanting(&before(1)) || wanting(&before(2)) || maybe(&word(at + 1)) || maybe(&word(at + 2))
+}
+
 /// Unmistakable options between the words of a sentence.
 fn sentence(words: &[Word], found: &mut Vec<Found>) {
     for (n, word) in words.iter().enumerate() {
         let text = word.text.trim_start_matches(['`', '(', '"', '\'']);
         let Some(long) = text.strip_prefix("--") else { continue };
+        if supposed(words, n) {
+            continue;
+        }
         let long = long.trim_end_matches(['`', ')', ',', '.', ';', ':', '"', '\'']);
         let (name, inline) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
         let sure = matches!(
@@ -481,6 +509,8 @@ mod tests {
             view("Docker 1.8.1 with --cap-add SYS_ADMIN --device /dev/fuse"),
             [Knob::CapAdd(CapSpec::One(Capability::SYS_ADMIN)), Knob::Device("/dev/fuse".into())]
         );
+        assert_eq!(view("AppArmor detection and --privileged mode might break."), []);
+        assert_eq!(view("it runs without --privileged here"), []);
         assert_eq!(view("it was started by (`docker run --privileged`)"), [Knob::Privileged(true)]);
         assert_eq!(view("systemctl --user status podman"), []);
         assert_eq!(view("see https://docs.docker.com/engine run"), []);

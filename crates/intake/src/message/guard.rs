@@ -293,8 +293,11 @@ pub(crate) fn plausible(failure: &Failure, low: &str) -> bool {
         Errno::EOVERFLOW => call.is_some_and(object::on_files),
         Errno::EXDEV => is(&[C::Rename, C::Link]),
         Errno::EOPNOTSUPP => is(&[C::Xattr, C::LandlockRestrict, C::PerfEventOpen, C::Chmod]),
-        // The label asked for is not loaded.
-        Errno::ENOENT => is(&[C::LabelChange]) && low.contains("attr/"),
+        // The label asked for is not loaded, or the program that loads policy is not there.
+        Errno::ENOENT => {
+            is(&[C::LabelChange]) && low.contains("attr/")
+                || is(&[C::PolicyLoad]) && low.contains("apparmor_parser")
+        }
         Errno::EUSERS => is(&[C::Unshare, C::UsernsCreate]),
         _ => false,
     }

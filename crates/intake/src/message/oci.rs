@@ -70,6 +70,36 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::Label)
         .phase(SETUP)
         .states(s::PROFILE_MISSING),
+    Rule::on(&["apparmor_parser", "executable file not found"])
+        .call(Call::PolicyLoad)
+        .kind(K::Label)
+        .phase(ENGINE)
+        .errno(Errno::ENOENT)
+        .states(s::PARSER_MISSING),
+    Rule::on(&["apparmor", "syntax error, unexpected tok"])
+        .call(Call::PolicyLoad)
+        .kind(K::Label)
+        .phase(ENGINE)
+        .errno(Errno::EINVAL)
+        .states(s::PARSER_SYNTAX),
+    Rule::on(&["could not open 'abi/"])
+        .call(Call::PolicyLoad)
+        .kind(K::Label)
+        .phase(ENGINE)
+        .errno(Errno::EINVAL)
+        .states(s::PARSER_SYNTAX),
+    Rule::on(&["default apparmor profile", "parsing version failed"])
+        .call(Call::PolicyLoad)
+        .kind(K::Label)
+        .phase(ENGINE)
+        .errno(Errno::EINVAL)
+        .states(s::PARSER_VERSION),
+    Rule::on(&["apparmor", "not supported in rootless mode"])
+        .call(Call::PolicyLoad)
+        .kind(K::Label)
+        .phase(ENGINE)
+        .errno(Errno::EPERM)
+        .states(s::APPARMOR_ROOTLESS),
     Rule::refine(&["/sys/kernel/security/apparmor/profiles"]).call(Call::Open).kind(K::KernelFile),
     Rule::refine(&["attr/exec", "selinux"]).call(Call::LabelChange).kind(K::Label).phase(SETUP),
     Rule::refine(&["attr/keycreate"]).call(Call::LabelChange).kind(K::Label).phase(SETUP),

@@ -58,6 +58,10 @@ statements! {
     TEXT_RELOCATION = "text-relocation", "A library needs writable code (text relocation) and does not get it.";
     EXEC_MAP = "exec-map", "A library could not be mapped executable.";
     PRIVILEGED_PORT = "privileged-port", "The message says that the port is in the privileged range.";
+    PARSER_MISSING = "apparmor-parser-missing", "The program that loads AppArmor policy is not installed or not in PATH.";
+    PARSER_SYNTAX = "apparmor-parser-syntax", "The AppArmor parser does not understand the profile it was given.";
+    PARSER_VERSION = "apparmor-version-unparsed", "The runtime could not read the version of the AppArmor parser.";
+    APPARMOR_ROOTLESS = "apparmor-rootless", "AppArmor can't be used by a rootless engine.";
     PROFILE_MISSING = "apparmor-profile-missing", "The AppArmor profile asked for is not loaded.";
     PROFILE_NOT_APPLIED = "apparmor-profile-not-applied", "The runtime could not switch to the AppArmor profile.";
     POLICY_ADMIN = "apparmor-policy-admin", "AppArmor policy may not be loaded from here.";

@@ -7,6 +7,8 @@ use whodenied_kernel::Errno;
 
 /// Wording and error. ASCII letters compare without regard to case.
 pub(crate) const TRANSLATED: &[(&str, Errno)] = &[
+    // busybox says so for EPERM alone
+    ("permission denied (are you root?)", Errno::EPERM),
     // German
     ("Keine Berechtigung", Errno::EACCES),
     ("Die Operation ist nicht erlaubt", Errno::EPERM),

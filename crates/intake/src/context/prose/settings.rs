@@ -41,7 +41,8 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
                 if text == "USER"
                     && !s.word(at + 1).is_empty()
                     && s.words.len() > 2
-                    && matches!(s.before(at, 1), "with" | "has" | "sets" | "a") =>
+                    && (matches!(s.before(at, 1), "with" | "has" | "sets" | "a")
+                        || s.find(&["dockerfile"]).is_some()) =>
             {
                 Knob::User(s.words.get(at + 1).map_or(String::new(), |w| w.text.clone()))
             }
@@ -70,7 +71,9 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
 }
 
 fn is_privileged(s: &Saying<'_>, at: usize) -> bool {
-    if s.denied(at) {
+    // `privileged mode might break`: what would be, not what is.
+    let supposed = matches!(s.word(at + 2), "might" | "may" | "could" | "would" | "should");
+    if s.denied(at) || supposed {
         return false;
     }
     matches!(
@@ -89,6 +92,12 @@ fn capability(s: &Saying<'_>, at: usize, text: &str) -> Option<Knob> {
         return None;
     }
     let cap = Capability::from_name(text)?;
+    if matches!(s.word(at + 1), "dropped" | "removed") {
+        return Some(Knob::CapDrop(CapSpec::One(cap)));
+    }
+    if matches!(s.word(at + 1), "missing" | "lacking" | "needed" | "required") {
+        return None;
+    }
     for n in 1..=6 {
         match s.before(at, n) {
             "without" | "no" | "not" | "lacks" | "missing" | "needs" | "need" | "requires" | "require"
@@ -155,12 +164,14 @@ mod tests {
         let f = facts("Docker, image with USER docker");
         assert!(f.knob(|k| *k == Knob::User("docker".into())).is_some());
         assert!(facts("a privileged container").privileged());
+        assert!(facts("config: CAP_SYS_ADMIN dropped").cap_dropped(Capability::SYS_ADMIN).is_some());
     }
 
     #[test]
     fn not_told() {
         for text in [
             "needs CAP_SYS_ADMIN",
+            "CAP_SYS_ADMIN missing",
             "without SYS_ADMIN",
             "an unprivileged container",
             "it works in a privileged container",
