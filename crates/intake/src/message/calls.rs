@@ -1,7 +1,7 @@
 //! Call expressions that people paste beside an error: evidence which call failed.
 
 use super::call_expr::{self, Expression};
-use super::{Found, python};
+use super::{Found, errno_text, python};
 use crate::segment::Document;
 use whodenied_case::Failure;
 use whodenied_kernel::Call;
@@ -85,9 +85,9 @@ fn pasted(doc: &Document) -> Vec<Pasted> {
         let fails = ["fail", "denied", "not permitted", "returns -1", "refused", "eperm", "eacces", "enosys"]
             .iter()
             .any(|w| low.contains(w));
-        if let Some(expression) =
-            call_expr::find(text, 0).filter(|_| !text.contains("= -1 E") && !text.starts_with("File \""))
-        {
+        // A line with an error of its own has been read already, or is no refusal.
+        let told = !errno_text::mentions(text).is_empty();
+        if let Some(expression) = call_expr::find(text, 0).filter(|_| !told && !text.starts_with("File \"")) {
             out.push(Pasted { expression, line, failing: fails || said });
             if out.len() == 64 {
                 break;

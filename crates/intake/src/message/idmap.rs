@@ -6,9 +6,6 @@ use whodenied_case::{ObjectKind as K, Phase};
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
-    // Go starts a child in new namespaces with one clone(2) and blames the exec.
-    Rule::on(&["fork/exec /proc/self/exe"]).call(Call::UsernsCreate).kind(K::Namespace).object(From::Nothing),
-    Rule::refine(&["cannot clone:"]).call(Call::UsernsCreate).kind(K::Namespace),
     Rule::on(&["insufficient uids or gids"])
         .call(Call::Chown)
         .phase(Phase::Engine)

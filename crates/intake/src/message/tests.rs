@@ -197,7 +197,7 @@ const ROWS: &[Row] = &[
         "[1:1:0101/000000.1:FATAL:zygote_host_impl_linux.cc(117)] No usable sandbox! Update your kernel.",
         Call::UsernsCreate,
         "",
-        None,
+        Some(Errno::EPERM),
         P,
     ),
     Row(

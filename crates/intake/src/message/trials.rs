@@ -171,10 +171,11 @@ const NOT_DONE: &[&str] = &[
 
 /// Reads every trial of the document.
 pub(crate) fn read(doc: &Document, claims: &mut Vec<Claim>) {
+    let widths = unit::wrap_widths(doc);
     let mut at = 0;
     let mut count = 0;
     while at < doc.lines.len() && count < 64 {
-        let Some(unit) = unit::unit_at(doc, at) else {
+        let Some(unit) = unit::unit_at(doc, at, &widths) else {
             at += 1;
             continue;
         };

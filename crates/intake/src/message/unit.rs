@@ -1,5 +1,6 @@
 //! Logical lines: a message that a terminal or a mail wrapped is one text again.
 
+use super::errno_text;
 use crate::segment::{Document, Line};
 use std::ops::Range;
 use whodenied_text::Span;
@@ -65,13 +66,13 @@ impl Unit {
 }
 
 /// The logical line that begins at line `i`; `None` for blank lines.
-pub(crate) fn unit_at(doc: &Document, i: usize) -> Option<Unit> {
+pub(crate) fn unit_at(doc: &Document, i: usize, widths: &[usize]) -> Option<Unit> {
     let line = doc.lines.get(i).filter(|l| !l.text.is_empty())?;
     let mut text = clip(&line.text).to_owned();
     let mut parts = vec![(0, i)];
     let mut at = i;
     while parts.len() < MOST_LINES && text.len() < LONGEST {
-        let Some(glue) = continues(doc, at) else { break };
+        let Some(glue) = continues(doc, at, widths) else { break };
         let Some(next) = doc.lines.get(at + 1) else { break };
         text.push_str(glue);
         parts.push((text.len(), at + 1));
@@ -90,38 +91,52 @@ fn clip(text: &str) -> &str {
     text.get(..end).unwrap_or("")
 }
 
+/// The widths at which lines of the document were broken within words.
+pub(crate) fn wrap_widths(doc: &Document) -> Vec<usize> {
+    let mut widths = vec![80];
+    let widest = doc.lines.iter().map(|l| l.columns).max().unwrap_or(0);
+    // A width that several lines reach to the character and none exceeds is that of a terminal.
+    let reached = doc.lines.iter().filter(|l| l.columns == widest).count();
+    if (60..=300).contains(&widest) && reached >= 2 && widest != 80 {
+        widths.push(widest);
+    }
+    widths
+}
+
 /// What to put between line `i` and the next when the next goes on with it.
-fn continues(doc: &Document, i: usize) -> Option<&'static str> {
+fn continues(doc: &Document, i: usize, widths: &[usize]) -> Option<&'static str> {
     let line = doc.lines.get(i)?;
     let next = doc.lines.get(i + 1).filter(|n| !n.text.is_empty())?;
-    if next.dress.time.is_some() || next.dress.tag.is_some() || next.dress.container != line.dress.container {
+    let new = next.dress.time.is_some()
+        || next.dress.tag.is_some()
+        || next.dress.container != line.dress.container
+        || next.fresh
+        || (next.dress.label.is_some() && next.dress.label != line.dress.label);
+    if new {
         return None;
     }
-    if next.dress.label.is_some() && next.dress.label != line.dress.label {
+    if widths.contains(&line.columns) {
+        return Some(if line.blank_end || next.dress.indent > 0 { " " } else { "" });
+    }
+    let text = line.text.as_str();
+    let frame = next.text.starts_with("at ") || next.text.starts_with("File \"");
+    if frame || text.starts_with("Traceback") || text.starts_with("File \"") {
         return None;
     }
-    let chars = line.text.chars().count();
-    // What stood before the text on the physical line: prefix, label, indentation.
-    let extra = (line.raw.len()).saturating_sub(line.text.len());
-    let widths = [chars, chars + extra, chars + line.dress.indent, chars + extra + line.dress.indent];
-    if widths.contains(&80) {
-        return Some(if next.dress.indent > 0 { " " } else { "" });
-    }
+    let first_word = next.text.split(' ').next().map_or(0, |w| w.chars().count());
+    // A mail or page breaks at blanks, so that the next word would not have fitted.
+    let full = (40..=81).contains(&line.columns) && line.columns + 1 + first_word > 72;
     let lower = next.text.starts_with(|c: char| c.is_lowercase() || c == '(');
-    let first_word = next.text.split(' ').next().map_or(0, str::len);
-    let full = widths.iter().any(|w| (56..=80).contains(w) && w + 1 + first_word > 80);
-    let open_end = line.text.ends_with([':', ',', '(', '=', '"']) && chars >= 24 && line.text.contains(' ');
-    let frame = next.text.starts_with("at ");
-    let traceback = frame || line.text.starts_with("Traceback") || line.text.starts_with("File \"");
-    let starts_message =
-        next.text.split(' ').next().is_some_and(|w| w.ends_with(':') && !line.text.ends_with(':'));
-    if widths.contains(&79) && !starts_message {
+    let open_end = text.ends_with([':', ',', '(', '=', '"']) && text.len() >= 24 && text.contains(' ');
+    // `cannot create directory '/x':` and on the next line the words of the error.
+    let error_next = errno_text::mentions(&next.text).first().is_some_and(|m| m.at.start <= 5);
+    if error_next && (text.ends_with(':') || full) && !text.ends_with('.') {
         return Some(" ");
     }
-    if traceback || !lower {
-        return None;
-    }
-    ((full && !starts_message && !line.text.ends_with(['.', ';', '"'])) || open_end).then_some(" ")
+    let starts_message =
+        next.text.split(' ').next().is_some_and(|w| w.ends_with(':')) && !text.ends_with(':');
+    let ended = text.ends_with(['.', ';', '!', '?']);
+    (lower && ((full && !starts_message && !ended) || open_end)).then_some(" ")
 }
 
 #[cfg(test)]
@@ -137,7 +152,7 @@ mod tests {
         let mut out = Vec::new();
         let mut i = 0;
         while i < doc.lines.len() {
-            match unit_at(&doc, i) {
+            match unit_at(&doc, i, &wrap_widths(&doc)) {
                 Some(unit) => {
                     i = unit.last() + 1;
                     out.push(unit.text);

@@ -77,6 +77,12 @@ pub(crate) struct Line {
     pub(crate) raw: Span,
     /// What stood around it.
     pub(crate) dress: Dress,
+    /// How wide the last physical line of it was, in characters; 0 when not known.
+    pub(crate) columns: usize,
+    /// A blank stood at the physical end.
+    pub(crate) blank_end: bool,
+    /// A log prefix or label stood before it: it begins something new.
+    pub(crate) fresh: bool,
     /// How many such lines the evidence stands for: more than one where a large log was condensed.
     pub(crate) count: u32,
     /// In the order of the text, without gaps in it; none is empty.
@@ -90,7 +96,16 @@ impl Line {
         if !text.is_empty() {
             pieces.push(Piece { text: 0..text.len(), raw: raw.start as usize..raw.end as usize });
         }
-        Self { text: text.to_owned(), raw, dress, count: 1, pieces }
+        Self {
+            text: text.to_owned(),
+            raw,
+            dress,
+            columns: 0,
+            blank_end: false,
+            fresh: false,
+            count: 1,
+            pieces,
+        }
     }
 
     /// The bytes of the evidence that `start..end` of the text came from: exact where the text was
@@ -204,6 +219,8 @@ impl Line {
         self.text.push_str(between);
         self.text.push_str(&next.text);
         self.raw = self.raw.cover(next.raw);
+        self.columns = next.columns;
+        self.blank_end = next.blank_end;
     }
 }
 

@@ -9,57 +9,78 @@ mod prefix;
 mod read;
 mod rejoin;
 mod sieve;
+mod unwrap;
 
 pub(crate) use line::{Document, Dress, Line};
 pub(crate) use read::read;
 
-use rejoin::Drawn;
+use unwrap::Physical;
 use whodenied_case::{Channel, Evidence};
-use whodenied_text::Span;
+use whodenied_text::{SourceId, Span};
 
 /// Lines are cut at this many bytes: no message that matters is longer.
 const LONGEST_LINE: usize = 64 << 10;
 
 /// Cuts a piece of evidence into undressed lines.
 pub(crate) fn document(evidence: &Evidence) -> Document {
-    let mut drawn: Vec<Drawn> = Vec::new();
+    let mut drawn: Vec<Line> = Vec::new();
     let mut labels = label::Labels::default();
     let mut code = false;
-    let mut at = 0;
+    let physical = physical(&evidence.text);
+    let column = unwrap::column(&physical);
     let mut repeated = evidence.repeated.iter().copied().peekable();
-    for physical in evidence.text.split_inclusive('\n') {
-        let shown = clip(physical.trim_end_matches(['\n', '\r']));
-        let raw = Span::new(evidence.id, at, at + shown.len());
-        while repeated.next_if(|(offset, _)| (*offset as usize) < at).is_some() {}
-        let count = repeated.next_if(|(offset, _)| *offset as usize == at).map_or(1, |(_, n)| n.max(1));
-        at += physical.len();
-        if let Some(lines) = json::undress(
-            shown.trim_start(),
-            Span::new(evidence.id, at - physical.trim_start().len(), raw.end as usize),
-        ) {
+    let mut rest = physical.iter().peekable();
+    while let Some(first) = rest.next() {
+        while repeated.next_if(|(offset, _)| (*offset as usize) < first.at).is_some() {}
+        let count = repeated.next_if(|(offset, _)| *offset as usize == first.at).map_or(1, |(_, n)| n.max(1));
+        let raw = |p: &Physical<'_>| Span::new(evidence.id, p.at, p.at + p.text.len());
+        if let Some(lines) = json::undress(first.text.trim(), trimmed(first, evidence.id)) {
             drawn.extend(lines.into_iter().map(|mut line| {
                 line.count = count;
                 markup::clean(&mut line);
                 prefix::strip(&mut line);
-                Drawn { line, fresh: true, width: 0, blank_end: false }
+                line.fresh = true;
+                line
             }));
             continue;
         }
-        let mut line = Line::plain(shown, raw, Dress::new(Channel::Bare));
+        let mut line = Line::plain(first.text, raw(first), Dress::new(Channel::Bare));
         line.count = count;
+        let mut last = first;
+        while let Some(width) = column
+            && line.text.len() < LONGEST_LINE
+            && let Some(next) = rest.next_if(|next| unwrap::goes_on(last, next, width))
+        {
+            line.append(&Line::plain(next.text, raw(next), Dress::new(Channel::Bare)), "");
+            last = next;
+        }
         markup::clean(&mut line);
         markup::unquote(&mut line);
         settle(&mut line);
-        let fresh = dress(&mut line, &mut labels, &mut code);
-        let trimmed = shown.trim_end();
-        drawn.push(Drawn {
-            line,
-            fresh,
-            width: shown.chars().count(),
-            blank_end: trimmed.len() < shown.len(),
-        });
+        line.fresh = dress(&mut line, &mut labels, &mut code);
+        line.columns = last.text.chars().count();
+        line.blank_end = last.text.ends_with([' ', '\t']);
+        drawn.push(line);
     }
     Document { source: evidence.id, lines: rejoin::rejoin(drawn) }
+}
+
+/// The lines of a text, cut at [`LONGEST_LINE`].
+fn physical(text: &str) -> Vec<Physical<'_>> {
+    let mut at = 0;
+    text.split_inclusive('\n')
+        .map(|whole| {
+            let line = Physical { at, text: clip(whole.trim_end_matches(['\n', '\r'])) };
+            at += whole.len();
+            line
+        })
+        .collect()
+}
+
+/// The place of a line's text without the blanks around it.
+fn trimmed(line: &Physical<'_>, source: SourceId) -> Span {
+    let start = line.at + (line.text.len() - line.text.trim_start().len());
+    Span::new(source, start, start + line.text.trim().len())
 }
 
 /// Takes off label, log prefix and emphasis; true when one of the first two stood there.
@@ -132,7 +153,6 @@ fn clip(text: &str) -> &str {
 pub(crate) mod tests {
     use super::*;
     use whodenied_case::Origin;
-    use whodenied_text::SourceId;
 
     /// The lines of `text`.
     pub(crate) fn lines(text: &str) -> Vec<Line> {

@@ -5,45 +5,52 @@
 
 use super::line::Line;
 
-/// A line and what is known of its physical form.
-#[derive(Debug)]
-pub(super) struct Drawn {
-    pub(super) line: Line,
-    /// A log prefix, a label or a prompt stood before it: it begins something new.
-    pub(super) fresh: bool,
-    /// Its physical width in characters.
-    pub(super) width: usize,
-    /// A blank stood at its end.
-    pub(super) blank_end: bool,
-}
-
 /// The most physical lines one record is joined from, and the most bytes.
 const MOST_LINES: usize = 40;
 const MOST_BYTES: usize = 16 << 10;
 
+/// How many lines of another log may stand between the parts of a record.
+const MOST_BETWEEN: usize = 4;
+
 /// Joins what was broken.
-pub(super) fn rejoin(drawn: Vec<Drawn>) -> Vec<Line> {
+pub(super) fn rejoin(drawn: Vec<Line>) -> Vec<Line> {
     let mut lines = Vec::with_capacity(drawn.len());
-    let mut rest = drawn.into_iter().peekable();
-    while let Some(mut current) = rest.next() {
-        if is_record(&current.line.text) {
-            let mut joined = 0;
-            while joined < MOST_LINES
-                && current.line.text.len() < MOST_BYTES
-                && let Some(next) = rest.peek()
-                && !next.fresh
-                && !next.line.text.is_empty()
-                && let Some(between) = between(&current, &next.line.text)
-            {
-                current.line.append(&next.line, between);
-                current.blank_end = next.blank_end;
-                joined += 1;
-                rest.next();
+    let mut drawn: Vec<Option<Line>> = drawn.into_iter().map(Some).collect();
+    for i in 0..drawn.len() {
+        let Some(mut current) = drawn.get_mut(i).and_then(Option::take) else { continue };
+        if is_record(&current.text) {
+            let mut from = i + 1;
+            for _ in 0..MOST_LINES {
+                if current.text.len() >= MOST_BYTES {
+                    break;
+                }
+                let Some((at, between)) = continuation(&current, &drawn, from) else { break };
+                let Some(next) = drawn.get_mut(at).and_then(Option::take) else { break };
+                current.append(&next, between);
+                from = at + 1;
             }
         }
-        lines.push(current.line);
+        lines.push(current);
     }
     lines
+}
+
+/// The line at or after `from` that continues the record, and what to put between. Lines of another
+/// log may have come between the two.
+fn continuation(current: &Line, drawn: &[Option<Line>], from: usize) -> Option<(usize, &'static str)> {
+    for (at, next) in drawn.iter().enumerate().skip(from).take(MOST_BETWEEN + 1) {
+        let next = next.as_ref()?;
+        if next.fresh {
+            continue;
+        }
+        if next.text.is_empty() {
+            return None;
+        }
+        let between = between(current, &next.text)?;
+        let head = next.text.split(' ').next().unwrap_or("");
+        return (at == from || key_of(head).is_some()).then_some((at, between));
+    }
+    None
 }
 
 /// True when the text holds the head of a kernel record.
@@ -59,8 +66,8 @@ pub(super) fn is_record(text: &str) -> bool {
 }
 
 /// What to put between a record and its continuation; `None` when `next` does not continue it.
-fn between(current: &Drawn, next: &str) -> Option<&'static str> {
-    let text = current.line.text.as_str();
+fn between(current: &Line, next: &str) -> Option<&'static str> {
+    let text = current.text.as_str();
     let tail = text.rsplit([' ', '\t']).next().unwrap_or("");
     let head = next.split([' ', '\t']).next().unwrap_or("");
     let head_key = key_of(head);
@@ -105,7 +112,7 @@ fn between(current: &Drawn, next: &str) -> Option<&'static str> {
     // A value cut in two: `pid=12` `34 comm="x"`; or the last value of the record.
     let goes_on = next.split([' ', '\t']).skip(1).any(|word| key_of(word).is_some());
     let value = tail.contains('=') && !tail.ends_with(['"', ')']);
-    let last = !next.contains(' ') && next.len() <= 24 && current.width >= 60 && !complete(text);
+    let last = !next.contains(' ') && next.len() <= 24 && current.columns >= 60 && !complete(text);
     let odd = head.contains([':', '_', '/', ',', '=']) && next.split(' ').count() <= 2 && !complete(text);
     (value && (goes_on || last || odd)).then_some("")
 }

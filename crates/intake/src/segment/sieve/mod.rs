@@ -11,7 +11,7 @@ use words::{Class, WORDS};
 
 /// Bytes taken at a time. The window in which the records of one event are found is this far to
 /// either side: more than 10 000 records.
-const CHUNK: usize = 4 << 20;
+const CHUNK: usize = if cfg!(test) { 256 << 10 } else { 4 << 20 };
 /// A line longer than this is cut; of what follows, only the surroundings of words are kept.
 const LONGEST_LINE: usize = 64 << 10;
 /// What is kept around a word in an over-long line, before and after.
