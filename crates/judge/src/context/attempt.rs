@@ -89,6 +89,17 @@ pub(crate) fn writes(attempt: &Attempt) -> bool {
     }
 }
 
+/// True for a command interpreter or another basic tool, which never carries file capabilities.
+#[must_use]
+pub(crate) fn plain_tool(attempt: &Attempt) -> bool {
+    const NAMES: &[&str] = &[
+        "sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "env", "ls", "cat", "cp", "mv", "rm", "mkdir",
+        "chmod", "chown", "sleep", "true", "test", "make", "perl", "python", "python3", "node",
+    ];
+    let name = attempt.object_name();
+    NAMES.contains(&name.rsplit('/').next().unwrap_or(name))
+}
+
 /// The address family of a socket call, as printed.
 #[must_use]
 pub(crate) fn family(attempt: &Attempt) -> Option<&str> {

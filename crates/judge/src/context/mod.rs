@@ -7,7 +7,7 @@ mod place;
 mod privilege;
 mod trials;
 
-pub(crate) use attempt::{family, file_call, is_path, never_refuses, under, unix_family, writes};
+pub(crate) use attempt::{family, file_call, is_path, never_refuses, plain_tool, under, unix_family, writes};
 pub(crate) use place::Presence;
 pub(crate) use privilege::{needed, root_user};
 pub(crate) use trials::{apparmor_off, seccomp_off, selinux_off};

@@ -155,7 +155,11 @@ fn of_ioctl(attempt: &Attempt) -> Option<Capability> {
     if request.starts_with("TUN") || request.starts_with("SIOC") || name.ends_with("/net/tun") {
         return Some(Capability::NET_ADMIN);
     }
-    if request.contains("SETFLAGS") {
+    let flags = request.is_empty()
+        && attempt.object.kind == ObjectKind::Path
+        && name.starts_with('/')
+        && !name.starts_with("/dev/");
+    if request.contains("SETFLAGS") || flags {
         return Some(Capability::LINUX_IMMUTABLE);
     }
     (request.starts_with("LOOP") || name.starts_with("/dev/loop") || request == "FITRIM")

@@ -186,6 +186,19 @@ fn sysctl_lifted(key: &str, value: &str) -> Option<Attempt> {
 
 fn statement_refuses(id: &str) -> Option<Attempt> {
     match id {
+        "no-subids" | "uid-unmapped" => Some(new(Call::IdMap, Errno::EPERM, ObjectKind::Namespace)),
+        "single-id-mapping" | "ids-insufficient" => Some(new(Call::Chown, Errno::EINVAL, ObjectKind::Path)),
+        "userns-disabled" | "no-usable-sandbox" | "suid-helper-misconfigured" => {
+            Some(new(Call::UsernsCreate, Errno::EPERM, ObjectKind::Namespace))
+        }
+        "perf-paranoid-hint" => Some(new(Call::PerfEventOpen, Errno::EACCES, ObjectKind::Unknown)),
+        "bpf-unprivileged-off" => Some(new(Call::Bpf, Errno::EPERM, ObjectKind::Unknown)),
+        "dmesg-restrict" => Some(new(Call::Syslog, Errno::EPERM, ObjectKind::Unknown)),
+        "landlock-not-applied" => Some(new(Call::LandlockRestrict, Errno::EPERM, ObjectKind::Unknown)),
+        "apparmor-profile-missing" => Some(new(Call::LabelChange, Errno::ENOENT, ObjectKind::Label)),
+        "apparmor-policy-admin" => Some(new(Call::PolicyLoad, Errno::EACCES, ObjectKind::Label)),
+        "privileged-port" => Some(new(Call::Bind, Errno::EACCES, ObjectKind::Port)),
+        "proc-mount" => Some(new(Call::Mount, Errno::EPERM, ObjectKind::MountPoint)),
         "lockdown" => Some(new(Call::Bpf, Errno::EPERM, ObjectKind::Unknown)),
         "rt-sched" => Some(new(Call::Sched, Errno::EPERM, ObjectKind::Unknown)),
         "root-squash" => Some(new(Call::Chown, Errno::EPERM, ObjectKind::Path)),

@@ -6,7 +6,7 @@
 //! all: `cap_bprm_creds_from_file` gives EPERM. A capability added to a container is in the
 //! bounding set; a process that is not root has it only where the engine makes it ambient.
 
-use crate::context::{Context, file_call, needed, never_refuses};
+use crate::context::{Context, file_call, needed, never_refuses, plain_tool};
 use crate::say::{Best, Say, allows, denies};
 use whodenied_case::{
     Attempt, Change, Environment, FactId, Knob, ObjectKind, Phase, Predicate, Support, Verdict,
@@ -241,8 +241,13 @@ fn root_without_override(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     if has {
         return None;
     }
-    let weight = if cx.is_root(attempt) { 84 } else { 40 };
-    let support = if cx.is_root(attempt) { Support::Configured } else { Support::Usual };
+    let named = cx.facts.knob(|k| matches!(k, Knob::User(_))).is_some();
+    let (support, weight) = match (cx.is_root(attempt), named) {
+        (true, _) => (Support::Configured, 84),
+        // A container runs as root unless something says otherwise.
+        (false, false) => (Support::Default, 70),
+        _ => (Support::Usual, 40),
+    };
     Some(denies(attempt, LAYER, support, weight, "Without CAP_DAC_OVERRIDE root is bound by file modes as every other user, and the file belongs to another.").facts(id).policy(Capability::DAC_OVERRIDE.to_string()))
 }
 
@@ -260,7 +265,7 @@ fn exec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     if cx.facts.knob(|k| *k == Knob::NoNewPrivs(true)).is_some() && cx.all_dropped().is_none() {
         return None;
     }
-    if attempt.phase == Phase::ServiceSetup {
+    if attempt.phase == Phase::ServiceSetup || plain_tool(attempt) {
         return None;
     }
     let dropped = cx.all_dropped();

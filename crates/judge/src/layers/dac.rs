@@ -146,12 +146,12 @@ fn listing(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         return None;
     }
     let shown = format!("{:o} {owner}:{group}", mode & 0o7777);
-    let weight = match state.kind {
-        Some('c' | 'b' | 's') => 90,
-        _ if cx.is_user(attempt) => 85,
-        _ => 72,
+    let (support, weight) = match state.kind {
+        Some('c' | 'b' | 's') => (Support::Configured, 90),
+        _ if cx.is_user(attempt) => (Support::Configured, 85),
+        _ => (Support::Default, 68),
     };
-    Some(steps(denies(attempt, LAYER, Support::Configured, weight, format!("The listing shows {shown}: only the owner and the group have the right, and this process is neither.")), attempt).fact(id).policy(format!("mode {shown}")))
+    Some(steps(denies(attempt, LAYER, support, weight, format!("The listing shows {shown}: only the owner and the group have the right, and this process is neither.")), attempt).fact(id).policy(format!("mode {shown}")))
 }
 
 /// The listing is of the object itself or of a directory above it.

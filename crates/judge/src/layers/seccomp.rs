@@ -5,7 +5,7 @@
 //! ENOSYS in Podman's, EPERM in a unit's `SystemCallFilter=` (or SIGSYS), EAFNOSUPPORT in its
 //! `RestrictAddressFamilies=`. An ERRNO rule leaves no record: no runtime asks for logging.
 
-use crate::context::{Context, family, seccomp_off, unix_family};
+use crate::context::{Context, family, plain_tool, seccomp_off, unix_family};
 use crate::say::{Best, Say, allows, denies};
 use whodenied_case::{Attempt, CapSpec, Engine, Environment, Knob, RecordKind, Support, Verdict};
 use whodenied_kernel::{Call, Capability, Errno, Layer};
@@ -281,6 +281,11 @@ fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             Support::Exclusive,
             92,
             "The kernel answers such a question with EACCES or ENOENT, never with EPERM; a filter that does not know the newer system call (faccessat2, statx) does.",
+        ),
+        (Call::Exec, Errno::EPERM) if filtered && plain_tool(attempt) => say(
+            Support::Default,
+            84,
+            "A shell carries no capabilities that could keep it from starting, and the filters let execve pass: what was refused is the question before it whether the file is executable, by a newer system call (faccessat2) that an old filter does not know.",
         ),
         (Call::Gettime, Errno::EPERM) => say(
             Support::Exclusive,

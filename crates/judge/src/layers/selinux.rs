@@ -302,7 +302,8 @@ fn container(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<
         (true, false) => 60,
         (true, true) => 45,
         (false, true) => 42,
-        (false, false) => 38,
+        (false, false) if user => 38,
+        (false, false) => 54,
     };
     let support =
         if root && !cx.has(Environment::Nfs) && is_path(attempt) { Support::Default } else { Support::Usual };
