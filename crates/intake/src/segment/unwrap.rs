@@ -39,7 +39,8 @@ pub(super) fn goes_on(line: &Physical<'_>, next: &Physical<'_>, width: usize) ->
         return false;
     }
     let text = next.text.trim_start();
-    let item = text.starts_with("- ") || text.starts_with("```") || text.starts_with('#') || text.starts_with("> ");
+    let item =
+        text.starts_with("- ") || text.starts_with("```") || text.starts_with('#') || text.starts_with("> ");
     let record = is_record(text) && (text.starts_with("type=") || text.starts_with("audit:"));
     !item && !record && !prefix::begins_line(next.text)
 }
@@ -85,7 +86,8 @@ mod tests {
         assert_eq!(row(1).len(), 80);
         let table: String = (0..5).map(row).collect();
         assert_eq!(lines(&table).len(), 5);
-        let log: String = (0..5).map(|n| format!("Apr 28 16:48:3{n} host app[1]: {}\n", "y".repeat(51))).collect();
+        let log: String =
+            (0..5).map(|n| format!("Apr 28 16:48:3{n} host app[1]: {}\n", "y".repeat(51))).collect();
         assert_eq!(lines(&log).len(), 5);
     }
 }

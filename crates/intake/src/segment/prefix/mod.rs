@@ -60,7 +60,11 @@ pub(super) fn strip(line: &mut Line) -> bool {
 
 /// True when `text` begins as a line of a log or a command does.
 pub(super) fn begins_line(text: &str) -> bool {
-    container::read(text).or_else(|| kmsg::read(text)).or_else(|| syslog::read(text)).or_else(|| prompt::read(text)).is_some()
+    container::read(text)
+        .or_else(|| kmsg::read(text))
+        .or_else(|| syslog::read(text))
+        .or_else(|| prompt::read(text))
+        .is_some()
 }
 
 /// `text` without its first `n` bytes and the blanks after them.

@@ -107,11 +107,12 @@ pub(super) fn prose(line: &[u8]) -> u64 {
     hash.finish()
 }
 
-/// The stamp of an audit record, `1632311788.047:856`, which its companions share.
+/// The stamp of an audit record, `1632311788.047:856)`, which its companions share; with the bracket,
+/// so that it is no part of a longer one.
 pub(super) fn stamp(line: &[u8]) -> Option<&[u8]> {
     let at = memchr::memmem::find(line, b"audit(")? + 6;
     let end = memchr::memchr(b')', &line[at..line.len().min(at + 48)])?;
-    line.get(at..at + end).filter(|s| s.contains(&b':') && s.len() > 4)
+    line.get(at..=at + end).filter(|s| s.contains(&b':') && s.len() > 4)
 }
 
 #[cfg(test)]
@@ -125,7 +126,7 @@ mod tests {
         let c = b"type=AVC msg=audit(1732311799.001:9): avc:  denied  { read } for  pid=1 comm=\"nginx\" name=\"x2\" ino=5 tclass=file";
         assert_eq!(record(a), record(b));
         assert_ne!(record(a), record(c));
-        assert_eq!(stamp(a), Some(b"1632311788.047:856".as_slice()));
+        assert_eq!(stamp(a), Some(b"1632311788.047:856)".as_slice()));
         let d = b"[ 12.3] audit: type=1326 audit(1.000:1): pid=1 syscall=141 ip=0x1";
         let e = b"[ 99.3] audit: type=1326 audit(2.000:2): pid=2 syscall=142 ip=0x2";
         assert_ne!(record(d), record(e));

@@ -37,7 +37,8 @@ fn the_needle_is_found_and_counted() {
     assert_eq!(kept.text.matches("name=\"a\"").count(), 1);
     assert_eq!(kept.text.matches("name=\"needle\"").count(), 1);
     assert!(kept.text.contains("syscall=2") && kept.text.contains("cwd=\"/srv\""));
-    let shown: Vec<_> = kept.repeated.iter().map(|(o, n)| (n, kept.text[*o as usize..].lines().next())).collect();
+    let shown: Vec<_> =
+        kept.repeated.iter().map(|(o, n)| (n, kept.text[*o as usize..].lines().next())).collect();
     assert_eq!(kept.repeated.len(), 1, "{shown:#?}");
     let (offset, count) = kept.repeated[0];
     assert_eq!(count, 120);
