@@ -9,11 +9,13 @@
 
 pub mod ci;
 pub mod compose;
+pub mod daemon;
 pub mod dockerfile;
 pub mod inspect;
 pub mod knob;
 pub mod kubernetes;
 pub mod line;
+pub mod loose;
 pub mod lxc;
 pub mod policy;
 pub mod quadlet;
@@ -37,11 +39,13 @@ pub fn read(lines: &[Line<'_>]) -> Vec<Found> {
     inspect::read(&leaves, &mut found);
     ci::read(&leaves, &mut found);
     policy::read(&leaves, &mut found);
+    daemon::read(&leaves, &mut found);
     runline::read(lines, &mut found);
     dockerfile::read(lines, &mut found);
     unit::read(lines, &mut found);
     quadlet::read(lines, &mut found);
     lxc::read(lines, &mut found);
+    loose::read(lines, &mut found);
     found.sort_by_key(|f| (f.line, f.range.start));
     found.dedup_by(|b, a| a.line == b.line && a.range == b.range && a.knob == b.knob);
     found

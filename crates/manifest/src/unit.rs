@@ -157,9 +157,12 @@ pub fn read(lines: &[Line<'_>], found: &mut Vec<Found>) {
         {
             let own = !matches!(section, "Container" | "Pod" | "Volume" | "Network" | "Kube" | "Build");
             let sure = if COMMON.contains(&key) { unit_like && !quadlet } else { true };
-            if own && sure {
-                directive(at, 0..text.len(), key, value, Surface::SystemdUnit, found);
+            let (value, rest) = told(value);
+            if own && sure && !is_absent(rest) {
+                let end = text.len() - rest.len();
+                directive(at, 0..end, key, value, Surface::SystemdUnit, found);
             }
+            rest_of(at, text, rest, found);
             continue;
         }
         sentence(at, text, found);
@@ -175,8 +178,44 @@ pub(crate) fn assignment(text: &str) -> Option<(&str, &str)> {
     fits.then_some((key, value.trim()))
 }
 
+/// A value as far as it is one: `true, data under /x`, `CAP_X in the unit`, `yes and User=x` go on as prose.
+fn told(value: &str) -> (&str, &str) {
+    const ENDS: &[&str] =
+        &[", ", " and ", " in the ", " but ", " missing", " is ", " (", " with ", " without "];
+    let list =
+        value.starts_with('"') || value.starts_with('/') || value.starts_with('-') || value.contains("%");
+    let cut = ENDS.iter().filter_map(|e| value.find(e)).min();
+    match cut {
+        Some(at)
+            if !list || value.get(at..).is_some_and(|r| r.starts_with(", ") || r.contains("missing")) =>
+        {
+            (value.get(..at).unwrap_or(value), value.get(at..).unwrap_or(""))
+        }
+        _ => (value, ""),
+    }
+}
+
+fn is_absent(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    rest.starts_with("missing") || rest.starts_with("is missing") || rest.starts_with("is not set")
+}
+
+/// Further directives of a line that began as one.
+fn rest_of(at: usize, text: &str, rest: &str, found: &mut Vec<Found>) {
+    let offset = text.len() - rest.len();
+    let before = found.len();
+    sentence_with(at, rest, true, found);
+    for f in found.iter_mut().skip(before) {
+        f.range = f.range.start + offset..f.range.end + offset;
+    }
+}
+
 /// Directives between the words of a sentence: `the unit has ProtectSystem=strict and PrivateTmp=yes`.
 fn sentence(at: usize, text: &str, found: &mut Vec<Found>) {
+    sentence_with(at, text, false, found);
+}
+
+fn sentence_with(at: usize, text: &str, common: bool, found: &mut Vec<Found>) {
     if !text.contains('=') {
         return;
     }
@@ -185,7 +224,7 @@ fn sentence(at: usize, text: &str, found: &mut Vec<Found>) {
         let bare = word.trim_matches(|c: char| "`'\"(),;".contains(c)).trim_end_matches('.');
         let Some((key, value)) = assignment(bare) else { continue };
         if is_directive(key)
-            && !COMMON.contains(&key)
+            && (common || !COMMON.contains(&key))
             && !key.starts_with("Exec")
             && !key.starts_with("Standard")
         {
@@ -250,6 +289,12 @@ mod tests {
 
     #[test]
     fn sentences_and_look_alikes() {
+        assert_eq!(
+            view("ProtectHome=true, data under /home/x and PrivateTmp=yes"),
+            ["ProtectHome=true", "PrivateTmp=yes"]
+        );
+        assert_eq!(view("LimitMEMLOCK=infinity missing"), Vec::<String>::new());
+        assert_eq!(view("ExecStart=/bin/sh -c 'a and b, c'"), ["ExecStart=/bin/sh -c 'a and b, c'"]);
         assert_eq!(view("the unit has `ProtectHome=read-only`, I think."), ["ProtectHome=read-only"]);
         assert_eq!(view("User=bob is a label here"), Vec::<String>::new());
         assert_eq!(view("USER=root COMMAND=/bin/sh Type=x"), Vec::<String>::new());

@@ -102,7 +102,8 @@ impl Reader {
             }
             return;
         }
-        if text.starts_with("{\"") || text.starts_with("[{") || text.starts_with("[\"") {
+        let object = text.starts_with('{') && text.get(1..).is_some_and(|r| r.trim_start().starts_with('"'));
+        if object || text.starts_with("[{") || text.starts_with("[\"") {
             self.flow_value(at, text, 0, line.indent);
             return;
         }
@@ -352,7 +353,7 @@ fn trim_value(text: &str) -> &str {
         }
     } else if let Some(end) = value.get(1..).and_then(|r| r.find(value.chars().next().unwrap_or('"'))) {
         let tail = value.get(end + 2..).unwrap_or("").trim_start();
-        if tail.starts_with('#') {
+        if tail.starts_with('#') || (!tail.is_empty() && tail.bytes().all(|b| b"]}, ".contains(&b))) {
             value = value.get(..end + 2).unwrap_or(value);
         }
     }

@@ -85,6 +85,7 @@ fn beside(setting: &Setting, span: Span, sink: &mut Sink) {
         {
             say(Predicate::Environment(Environment::RunsAsNonRoot));
         }
+        Knob::UsernsMode(mode) if mode == "remap" => say(Predicate::Environment(Environment::UsernsRemap)),
         Knob::Sysctl { key, value }
             if key == "kernel.apparmor_restrict_unprivileged_userns" && value == "1" =>
         {

@@ -64,7 +64,14 @@ pub fn read(leaves: &[Leaf], found: &mut Vec<Found>) {
         if kubernetes && !leaf.under("services") {
             continue;
         }
-        if !sure && leaf.path.len() == 1 && WORDS.contains(&leaf.key()) {
+        let v = leaf.value.as_str();
+        let clear = match leaf.key() {
+            "devices" => v.starts_with("/dev/"),
+            "user" => v.contains(':') && v.bytes().all(|b| b.is_ascii_digit() || b == b':'),
+            "pid" | "ipc" => v == "host",
+            _ => false,
+        };
+        if !sure && !clear && leaf.path.len() == 1 && WORDS.contains(&leaf.key()) {
             continue;
         }
         let (service, at) = place(leaf);

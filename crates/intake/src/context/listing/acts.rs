@@ -1,6 +1,6 @@
 //! Commands that change state, as typed: what they set is told where it is a state that stays
 //! (`chattr +i`, `setfacl -m`), else the act itself as [`Knob::Other`] with a key that begins with `act-`:
-//! `act-sysctl:NAME`, `act-chmod`, `act-chown`, `act-setfacl-remove`, `act-setcap`, `act-mount`.
+//! `act-sysctl:NAME`, `act-chmod`, `act-chown`, `act-setfacl-remove`, `act-chcon`, `act-usermod` and so on.
 
 use super::{Here, sysctl};
 use crate::context::sink::Sink;
@@ -41,6 +41,13 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) {
             }
         }
         "echo" | "printf" => echo(here, text, sink),
+        "mount" => mount(here, &words, sink),
+        "chcon" | "restorecon" | "semanage" | "setsebool" | "aa-complain" | "aa-disable" | "aa-teardown"
+        | "aa-enforce" | "usermod" | "gpasswd" | "setenforce" | "loginctl" | "newgrp"
+            if words.len() <= 10 =>
+        {
+            act(here, format!("act-{program}"), words.get(1..).unwrap_or_default().join(" "), sink);
+        }
         _ => {}
     }
 }
@@ -48,6 +55,18 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) {
 fn act(here: Here<'_>, key: String, value: String, sink: &mut Sink) {
     let knob = Knob::Other { key, value };
     here.say(sink, "acts", Predicate::Setting(Setting { surface: Surface::Other, service: None, knob }));
+}
+
+/// `mount -o noexec,nosuid … /target`.
+fn mount(here: Here<'_>, words: &[&str], sink: &mut Sink) {
+    let value = |o: &str| words.iter().position(|w| *w == o).and_then(|at| words.get(at + 1)).copied();
+    let options: Vec<String> =
+        value("-o").unwrap_or("").split(',').filter(|o| !o.is_empty()).map(str::to_owned).collect();
+    let target = words.last().filter(|t| t.starts_with('/') && words.len() > 2);
+    if let Some(target) = target.filter(|_| !options.is_empty()) {
+        let fstype = value("-t").map(str::to_owned);
+        here.say(sink, "acts", Predicate::Mount { target: (*target).to_owned(), fstype, options });
+    }
 }
 
 /// The last word of `chmod` and `chown` is a path.
@@ -106,6 +125,8 @@ mod tests {
         );
         assert_eq!(shown("$ sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80", "act-sysctl").len(), 1);
         assert_eq!(shown("sudo chown -R 1000:1000 ./data", "act-chown").len(), 1);
+        assert_eq!(shown("mount -o noexec,nosuid /dev/shm", "\"/dev/shm\"").len(), 1);
+        assert_eq!(shown("sudo usermod -aG docker jenkins", "act-usermod").len(), 1);
         assert!(shown("chmod of a file failed", "act-chmod").is_empty());
     }
 }

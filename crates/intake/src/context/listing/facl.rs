@@ -15,7 +15,7 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
     if text.starts_with("# owner: ") || text.starts_with("# group: ") || text.starts_with("# flags: ") {
         return true;
     }
-    let Some(entry) = entry(text) else { return false };
+    let Some(entry) = entry(text) else { return named(here, sink) };
     // One entry beyond the three of the mode makes a list; entries without their header too.
     if entry.extended && !here.near("# file: ") {
         let state = PathState { acl: true, ..PathState::default() };
@@ -30,6 +30,34 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
         );
     }
     true
+}
+
+/// `an ACL default:user:1000:rwx on /srv`.
+fn named(here: Here<'_>, sink: &mut Sink) -> bool {
+    let lower = here.text.to_lowercase();
+    let words = || here.text.split_whitespace().map(|w| w.trim_matches(|c: char| "`'\"(),;.".contains(c)));
+    let listed = words().any(|w| w.matches(':').count() >= 2 && entry(w).is_some_and(|e| e.extended));
+    let told =
+        ["default acl", "posix acl", "an acl", "acl on ", "acls on ", "has acl", "with acl", "acl entr"]
+            .iter()
+            .any(|m| lower.contains(m));
+    let denied = ["no acl", "without acl", "not an acl", "add an acl", "denied", "setfacl"]
+        .iter()
+        .any(|m| lower.contains(m));
+    if denied
+        || !(listed || told)
+        || crate::context::clause::is_trial(&lower)
+        || crate::context::clause::is_message(&lower)
+    {
+        return false;
+    }
+    let mut paths = words().filter(|w| w.starts_with('/') && w.len() > 1);
+    let path = match (paths.next(), paths.next()) {
+        (Some(one), None) => one.to_owned(),
+        _ => String::new(),
+    };
+    here.say(sink, "acl", Predicate::Path(PathState { path, acl: true, ..PathState::default() }));
+    false
 }
 
 struct Entry {
@@ -104,6 +132,9 @@ mod tests {
             "{all:?}"
         );
         assert!(shown("user::rwx\ngroup::r-x\nother::r-x\n", "Path(").is_empty());
+        assert_eq!(shown("config: ACL default:user:1000:rwx on the parent", "acl: true").len(), 1);
+        assert_eq!(shown("host: POSIX ACLs on /srv", "acl: true").len(), 1);
+        assert!(shown("there is no ACL on /srv", "acl: true").is_empty());
         assert_eq!(shown("default:user:bob:rwx", "acl: true").len(), 1);
     }
 }

@@ -7,6 +7,13 @@ use crate::context::sink::Sink;
 use whodenied_case::{Environment, Predicate};
 
 pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
+    if let Some(squash) = exported(here.text) {
+        here.say(sink, "exports", Predicate::Environment(Environment::Nfs));
+        if squash {
+            here.say(sink, "exports", Predicate::Environment(Environment::RootSquash));
+        }
+        return true;
+    }
     let Some(mount) = shown(here.text).or_else(|| info(here.text)).or_else(|| columns(here.text)) else {
         return false;
     };
@@ -61,6 +68,7 @@ fn info(text: &str) -> Option<Mount> {
 
 /// /proc/mounts and fstab (`SOURCE TARGET TYPE OPTIONS 0 0`), `findmnt` (`TARGET SOURCE TYPE OPTIONS`).
 fn columns(text: &str) -> Option<Mount> {
+    let text = text.strip_prefix("/etc/fstab:").unwrap_or(text);
     let words: Vec<&str> =
         text.trim_start_matches(['├', '─', '│', '└', '|', '-', '`', ' ']).split_whitespace().collect();
     let [a, b, fstype, options, rest @ ..] = words.as_slice() else { return None };
@@ -81,6 +89,23 @@ fn columns(text: &str) -> Option<Mount> {
         fstype: Some((*fstype).to_owned()),
         options: list(options),
     })
+}
+
+/// A line of /etc/exports, `/data client(rw,sync)`: whether root is squashed, which is the default.
+///
+/// Source: exports(5).
+fn exported(text: &str) -> Option<bool> {
+    let text = text.strip_prefix("/etc/exports:").unwrap_or(text).trim();
+    let (path, rest) = text.split_once(char::is_whitespace)?;
+    let options = rest.trim().split_once('(')?.1.split_once(')')?.0;
+    let known = options.split(',').any(|o| {
+        matches!(
+            o.trim(),
+            "sync" | "async" | "no_subtree_check" | "root_squash" | "no_root_squash" | "all_squash"
+        )
+    });
+    let client = !rest.contains(" type ") && rest.split('(').next().is_some_and(|c| !c.trim().contains(' '));
+    (path.starts_with('/') && known && client).then(|| !options.contains("no_root_squash"))
 }
 
 fn is_type(word: &str) -> bool {
@@ -165,6 +190,9 @@ mod tests {
     fn kinds_and_look_alikes() {
         assert!(facts("srv:/x /mnt/x nfs4 rw,vers=4.2 0 0").has(Environment::Nfs));
         assert!(facts("s3fs on /data type fuse.s3fs (rw,nosuid)").has(Environment::Fuse));
+        let f = facts("/data *(rw,sync,no_subtree_check)");
+        assert!(f.has(Environment::Nfs) && f.has(Environment::RootSquash));
+        assert!(!facts("/data 10.0.0.0/8(rw,sync,no_root_squash)").has(Environment::RootSquash));
         assert!(!facts("lxcfs on /var/lib/lxcfs type fuse.lxcfs (rw)").has(Environment::Fuse));
         for text in ["open /a b type c", "it is on / type of thing", "cannot open /x mode r", "a b c d"] {
             assert!(shown(text, "Mount").is_empty(), "{text}");

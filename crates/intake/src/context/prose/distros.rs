@@ -119,6 +119,8 @@ const NAMES: &[(&[&str], &str)] = &[
     (&["talos"], "talos"),
     (&["bottlerocket"], "bottlerocket"),
     (&["container-optimized", "os"], "cos"),
+    (&["gce", "cos"], "cos"),
+    (&["gke", "cos"], "cos"),
     (&["photon", "os"], "photon"),
     (&["azure", "linux"], "azurelinux"),
     (&["cbl-mariner"], "azurelinux"),

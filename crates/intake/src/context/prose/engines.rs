@@ -44,7 +44,8 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
     for (mention, outer) in mentions.iter().zip(&outer) {
         let what = if *outer { Predicate::Outer(mention.engine) } else { Predicate::Engine(mention.engine) };
         s.say(mention.from, mention.to, sink, what);
-        let nested = matches!(s.before(mention.from, 1), "nested");
+        let nested = s.before(mention.from, 1) == "nested"
+            || (holds_systems(mention.engine) && s.find(&["nested"]).is_some());
         if nested && holds(mention.engine) && mentions.len() == 1 {
             s.say(mention.from, mention.to, sink, Predicate::Outer(mention.engine));
         }
@@ -140,6 +141,9 @@ fn mention(s: &Saying<'_>, at: usize) -> Option<(Engine, usize)> {
         "buildah" | "buildkit" | "buildkitd" | "kaniko" => (Engine::Buildah, 1),
         "containerd" if next == "version" => return None,
         "nerdctl" | "containerd" | "containerd.io" => (Engine::Containerd, 1),
+        "openshift" if next.starts_with('3') || next.starts_with("v3") => (Engine::Kubernetes, 1),
+        "ct" | "cts" if s.find(&["proxmox"]).is_some() || s.find(&["pve"]).is_some() => (Engine::Lxc, 1),
+        "ecs" | "fargate" if s.label == "runtime" => (Engine::Containerd, 1),
         "cri-o" | "crio" | "openshift" | "okd" | "microshift" => (Engine::CriO, 1),
         "kubernetes" | "k8s" | "k3s" | "k3d" | "rke" | "rke2" | "minikube" | "microk8s" | "eks" | "gke"
         | "aks" | "k0s" | "kubeadm" | "talos" => (Engine::Kubernetes, 1),
@@ -347,6 +351,8 @@ mod tests {
             ("LXC container running Docker", Docker, Lxc),
             ("runtime: Docker\nhost: unprivileged Debian LXC on Proxmox", Docker, Lxc),
             ("gitlab runner with dind", Docker, Docker),
+            ("runtime: LXD 5.21 snap, nested", Incus, Incus),
+            ("Docker 28.5.2 inside Proxmox CT (unprivileged)", Docker, Lxc),
         ] {
             assert_eq!(both(text), (vec![engine], vec![outer]), "{text}");
         }

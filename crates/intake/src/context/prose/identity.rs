@@ -59,7 +59,11 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
             {
                 (Environment::RunsAsNonRoot, at)
             }
-            "sudo" if s.before(at, 1) == "with" && matches!(s.label, "runtime" | "") && !s.denied(at) => {
+            "sudo"
+                if matches!(s.before(at, 1), "with" | "under" | "via" | "using")
+                    && matches!(s.label, "runtime" | "")
+                    && !s.denied(at) =>
+            {
                 (Environment::RunsAsRoot, at)
             }
             _ => continue,

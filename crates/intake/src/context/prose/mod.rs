@@ -9,6 +9,7 @@ mod kernels;
 mod lsm;
 mod mounts;
 mod settings;
+mod sysctls;
 mod words;
 
 use super::clause;
@@ -141,6 +142,7 @@ fn read_line(line: &Line, above: &str, engine_info: bool, sink: &mut Sink) {
             lsm::read(&saying, sink);
             identity::read(&saying, sink);
             settings::read(&saying, sink);
+            sysctls::read(&saying, sink);
             mounts::read(&saying, sink);
         }
     }

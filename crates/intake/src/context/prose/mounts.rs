@@ -10,6 +10,16 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
     if s.message || s.trial || s.line.dress.command || listed {
         return;
     }
+    if let Some(at) = (0..s.words.len()).find(|&n| s.word(n).starts_with("hidepid=")) {
+        let options = vec![s.word(at).to_owned()];
+        s.say(
+            at,
+            at,
+            sink,
+            Predicate::Mount { target: "/proc".to_owned(), fstype: Some("proc".to_owned()), options },
+        );
+        return;
+    }
     let mounted =
         s.words.iter().any(|w| matches!(w.lower.as_str(), "mounted" | "mount" | "mounts" | "remounted"));
     let mut options = Vec::new();
@@ -30,7 +40,9 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
         .iter()
         .enumerate()
         .filter(|(_, w)| {
-            w.text.starts_with('/') && !w.text.contains([':', '=']) && !w.text.starts_with("/dev/")
+            w.text.starts_with('/')
+                && !w.text.contains([':', '='])
+                && (!w.text.starts_with("/dev/") || w.text == "/dev/shm")
         })
         .map(|(n, w)| (n, w.text.as_str()))
         .collect();
@@ -55,6 +67,7 @@ mod tests {
         };
         assert_eq!(mount("host: /tmp mounted noexec").as_deref(), Some("/tmp noexec"));
         assert_eq!(mount("/data is mounted read-only").as_deref(), Some("/data ro"));
+        assert_eq!(mount("host: hardened server, hidepid=2").as_deref(), Some("/proc hidepid=2"));
         assert_eq!(mount("/tmp is not noexec"), None);
         assert_eq!(mount("the read-only file /etc/x"), None);
     }
