@@ -178,7 +178,7 @@ fn text(input: &str) -> String {
     let redacted = redact::text(input);
     let line = escape::line(&redacted);
     let parts: Vec<&str> = line.split('`').collect();
-    if parts.len() % 2 == 0 || parts.iter().skip(1).step_by(2).any(|code| code.is_empty()) {
+    if parts.len().is_multiple_of(2) || parts.iter().skip(1).step_by(2).any(|code| code.is_empty()) {
         return inert(&line);
     }
     let each = parts.iter().enumerate().map(|(n, part)| if n % 2 == 0 { inert(part) } else { code(part) });

@@ -5,7 +5,7 @@
 
 use crate::context::{Context, under};
 use whodenied_case::{
-    Attempt, AttemptId, CapSpec, Case, Change, Environment, FactId, Knob, ObjectKind, Outcome, Phase,
+    Attempt, AttemptId, CapSpec, Case, Change, Environment, FactId, Knob, ObjectKind, Origin, Outcome, Phase,
     Predicate,
 };
 use whodenied_kernel::{Call, Capability, Errno, Layer};
@@ -15,7 +15,15 @@ use whodenied_text::Span;
 pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
     let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &[] };
     let mut out = Vec::new();
+    // The state of a host as we read it ourselves is no complaint of anybody's.
+    let of_host = |span: &Span| {
+        let evidence = case.evidence.get(span.source.0 as usize);
+        evidence.is_some_and(|e| matches!(e.origin, Origin::Host { .. }))
+    };
     for fact in &case.facts.all {
+        if !fact.spans.is_empty() && fact.spans.iter().all(of_host) {
+            continue;
+        }
         let made = match &fact.what {
             Predicate::Setting(setting) => setting_refuses(&cx, &setting.knob),
             Predicate::Path(p) if p.flags.as_deref().is_some_and(|f| f.contains(['i', 'a'])) => {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use whodenied_case::{Case, Origin, saved};
 use whodenied_intake::Input;
 use whodenied_report::redact;
-use whodenied_sources::LiveHost;
+use whodenied_sources::{Host, LiveHost};
 use whodenied_text::escape;
 
 pub(crate) fn run(
@@ -38,7 +38,7 @@ pub(crate) fn run(
     }
     let mut missing = opened.failures;
     if options.here {
-        missing.extend(here(&mut opened.inputs));
+        missing.extend(add_facts(&LiveHost, &mut opened.inputs));
     }
     let mut case = pipeline::explain(opened.inputs);
     if case.evidence.is_empty() {
@@ -55,9 +55,9 @@ pub(crate) fn run(
     Ok(Exit::of(&case))
 }
 
-/// Adds the facts of this machine; returns what could not be read.
-fn here(inputs: &mut Vec<Input>) -> Vec<String> {
-    let reading = whodenied_sources::read(&LiveHost);
+/// Adds the facts of `host` as evidence; returns what could not be read.
+fn add_facts(host: &dyn Host, inputs: &mut Vec<Input>) -> Vec<String> {
+    let reading = whodenied_sources::read(host);
     inputs.extend(reading.facts.into_iter().map(|fact| Input {
         origin: Origin::Host { path: fact.path },
         reader: Box::new(Cursor::new(fact.text.into_bytes())),
@@ -81,4 +81,59 @@ fn save(case: &Case, path: &Path, force: bool) -> anyhow::Result<()> {
     whodenied_trial::save(path, &text, force)
         .with_context(|| format!("can't save {}", escape::line(&path.to_string_lossy())))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whodenied_case::LsmState;
+    use whodenied_kernel::Layer;
+    use whodenied_sources::RecordedHost;
+
+    fn understood(host: &dyn Host) -> Case {
+        let mut inputs = Vec::new();
+        add_facts(host, &mut inputs);
+        whodenied_intake::read(inputs)
+    }
+
+    #[test]
+    fn what_is_read_of_a_host_is_understood() {
+        let host = RecordedHost::default()
+            .with(
+                "/etc/os-release",
+                "PRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\nID=debian\nVERSION_ID=\"13\"\n",
+            )
+            .with("/proc/sys/kernel/osrelease", "7.3.4+deb13-cloud-amd64\n")
+            .with("/sys/kernel/security/lsm", "lockdown,capability,landlock,yama,apparmor\n")
+            .with("/sys/module/apparmor/parameters/enabled", "Y\n")
+            .with("/proc/sys/kernel/yama/ptrace_scope", "1\n");
+        let case = understood(&host);
+        let facts = &case.facts;
+        assert_eq!(facts.version("kernel").map(|v| v.numbers.clone()), Some(vec![7, 3, 4]), "{facts:#?}");
+        assert_eq!(
+            facts.distro().map(|(id, v)| (id, v.map(|v| v.text.as_str()))),
+            Some(("debian", Some("13"))),
+            "{facts:#?}"
+        );
+        assert_eq!(facts.lsm(Layer::Apparmor).map(|l| l.0), Some(LsmState::Enforcing), "{facts:#?}");
+        assert!(facts.sysctl("kernel.yama.ptrace_scope").is_some_and(|(_, v)| v == "1"), "{facts:#?}");
+    }
+
+    #[test]
+    fn selinux_is_told_by_its_state() {
+        for (value, state) in [("1", LsmState::Enforcing), ("0", LsmState::Permissive)] {
+            let case = understood(&RecordedHost::default().with("/sys/fs/selinux/enforce", value));
+            assert_eq!(case.facts.lsm(Layer::Selinux).map(|l| l.0), Some(state));
+        }
+    }
+
+    #[test]
+    fn a_healthy_host_is_no_denial() {
+        let host = RecordedHost::default()
+            .with("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+            .with("/sys/fs/selinux/enforce", "1");
+        let mut inputs = Vec::new();
+        add_facts(&host, &mut inputs);
+        assert!(pipeline::explain(inputs).diagnoses.is_empty());
+    }
 }
