@@ -121,11 +121,17 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
             if cx.remapped() || user {
                 return None;
             }
-            return Some(
-                allows(attempt, LAYER, format!("The container holds {cap}.")).facts(
-                    fact.or_else(|| cx.facts.find(|p| matches!(p, Predicate::Engine(_))).map(|f| f.id)),
-                ),
-            );
+            // A default that nobody has seen in force is no more than a default.
+            let Some(fact) = fact else {
+                return say(
+                    Support::Fits,
+                    35,
+                    format!(
+                        "The engine gives {cap} to root by default; the container may have been started without it."
+                    ),
+                );
+            };
+            return Some(allows(attempt, LAYER, format!("The container holds {cap}.")).fact(fact));
         }
         Some((false, Some(id))) => {
             let because = match cx.facts.get(id).map(|f| &f.what) {
@@ -294,10 +300,9 @@ mod tests {
     fn defaults_of_the_engines() {
         let raw = |e| Fixture::new(Call::Socket, Errno::EPERM).kind(ObjectKind::RawSocket).engine(e);
         assert_eq!(supports(&raw(Engine::CriO)), Some(Support::Default));
-        assert!(matches!(
-            raw(Engine::Docker).root().ask(judge).map(|v| v.answer),
-            Some(Answer::Allows { .. })
-        ));
+        assert_eq!(supports(&raw(Engine::Docker).root()), Some(Support::Fits));
+        let held = raw(Engine::Docker).root().knob(Knob::Privileged(true));
+        assert!(matches!(held.ask(judge).map(|v| v.answer), Some(Answer::Allows { .. })));
         assert_eq!(supports(&raw(Engine::Docker).drop_all()), Some(Support::Configured));
         let limit = Fixture::new(Call::Setrlimit, Errno::EPERM).engine(Engine::DockerDesktop);
         assert_eq!(supports(&limit), Some(Support::Default));

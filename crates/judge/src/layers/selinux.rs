@@ -30,6 +30,13 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     if let Some(off) = switched_off(attempt, cx) {
         return off.into();
     }
+    if let Some(fact) = cx.stated_here(attempt, &["selinux-preventing"]) {
+        let because = "The host's own SELinux troubleshooter reports this refusal.";
+        return denies(attempt, LAYER, Support::Stated, 95, because)
+            .fact(fact.id)
+            .step("ausearch -m avc -ts recent")
+            .into();
+    }
     let mut best = Best::new();
     let tried = cx.works(selinux_off);
     if let Some(trial) = tried {
