@@ -192,13 +192,14 @@ impl Sieve {
         }
     }
 
-    /// Keeps the start of the log.
+    /// Keeps the start of the log. Lines with a word in them are kept or counted already.
     fn start(&mut self, bytes: &[u8]) {
         let mut start = 0;
         while start < bytes.len().min(EDGE) {
             let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |n| start + n);
-            if end - start <= 1024 {
-                self.keep(Share::Prose, &bytes[start..end], start as u64);
+            let line = &bytes[start..end];
+            if line.len() <= 1024 && self.finder.find(line, 0).is_none() {
+                self.keep(Share::Prose, line, start as u64);
             }
             start = end + 1;
         }
@@ -316,10 +317,15 @@ impl Sieve {
             kept.text.push_str(&String::from_utf8_lossy(&line.bytes));
             kept.text.push('\n');
         }
-        let end = self.total - self.tail.len() as u64;
-        if covered < end {
-            let whole = memchr::memchr(b'\n', &self.tail).map_or(0, |n| n + 1);
-            kept.text.push_str(&String::from_utf8_lossy(self.tail.get(whole..).unwrap_or(&[])));
+        // The end of the log, without the lines that are kept or counted already.
+        let mut at = self.total - self.tail.len() as u64;
+        for (i, line) in self.tail.split(|b| *b == b'\n').enumerate() {
+            let whole = i > 0 && line.len() <= 1024;
+            if whole && at >= covered && self.finder.find(line, 0).is_none() {
+                kept.text.push_str(&String::from_utf8_lossy(line));
+                kept.text.push('\n');
+            }
+            at += line.len() as u64 + 1;
         }
         kept.omitted = self.total.saturating_sub(kept.text.len() as u64);
         kept
