@@ -9,7 +9,7 @@ use whodenied_kernel::Layer;
 use whodenied_text::{LineIndex, SourceId};
 
 /// How many versions that fix an issue are named on the one screen.
-const VERSIONS: usize = 3;
+const VERSIONS: usize = 2;
 
 pub(super) fn write(page: &mut Page, case: &Case, diagnosis: &Diagnosis, all: bool) {
     headline(page, case, diagnosis);
@@ -153,7 +153,9 @@ fn evidence(page: &mut Page, case: &Case, diagnosis: &Diagnosis, all: bool) {
             let source = quote::source(case, quote, index);
             page.heading(&[(Role::Strong, "Evidence"), (Role::Dim, "  "), (Role::Dim, &source)]);
         }
-        quote::write(page, case, quote, index, n > 0, all);
+        let same = n > 0 && quotes.get(n - 1).is_some_and(|q| q.span.source == quote.span.source);
+        let named = n > 0 && !(same && evidence.omitted == 0);
+        quote::write(page, case, quote, index, named, all);
     }
 }
 

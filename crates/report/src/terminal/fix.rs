@@ -81,7 +81,7 @@ const fn risk_role(risk: Risk) -> Role {
     }
 }
 
-/// What a remedy opens, to be read on; on the one screen its first sentence.
+/// What a remedy opens, to be read on; in brief its first sentence.
 fn opens(remedy: &Remedy, all: bool) -> String {
     let text = remedy.widens.trim();
     let text = if all { text } else { text.split_once(". ").map_or(text, |(first, _)| first) };
@@ -123,7 +123,7 @@ fn remedy(page: &mut Page, remedy: &Remedy, all: bool) {
             (Role::Dim, " · "),
             (risk_role(remedy.risk), &format!("{} risk", remedy.risk.id())),
             (Role::Dim, " · "),
-            (Role::Plain, &opens(remedy, all)),
+            (Role::Plain, &opens(remedy, true)),
         ],
     );
     let (spelled, plain): (Vec<&FileEdit>, Vec<&FileEdit>) =
@@ -153,10 +153,18 @@ fn commands(page: &mut Page, label: &str, commands: &[String]) {
         if command.contains('\n') && command.contains("<<") {
             page.line(2, &[(Role::Strong, label.trim_end())]);
             page.block(0, Role::Code, command);
+        } else if is_prose(command) {
+            page.para(2, 8, &[(Role::Strong, &label), (Role::Plain, command)]);
         } else {
             page.line(2, &[(Role::Strong, &label), (Role::Code, command)]);
         }
     }
+}
+
+/// A step in words, which may be wrapped; a command may not.
+fn is_prose(step: &str) -> bool {
+    let command = |w: &str| w.starts_with('-') || w.contains(['/', '|', '$', '<', '>', '=', '&', ';']);
+    step.split(' ').count() > 5 && !step.split(' ').any(command)
 }
 
 fn file(page: &mut Page, edit: &FileEdit, elsewhere: &[&str], all: bool) {
