@@ -90,6 +90,8 @@ pub fn read(index: usize, case: &Case, style: Style, report: &serde_json::Value)
     let right = layer.as_deref().is_some_and(accepted);
     let remedy = &first["remedies"][0];
     let said = format!("{} {} {}", remedy["summary"], remedy["commands"], remedy["edits"]).to_lowercase();
+    // `ip_unprivileged_port_start` opens nothing broad.
+    let said = said.replace("unprivileged", "");
     Outcome {
         case: index,
         style,

@@ -171,18 +171,10 @@ fn profile(ctx: &Ctx<'_>, runtime: Runtime, calls: &[String]) -> Option<Fix> {
     let file = format!("seccomp-{}.json", file_name(&ctx.stem()));
     let rule = rule(ctx, calls);
     let (from, get) = match runtime {
-        Runtime::Docker => (
-            "Docker's default",
-            format!(
-                "curl -fsSL https://raw.githubusercontent.com/moby/profiles/main/seccomp/default.json -o {file}"
-            ),
-        ),
-        Runtime::Containerd => (
-            "the default (the same as Docker's)",
-            format!(
-                "curl -fsSL https://raw.githubusercontent.com/moby/profiles/main/seccomp/default.json -o {file}"
-            ),
-        ),
+        Runtime::Docker => ("Docker's default", format!("curl -fsSL {} -o {file}", default_url(ctx))),
+        Runtime::Containerd => {
+            ("the default (the same as Docker's)", format!("curl -fsSL {} -o {file}", default_url(ctx)))
+        }
         Runtime::Podman | Runtime::CriO => {
             ("the default", format!("cp /usr/share/containers/seccomp.json {file}"))
         }
@@ -253,11 +245,28 @@ fn rule(ctx: &Ctx<'_>, calls: &[String]) -> String {
     }
 }
 
+/// Puts the rule into a profile; the calls are taken out of rules that refuse them.
 fn jq(file: &str, rule: &str) -> String {
-    let calls = "map(select(.action == \"SCMP_ACT_ALLOW\" or .names != $r.names))";
+    let calls =
+        "map(if .action == \"SCMP_ACT_ALLOW\" then . else .names -= $r.names end | select(.names != []))";
     format!(
         "jq --argjson r '{rule}' '.syscalls |= ({calls} + [$r])' {file} > {file}.new && mv {file}.new {file}"
     )
+}
+
+/// Where the default of the engine's own version stands.
+fn default_url(ctx: &Ctx<'_>) -> String {
+    match ctx.version_of(Runtime::Docker) {
+        Some([major, minor, patch]) if (19..28).contains(major) => {
+            let release = if *major < 23 {
+                format!("{major}.{minor:02}.{patch}")
+            } else {
+                format!("{major}.{minor}.{patch}")
+            };
+            format!("https://raw.githubusercontent.com/moby/moby/v{release}/profiles/seccomp/default.json")
+        }
+        _ => "https://raw.githubusercontent.com/moby/profiles/main/seccomp/default.json".to_owned(),
+    }
 }
 
 /// The container has a profile of its own already: the rule goes there.

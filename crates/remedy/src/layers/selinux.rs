@@ -175,7 +175,10 @@ fn volume(ctx: &Ctx<'_>, offer: &mut Offer) {
         return;
     }
     let shared = shared(ctx, v.source) || v.has("Z") || !v.is_bind();
-    if v.has("z") && !shared {
+    // Labelled by the engine already and still refused: what is left are categories or a label
+    // that came later.
+    if v.has("z") || (v.has("Z") && !v.is_bind()) {
+        offer.maybe(categories(ctx));
         return;
     }
     let option = if shared { "z" } else { "Z" };
