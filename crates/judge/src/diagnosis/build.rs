@@ -24,7 +24,7 @@ pub(super) fn diagnosis(case: &Case, verdicts: &[Verdict], part: &Part) -> Optio
     Some(Diagnosis {
         attempt: attempt.id,
         layer: top.layer,
-        operation: describe::operation(attempt, &others),
+        operation: describe::operation(attempt, &others, top.layer),
         object: describe::object(attempt, &others),
         policy: top.policy.map(str::to_owned),
         errno,

@@ -1,13 +1,21 @@
 //! What was tried and on what, in the field's terms.
 
 use crate::context::{family, writes};
-use whodenied_case::{Attempt, ObjectKind, RecordKind};
-use whodenied_kernel::{Call, Errno};
+use whodenied_case::{Attempt, ObjectKind, Phase, RecordKind};
+use whodenied_kernel::{Call, Errno, Layer};
 
 /// `socketpair(AF_UNIX, SOCK_STREAM)`, `mount(fstype=nfs)`, `open for write`.
-pub(super) fn operation(attempt: &Attempt, others: &[&Attempt]) -> String {
+pub(super) fn operation(attempt: &Attempt, others: &[&Attempt], layer: Layer) -> String {
     if let Some(recorded) = recorded(attempt, others) {
-        return recorded;
+        // A capability is asked for on the way through a call that the error may name.
+        let named = others.iter().find(|a| a.call.is_some() && a.records.is_empty());
+        return match named.filter(|_| recorded.starts_with("capability ")) {
+            Some(printed) => format!("{} ({recorded})", operation(printed, &[], layer)),
+            None => recorded,
+        };
+    }
+    if attempt.own_refusal && layer == Layer::Application {
+        return "the program's own check".to_owned();
     }
     let arg = |name: &str| attempt.arg(name).or_else(|| others.iter().find_map(|a| a.arg(name)));
     let Some(call) = attempt.call.or_else(|| others.iter().find_map(|a| a.call)) else {
@@ -207,7 +215,14 @@ pub(super) fn object(attempt: &Attempt, others: &[&Attempt]) -> String {
         Some(name) if attempt.object.kind == ObjectKind::Port && name.bytes().all(|b| b.is_ascii_digit()) => {
             format!("port {name}")
         }
-        Some(name) => name,
+        Some(name) if attempt.call == Some(Call::SysctlWrite) && !name.contains('/') => {
+            format!("/proc/sys/{} ({name})", name.replace('.', "/"))
+        }
+        Some(name) => match name.strip_prefix("unix://") {
+            Some(path) if path.starts_with('/') => path.to_owned(),
+            _ => name,
+        },
+        None if attempt.phase == Phase::Stop => "the first process of the container".to_owned(),
         None => kind_of(attempt.object.kind, attempt.call, family(attempt)).to_owned(),
     }
 }

@@ -48,6 +48,14 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
 
 fn stated(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
     let mut said = Vec::new();
+    if attempt.own_refusal && matches!(attempt.call, Some(Call::Setrlimit | Call::Mlock)) {
+        let because = "The program compares its limit with what it needs and stops; nothing but the limit is in the way.";
+        said.push(
+            denies(attempt, LAYER, Support::Stated, 90, because)
+                .policy("RLIMIT")
+                .step("cat /proc/PID/limits"),
+        );
+    }
     if let Some(fact) = cx.stated_here(attempt, &["inotify-limit"]) {
         let because = "The inotify quota of this user is used up; it is counted per user across all containers that share the id.";
         said.push(
