@@ -157,6 +157,16 @@ fn numbers(text: &str, found: &mut Vec<Mention>) {
         if next.is_ascii_alphabetic() || next == b'.' && bytes.get(i + 1).is_some_and(u8::is_ascii_digit) {
             continue;
         }
+        // `soft: -1` and `kernel.x = -1` are settings.
+        let key = text.get(..left_end).unwrap_or("").trim_start().trim_end_matches(['=', ':', ' ']);
+        if minus
+            && number == 1
+            && matches!(next, b' ' | b'\n')
+            && text.get(i..).is_some_and(|t| t.trim().is_empty())
+            && !key.contains(char::is_whitespace)
+        {
+            continue;
+        }
         let ends = |list: &[&str]| list.iter().any(|b| left.ends_with(b));
         let refusal = matches!(number, 13 | 30 | 38) || (minus && matches!(number, 1 | 22));
         let said = ends(&BEFORE)
@@ -251,6 +261,8 @@ mod tests {
 
     #[test]
     fn numbers_alone_are_no_errors() {
+        assert!(mentions("kernel.perf_event_paranoid = -1").is_empty());
+        assert!(mentions("  soft: -1").is_empty());
         for text in [
             "exit status 1",
             "make: *** Error 127",

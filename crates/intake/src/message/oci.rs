@@ -122,7 +122,7 @@ pub(crate) const RULES: &[Rule] = &[
         .states(s::SECCOMP_UNSUPPORTED),
     Rule::refine(&["init seccomp"]).call(Call::SeccompInstall).phase(SETUP).states(s::SECCOMP_UNSUPPORTED),
     // Kernel objects of the container's set-up.
-    Rule::on(&["open sysctl", "file"])
+    Rule::on(&["open sysctl "])
         .call(Call::SysctlWrite)
         .kind(K::Sysctl)
         .phase(SETUP)

@@ -1,6 +1,6 @@
 //! Logical lines: a message that a terminal or a mail wrapped is one text again.
 
-use super::errno_text;
+use super::{call_expr, errno_text};
 use crate::segment::{Document, Line};
 use std::ops::Range;
 use whodenied_text::Span;
@@ -109,7 +109,7 @@ fn continues(doc: &Document, i: usize, widths: &[usize]) -> Option<&'static str>
     let next = doc.lines.get(i + 1).filter(|n| !n.text.is_empty())?;
     let new = next.dress.time.is_some()
         || next.dress.tag.is_some()
-        || next.dress.container != line.dress.container
+        || (next.dress.container.is_some() && next.dress.container != line.dress.container)
         || next.fresh
         || (next.dress.label.is_some() && next.dress.label != line.dress.label);
     if new {
@@ -126,17 +126,33 @@ fn continues(doc: &Document, i: usize, widths: &[usize]) -> Option<&'static str>
     let first_word = next.text.split(' ').next().map_or(0, |w| w.chars().count());
     // A mail or page breaks at blanks, so that the next word would not have fitted.
     let full = (40..=81).contains(&line.columns) && line.columns + 1 + first_word > 72;
-    let lower = next.text.starts_with(|c: char| c.is_lowercase() || c == '(');
+    let lower =
+        next.text.starts_with(|c: char| c.is_lowercase() || matches!(c, '(' | '"' | '\'' | '/' | '`' | '['));
     let open_end = text.ends_with([':', ',', '(', '=', '"']) && text.len() >= 24 && text.contains(' ');
     // `cannot create directory '/x':` and on the next line the words of the error.
     let error_next = errno_text::mentions(&next.text).first().is_some_and(|m| m.at.start <= 5);
     if error_next && (text.ends_with(':') || full) && !text.ends_with('.') {
         return Some(" ");
     }
+    // A traced call whose bracket is still open.
+    if is_open_call(text) && (text.len() >= 40 || next.text.contains(") = ")) {
+        return Some(" ");
+    }
+    let head = next.text.split(' ').next().unwrap_or("");
+    let lone = head.len() == next.text.len();
     let starts_message =
-        next.text.split(' ').next().is_some_and(|w| w.ends_with(':')) && !text.ends_with(':');
+        head.ends_with(':') && !text.ends_with(':') && !lone && !head.starts_with(['/', '"', '\'']);
     let ended = text.ends_with(['.', ';', '!', '?']);
-    (lower && ((full && !starts_message && !ended) || open_end)).then_some(" ")
+    if !full || starts_message || ended {
+        return (lower && open_end).then_some(" ");
+    }
+    // A sentence that has not come to its error yet may go on with a name.
+    (lower || errno_text::mentions(text).is_empty()).then_some(" ")
+}
+
+/// True when a call expression is open at the end of `text`.
+fn is_open_call(text: &str) -> bool {
+    call_expr::find(text, 0).is_some_and(|e| e.at.end == text.len() && !text.ends_with(')'))
 }
 
 #[cfg(test)]
