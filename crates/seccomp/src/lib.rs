@@ -1,1 +1,7 @@
-//! Seccomp profiles: names, numbers, minimal deltas
+//! Seccomp profiles as container engines read them: the smallest rule that changes one answer.
+//!
+//! Deliberately absent for now: whole profiles, and the kernel's filter programs.
+
+pub mod rule;
+
+pub use rule::{Action, Arg, Rule};

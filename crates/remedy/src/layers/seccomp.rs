@@ -6,9 +6,11 @@ use crate::place::Ctx;
 use crate::spell::{self, Intent, Spelling, systemd};
 use crate::upgrade;
 use whodenied_case::{Engine, Knob, RecordKind, Risk, Where};
-use whodenied_kernel::{Call, Capability};
+use whodenied_kernel::{Call, Capability, Errno};
 use whodenied_runtimes::Runtime;
 use whodenied_runtimes::seccomp::{Query, answer};
+use whodenied_seccomp::rule::is_name;
+use whodenied_seccomp::{Action, Arg, Rule};
 use whodenied_text::quote::file_name;
 
 pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
@@ -66,9 +68,10 @@ fn find_out(ctx: &Ctx<'_>) -> Fix {
 
 /// The calls refused, by the kernel's names.
 fn calls(ctx: &Ctx<'_>) -> Vec<String> {
-    let plain = |s: &&str| {
-        s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') && !s.is_empty()
-    };
+    let plain = |s: &&str| is_name(s);
+    if ctx.attempt.syscall.as_deref().is_some_and(|s| s.starts_with("io_uring_")) {
+        return Call::IoUring.syscalls().iter().map(|s| (*s).to_owned()).collect();
+    }
     if let Some(name) = ctx.attempt.syscall.as_deref().filter(plain) {
         return vec![name.to_owned()];
     }
@@ -169,7 +172,7 @@ fn profile(ctx: &Ctx<'_>, runtime: Runtime, calls: &[String]) -> Option<Fix> {
         return Some(own_file(ctx, calls));
     }
     let file = format!("seccomp-{}.json", file_name(&ctx.stem()));
-    let rule = rule(ctx, calls);
+    let rule = rule(ctx, calls)?;
     let (from, get) = match runtime {
         Runtime::Docker => ("Docker's default", format!("curl -fsSL {} -o {file}", default_url(ctx))),
         Runtime::Containerd => {
@@ -224,26 +227,22 @@ fn answers_enosys(call: &str) -> bool {
     call == "clone3"
 }
 
-/// The rule as JSON on one line: names and arguments are ours or the kernel's, never free text.
-fn rule(ctx: &Ctx<'_>, calls: &[String]) -> String {
-    let names: Vec<String> = calls.iter().map(|c| format!("\"{c}\"")).collect();
-    let names = names.join(", ");
-    let first = calls.first().map_or("", String::as_str);
-    if answers_enosys(first) {
-        return format!("{{\"names\": [{names}], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38}}");
-    }
-    let arg = |value: u32| {
-        format!(
-            "{{\"names\": [{names}], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{{\"index\": 0, \"value\": {value}, \"op\": \"SCMP_CMP_EQ\"}}]}}"
-        )
+/// The rule as JSON on one line.
+fn rule(ctx: &Ctx<'_>, calls: &[String]) -> Option<String> {
+    let first = calls.first()?.as_str();
+    let domain = ctx.attempt.arg("domain").unwrap_or("");
+    let (action, args) = match first {
+        _ if answers_enosys(first) => (Action::Errno(Errno::ENOSYS), vec![]),
+        "personality" => (Action::Allow, vec![Arg::equals(0, ADDR_NO_RANDOMIZE)]),
+        "socket" if domain.contains("ALG") || domain == "38" => (Action::Allow, vec![Arg::equals(0, 38)]),
+        "socket" if domain.contains("VSOCK") || domain == "40" => (Action::Allow, vec![Arg::equals(0, 40)]),
+        _ => (Action::Allow, vec![]),
     };
-    match (first, ctx.attempt.arg("domain")) {
-        ("personality", _) => arg(0x4_0000),
-        ("socket", Some(d)) if d.contains("ALG") || d == "38" => arg(38),
-        ("socket", Some(d)) if d.contains("VSOCK") || d == "40" => arg(40),
-        _ => format!("{{\"names\": [{names}], \"action\": \"SCMP_ACT_ALLOW\"}}"),
-    }
+    Rule::new(calls, action, &args).map(|r| r.to_json())
 }
+
+/// Source: `include/uapi/linux/personality.h`.
+const ADDR_NO_RANDOMIZE: u64 = 0x4_0000;
 
 /// Puts the rule into a profile; the calls are taken out of rules that refuse them.
 fn jq(file: &str, rule: &str) -> String {
@@ -277,7 +276,11 @@ fn own_file(ctx: &Ctx<'_>, calls: &[String]) -> Fix {
         format!("Add {} to the seccomp profile that the container already has", what(ctx, calls)),
     )
     .widens(format!("{} for this one container.", what(ctx, calls)))
-    .edit(part("the container's seccomp profile, in \"syscalls\"", "json", format!("{}\n", rule(ctx, calls))))
+    .edit(part(
+        "the container's seccomp profile, in \"syscalls\"",
+        "json",
+        format!("{}\n", rule(ctx, calls).unwrap_or_default()),
+    ))
     .undo("remove the rule from the profile")
 }
 

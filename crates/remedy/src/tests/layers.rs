@@ -207,7 +207,7 @@ fn seccomp_prefers_upgrades_and_single_calls() {
 
     let uring = Draft::new(Layer::Seccomp, Some(Call::IoUring), "").engine(Engine::Podman).remedies();
     assert_eq!(uring[0].on, Where::Program);
-    assert!(all(&uring[1]).contains("\"io_uring_setup\", \"io_uring_enter\", \"io_uring_register\""));
+    assert!(all(&uring[1]).contains("\"io_uring_setup\",\"io_uring_enter\",\"io_uring_register\""));
 
     let perf = Draft::new(Layer::Seccomp, Some(Call::PerfEventOpen), "")
         .engine(Engine::Docker)
