@@ -77,6 +77,7 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::Namespace)
         .states(s::USERNS_DISABLED),
     Rule::on(&["cannot clone", "user namespace"]).call(Call::UsernsCreate).kind(K::Namespace),
+    Rule::refine(&["cloning", "process"]).call_if_none(Call::UsernsCreate).kind(K::Namespace),
     Rule::refine(&["cannot clone:"]).call(Call::UsernsCreate).kind(K::Namespace).object(From::Nothing),
     // A program may always execute itself: what fails is the namespace it wants to be started in.
     Rule::refine(&["fork/exec /proc/self/exe"])

@@ -81,6 +81,8 @@ pub(crate) const RULES: &[Rule] = &[
         .errno(Errno::EDQUOT)
         .states(s::KEY_QUOTA)
         .without(&["write", "open", "mkdir"]),
+    Rule::refine(&["pthread_create", "sched_fifo"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
+    Rule::refine(&["pthread_create", "sched_rr"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
     Rule::refine(&["sched_setscheduler"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
     Rule::on(&["failed to set real-time"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),
     Rule::on(&["failed to set realtime"]).call(Call::Sched).kind(K::Process).states(s::RT_SCHED),

@@ -39,7 +39,7 @@ pub(crate) const RULES: &[Rule] = &[
         .call(Call::Open)
         .kind(K::Path)
         .object(From::After("object")),
-    Rule::refine(&["bad interpreter"]).call(Call::Exec).kind(K::Executable),
+    Rule::refine(&["bad interpreter"]).call(Call::Exec).kind(K::Executable).args(&[("via", "interpreter")]),
     Rule::refine(&["cannot allocate executable memory"]).call(Call::Mmap).args(&[("prot", "PROT_EXEC")]),
     Rule::on(&["failed to allocate executable memory"]).call(Call::Mmap).args(&[("prot", "PROT_EXEC")]),
     Rule::on(&["failed to mark memory page as executable"])

@@ -1,6 +1,6 @@
 //! Performance counters, BPF and kernel tracing.
 
-use super::rules::Rule;
+use super::rules::{From, Rule};
 use super::statements as s;
 use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
@@ -50,6 +50,9 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["load program"]).call(Call::Bpf),
     Rule::on(&["failed to compile bpf module"]).call(Call::Bpf).without(&["error:"]),
     Rule::refine(&["failed to attach bpf program"]).call(Call::Bpf),
+    Rule::refine(&["attach", "kprobe"]).call(Call::PerfEventOpen).object(From::Nothing),
+    Rule::refine(&["attach", "uprobe"]).call(Call::PerfEventOpen).object(From::Nothing),
+    Rule::refine(&["attach", "tracepoint"]).call(Call::PerfEventOpen).object(From::Nothing),
     Rule::refine(&["kprobe_events"]).call_if_none(Call::Open).kind(K::KernelFile),
     Rule::refine(&["/sys/kernel/debug"]).kind(K::KernelFile).call_if_none(Call::Open),
     Rule::refine(&["/sys/kernel/tracing"]).kind(K::KernelFile).call_if_none(Call::Open),

@@ -5,7 +5,7 @@
 //! `kill_ok_by_cred` and the sticky bit in `may_delete` give EPERM. Root of the first user
 //! namespace passes through CAP_DAC_OVERRIDE, except for execution without any x bit.
 
-use crate::context::{Context, file_call, is_path, never_refuses, under, writes};
+use crate::context::{Context, file_call, is_path, never_refuses, under, unix_family, writes};
 use crate::say::{Best, Say, allows, denies};
 use whodenied_case::{
     Attempt, Change, Engine, Environment, FactId, Knob, ObjectKind, PathState, Phase, Predicate, Support,
@@ -19,6 +19,10 @@ const LAYER: Layer = Layer::Dac;
 pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     if never_refuses(attempt, LAYER) {
         return ruled_out(attempt);
+    }
+    // An address of the network has no mode.
+    if attempt.call == Some(Call::Bind) && !is_path(attempt) && !unix_family(attempt) {
+        return None;
     }
     let denied = matches!(attempt.errno, Some(Errno::EACCES) | None) || attempt.errno_inferred;
     let ownership = attempt.errno == Some(Errno::EPERM);

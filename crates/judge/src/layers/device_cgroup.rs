@@ -129,7 +129,7 @@ fn by_config(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         let because = "EPERM on opening a device node that is there is the sign of the device filter.";
         said.push(denies(attempt, LAYER, Support::Usual, 70, because).facts(engines(cx)));
     }
-    if said.is_empty() && !rootless_podman {
+    if said.is_empty() {
         let because =
             "EPERM on opening a device node is what a device filter gives; file modes would say EACCES.";
         said.push(denies(attempt, LAYER, Support::Fits, 45, because));

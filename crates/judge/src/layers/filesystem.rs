@@ -10,7 +10,7 @@
 
 use crate::context::{Context, file_call, is_path};
 use crate::say::{Best, Say, allows, denies};
-use whodenied_case::{Attempt, Environment, FactId, Predicate, Support, Verdict};
+use whodenied_case::{Attempt, Engine, Environment, FactId, Predicate, Support, Verdict};
 use whodenied_kernel::{Call, Capability, Errno, Layer};
 
 const LAYER: Layer = Layer::Filesystem;
@@ -140,6 +140,11 @@ fn kind_of(attempt: &Attempt, cx: &Context<'_>) -> Option<(FactId, Kind, bool)> 
         return Kind::of(fstype).map(|kind| (mount.fact, kind, true));
     }
     let told = |e, kind| cx.environment(e).map(|id| (id, kind, false));
+    if let Some((id, source, _)) = cx.bind_over(name)
+        && (windows_path(source) || (cx.facts.has_engine(Engine::DockerDesktop) && source.contains('/')))
+    {
+        return Some((id, Kind::Foreign, false));
+    }
     if windows_drive(name)
         && let Some(windows) = told(Environment::Wsl, Kind::Foreign)
     {
@@ -162,6 +167,13 @@ fn kind_of(attempt: &Attempt, cx: &Context<'_>) -> Option<(FactId, Kind, bool)> 
                 _ => None,
             })
         })
+}
+
+/// `C:\data`, `C:/data`, `/mnt/c/data`: a directory of Windows, shared with the engine's machine.
+fn windows_path(source: &str) -> bool {
+    let bytes = source.as_bytes();
+    let drive = bytes.first().is_some_and(u8::is_ascii_alphabetic) && bytes.get(1) == Some(&b':');
+    drive && matches!(bytes.get(2), Some(b'\\' | b'/')) || windows_drive(source)
 }
 
 /// `/mnt/c` and its like, where a Windows subsystem mounts the drives.
@@ -309,7 +321,7 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
 mod tests {
     use super::*;
     use crate::testing::{attempt, denied, knob, mount};
-    use whodenied_case::{Engine, Knob, PathState};
+    use whodenied_case::{Knob, PathState};
 
     fn env(e: Environment) -> Predicate {
         Predicate::Environment(e)
@@ -355,6 +367,12 @@ mod tests {
         let eio = attempt(Call::Chmod, Errno::EIO, "/data");
         assert_eq!(denied(judge, &eio, &[env(Environment::Fuse)]), Some(Support::Exclusive));
         assert_eq!(denied(judge, &eio, &[]), Some(Support::Exclusive));
+        let shared = Knob::Volume {
+            source: "C:\\pg".to_owned(),
+            target: "/var/lib/postgresql".to_owned(),
+            options: vec![],
+        };
+        assert_eq!(denied(judge, &chmod, &[knob(shared)]), Some(Support::Configured));
         let drive = attempt(Call::Chmod, Errno::EPERM, "/mnt/c/Users/me/key");
         assert_eq!(denied(judge, &drive, &[env(Environment::Wsl)]), Some(Support::Configured));
         let open = attempt(Call::Open, Errno::EACCES, "/mnt/x");

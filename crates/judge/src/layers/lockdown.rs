@@ -42,7 +42,19 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             denies(attempt, LAYER, Support::Stated, 85, because).fact(fact.id).policy("lockdown").step(LOOK),
         );
     }
-    let Some(covers) = covered(attempt) else { return best.done() };
+    let Some(covers) = covered(attempt) else {
+        if let Some(id) = cx.environment(Environment::SecureBoot)
+            && attempt.errno == Some(Errno::EPERM)
+            && !attempt.object_name().starts_with('/')
+            && matches!(attempt.call, None | Some(Call::Write | Call::Open | Call::Ioctl | Call::Access))
+        {
+            let because = "With Secure Boot this kernel is locked down, which refuses raw access to the machine even to root.";
+            best.offer(
+                denies(attempt, LAYER, Support::Usual, 55, because).fact(id).policy("lockdown").step(LOOK),
+            );
+        }
+        return best.done();
+    };
     if attempt.errno == Some(Errno::EACCES) && !attempt.errno_inferred {
         return best.or(allows(attempt, LAYER, "Lockdown refuses with EPERM only.").into());
     }

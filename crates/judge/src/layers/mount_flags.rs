@@ -40,6 +40,7 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let want = match attempt.call {
         Some(Call::Mmap) => Errno::EPERM,
         Some(Call::Exec | Call::Mprotect) => Errno::EACCES,
+        Some(Call::Open | Call::Access) if listed_executable(attempt, cx) => Errno::EACCES,
         _ if mapping.is_some() => Errno::EPERM,
         _ => return None,
     };
@@ -91,6 +92,12 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         );
         return Some(denies(attempt, LAYER, Support::Default, 80, because).fact(mount.fact).policy("noexec"));
     }
+    if attempt.arg("via") == Some("interpreter") && attempt.call == Some(Call::Exec) {
+        let because = "A script on a noexec mount is refused with EACCES, and the shell puts the blame on its interpreter.";
+        return Some(
+            denies(attempt, LAYER, Support::Usual, 72, because).policy("noexec").step("findmnt -T ."),
+        );
+    }
     if attempt.call == Some(Call::Exec) && OFTEN_NOEXEC.iter().any(|root| under(name, root)) {
         let because =
             "The file lies where mounts are often noexec, and execve then gives EACCES whatever the mode.";
@@ -103,6 +110,13 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         return Some(denies(attempt, LAYER, Support::Fits, 15, because).policy("noexec").step(look(attempt)));
     }
     None
+}
+
+/// A program by its listing, whatever words its refusal was put in.
+fn listed_executable(attempt: &Attempt, cx: &Context<'_>) -> bool {
+    cx.facts
+        .path(attempt.object_name())
+        .any(|(_, p)| p.kind != Some('d') && p.mode.is_some_and(|m| m & 0o555 == 0o555))
 }
 
 /// A listed noexec mount of ordinary files, for an object whose directory is not told.
@@ -209,6 +223,13 @@ mod tests {
         );
         assert_ne!(
             denied(judge, &relative, &[mount("/proc", "proc", "rw,noexec")]),
+            Some(Support::Configured)
+        );
+        let mut script = attempt(Call::Exec, Errno::EACCES, "./run");
+        script.args.push(("via".to_owned(), "interpreter".to_owned()));
+        assert_eq!(denied(judge, &script, &[]), Some(Support::Usual));
+        assert_eq!(
+            denied(judge, &script, &[mount("/media/usb", "ext4", "rw,noexec")]),
             Some(Support::Configured)
         );
         let library = attempt(Call::Mmap, Errno::EPERM, "/tmp/libx.so");

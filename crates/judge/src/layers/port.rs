@@ -51,7 +51,8 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let Some(port) = port else {
         if stated.is_none() {
             let because = "bind gives EACCES for a port below 1024 without CAP_NET_BIND_SERVICE.";
-            best.offer(denies(attempt, LAYER, Support::Usual, 45, because).policy(START).step(LOOK));
+            let weight = if cx.is_root(attempt) { 35 } else { 70 };
+            best.offer(denies(attempt, LAYER, Support::Usual, weight, because).policy(START).step(LOOK));
         }
         return best.done();
     };

@@ -9,7 +9,10 @@ use whodenied_runtimes::sysctls;
 
 pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
     let mut said = Vec::new();
-    let Some(errno) = attempt.errno else { return said };
+    let Some(errno) = attempt.errno else {
+        said.extend(perf_hint(attempt, cx));
+        return said;
+    };
     said.extend(match attempt.call {
         Some(Call::PerfEventOpen) => perf(attempt, cx, errno),
         Some(Call::Bpf) => bpf(attempt, cx, errno),
@@ -97,6 +100,21 @@ fn perf(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     )
 }
 
+/// The program names no error and points at the level.
+fn perf_hint(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let hint = cx.stated_here(attempt, &["perf-paranoid-hint"])?;
+    let perf = attempt.call == Some(Call::PerfEventOpen);
+    let (support, weight) =
+        if cx.facts.in_oci_container() { (Support::Usual, 45) } else { (Support::Stated, 62) };
+    perf.then(|| {
+        let because = "The message points at kernel.perf_event_paranoid, which keeps measuring from processes without CAP_PERFMON.";
+        denies(attempt, LAYER, support, weight, because)
+            .fact(hint.id)
+            .policy("kernel.perf_event_paranoid")
+            .step("sysctl kernel.perf_event_paranoid")
+    })
+}
+
 fn bpf(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     const KEY: &str = "kernel.unprivileged_bpf_disabled";
     if errno != Errno::EPERM {
@@ -179,16 +197,26 @@ fn ping(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     const KEY: &str = "net.ipv4.ping_group_range";
     let datagram = attempt.arg("type").is_some_and(|t| t.contains("DGRAM"));
     let icmp = attempt.arg("protocol").is_some_and(|p| p.to_ascii_uppercase().contains("ICMP"));
-    if attempt.object.kind != ObjectKind::PingSocket && !(datagram && icmp) {
+    let certain = attempt.object.kind == ObjectKind::PingSocket || (datagram && icmp);
+    if !certain && !icmp {
         return None;
     }
-    if errno != Errno::EACCES && !attempt.errno_inferred {
-        return None;
-    }
-    let range = cx.sysctl(KEY).map(|(id, _)| id);
+    let closed = cx.sysctl(KEY).filter(|(_, v)| {
+        let mut ends = v.split_whitespace().map_while(|n| n.parse::<u64>().ok());
+        ends.next().zip(ends.next()).is_some_and(|(low, high)| low > high)
+    });
     let because = "An ICMP socket without CAP_NET_RAW needs a group of the process inside net.ipv4.ping_group_range; outside it the kernel answers EACCES.";
+    let (support, weight) = match (closed, certain) {
+        (Some(_), _) if errno == Errno::EACCES || errno == Errno::EPERM => (Support::Configured, 86),
+        _ if errno != Errno::EACCES && !attempt.errno_inferred => return None,
+        (_, true) => (Support::Exclusive, 82),
+        // A raw socket is refused with EPERM: who reads EACCES was refused the other kind.
+        (_, false) if attempt.errno_inferred => (Support::Fits, 35),
+        (_, false) => (Support::Usual, 62),
+    };
+    let range = cx.sysctl(KEY).map(|(id, _)| id);
     Some(
-        denies(attempt, LAYER, Support::Exclusive, 82, because)
+        denies(attempt, LAYER, support, weight, because)
             .facts(range)
             .policy(KEY)
             .step("sysctl net.ipv4.ping_group_range"),
@@ -335,7 +363,7 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     let (support, weight) = match (set, listed.is_some() || foreign, root) {
         (Some(_), ..) => (Support::Configured, 88),
         (None, true, true) => (Support::Configured, 82),
-        (None, false, true) if under(name, "/tmp") => (Support::Usual, 78),
+        (None, false, true) if under(name, "/tmp") => (Support::Default, 84),
         (None, _, true) => (Support::Usual, 65),
         (None, true, false) => (Support::Usual, 45),
         (None, false, false) => (Support::Fits, 25),
@@ -396,6 +424,11 @@ mod tests {
         let mut ping = attempt(Call::Socket, Errno::EACCES, "");
         ping.object.kind = ObjectKind::PingSocket;
         assert_eq!(denied(layer, &ping, &[]), Some(Support::Exclusive));
+        let mut raw = attempt(Call::Socket, Errno::EPERM, "");
+        raw.args.push(("protocol".to_owned(), "IPPROTO_ICMP".to_owned()));
+        assert_eq!(denied(layer, &raw, &[]), None);
+        let closed = sysctl("net.ipv4.ping_group_range", "1 0");
+        assert_eq!(denied(layer, &raw, &[closed]), Some(Support::Configured));
         assert_eq!(
             denied(
                 layer,
@@ -410,7 +443,7 @@ mod tests {
     #[test]
     fn sticky_directories_bind_root() {
         let open = attempt(Call::Open, Errno::EACCES, "/tmp/app.log");
-        assert_eq!(denied(layer, &open, &[root()]), Some(Support::Usual));
+        assert_eq!(denied(layer, &open, &[root()]), Some(Support::Default));
         assert_eq!(denied(layer, &open, &[sysctl("fs.protected_regular", "2")]), Some(Support::Configured));
         assert!(allowed(layer, &open, &[sysctl("fs.protected_regular", "0")]));
         assert_eq!(denied(layer, &open, &[]), Some(Support::Fits));

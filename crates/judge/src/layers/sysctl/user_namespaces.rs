@@ -60,6 +60,12 @@ fn about(attempt: &Attempt, cx: &Context<'_>) -> Option<About> {
     {
         return Some(About::Sandbox);
     }
+    let name = attempt.object_name();
+    if name.starts_with("/proc/")
+        && ["/uid_map", "/gid_map", "/setgroups"].iter().any(|end| name.ends_with(end))
+    {
+        return Some(About::Creation);
+    }
     match attempt.call {
         Some(Call::UsernsCreate | Call::IdMap) => Some(About::Creation),
         Some(Call::Netlink) if cx.stated_here(attempt, &["netns-no-right"]).is_some() => Some(About::Inside),
