@@ -96,9 +96,17 @@ fn hint(case: &Case, what: &Predicate) -> Option<(Layer, u8, &'static str)> {
                 (Layer::MountFlags, 52, "The settings choose whether programs on this mount may be executed.")
             }
             Knob::Unit { key, value } => unit(key, value)?,
+            Knob::Other { key, .. } if key.contains("rt-runtime") || key.contains("rt_runtime") => (
+                Layer::Cgroup,
+                58,
+                "The settings give the control group real-time run time, without which real-time scheduling is refused.",
+            ),
             Knob::Other { key, .. } => act(key)?,
             _ => return None,
         },
+        Predicate::Mount { options, .. } if options.iter().any(|o| o == "exec" || o == "noexec") => {
+            (Layer::MountFlags, 50, "The settings choose whether programs on this mount may be executed.")
+        }
         Predicate::Path(p) if p.label.is_some() => (Layer::Selinux, 50, "The listing shows SELinux labels."),
         Predicate::Path(p) if p.capabilities.is_some() => {
             (Layer::Capability, 45, "The listing shows file capabilities.")

@@ -76,7 +76,11 @@ fn is_target(words: &[&str]) -> bool {
 
 /// `chattr +i /x` leaves the flag on the path.
 fn chattr(here: Here<'_>, words: &[&str], sink: &mut Sink) {
-    let Some(flags) = words.iter().find_map(|w| w.strip_prefix(['+', '='])) else { return };
+    // What is taken away was there.
+    let flags = words.iter().find_map(|w| {
+        w.strip_prefix(['+', '=']).or_else(|| w.strip_prefix('-').filter(|f| matches!(*f, "i" | "a" | "ia")))
+    });
+    let Some(flags) = flags else { return };
     for path in words.iter().skip(1).filter(|w| !w.starts_with(['-', '+', '='])).take(4) {
         let state =
             PathState { path: (*path).to_owned(), flags: Some(flags.to_owned()), ..PathState::default() };
