@@ -228,9 +228,31 @@ fn sentence_with(at: usize, text: &str, common: bool, found: &mut Vec<Found>) {
             && !key.starts_with("Exec")
             && !key.starts_with("Standard")
         {
-            directive(at, start..start + word.len(), key, value, Surface::Prose, found);
+            let tail = more(text.get(start + word.len()..).unwrap_or(""));
+            let end = start + word.len() + tail;
+            let listed = text.get(start..end).and_then(|t| t.split_once('=')).map(|(_, v)| v.trim());
+            let whole = if tail == 0 { value } else { listed.unwrap_or(value) };
+            directive(at, start..end, key, whole, Surface::Prose, found);
         }
     }
+}
+
+/// How many bytes of what follows a directive's first value are further values of a list: `AF_INET AF_INET6`,
+/// `CAP_CHOWN CAP_KILL`, `@system-service ~@clock`.
+fn more(rest: &str) -> usize {
+    let mut taken = 0;
+    for word in rest.split_whitespace() {
+        let bare = word.trim_end_matches([',', '.', ')']);
+        let listed = ["AF_", "CAP_", "@", "~@"].iter().any(|p| bare.starts_with(p));
+        if !listed {
+            break;
+        }
+        taken = word.as_ptr() as usize - rest.as_ptr() as usize + bare.len();
+        if bare.len() < word.len() {
+            break;
+        }
+    }
+    taken
 }
 
 fn directive(
@@ -292,6 +314,10 @@ mod tests {
         assert_eq!(
             view("ProtectHome=true, data under /home/x and PrivateTmp=yes"),
             ["ProtectHome=true", "PrivateTmp=yes"]
+        );
+        assert_eq!(
+            view("it has RestrictAddressFamilies=AF_INET AF_INET6, says he"),
+            ["RestrictAddressFamilies=AF_INET AF_INET6"]
         );
         assert_eq!(view("LimitMEMLOCK=infinity missing"), Vec::<String>::new());
         assert_eq!(view("ExecStart=/bin/sh -c 'a and b, c'"), ["ExecStart=/bin/sh -c 'a and b, c'"]);

@@ -20,6 +20,8 @@ use whodenied_text::Span;
 use words::Word;
 
 const DIALECT: &str = "prose";
+/// A person's report has no more lines; past these only what is labelled is read.
+const MOST_LINES: usize = 4000;
 /// Lines of a program's log that are read for versions.
 const MOST_LOGGED: usize = 2000;
 /// Longer lines are no prose.
@@ -96,7 +98,7 @@ pub(super) fn read(doc: &Document, sink: &mut Sink) {
         read_line(line, "", false, sink);
     }
     let (mut above, mut security, mut logged) = ("", 0, 0);
-    for line in doc.lines.iter().filter(|l| !host(l) && !l.text.is_empty()) {
+    for line in doc.lines.iter().filter(|l| !host(l) && !l.text.is_empty()).take(MOST_LINES) {
         logged += usize::from(line.dress.channel != Channel::Bare);
         security = if line.text.starts_with("Security Options") { 8 } else { security.max(1) - 1 };
         // A log tells its versions at its beginning.
