@@ -4,8 +4,11 @@ use super::rules::Rule;
 use super::statements as s;
 use whodenied_kernel::Call;
 
+/// A thread with such a policy is refused for the policy.
+const REAL_TIME: &[&str] = &["sched_fifo", "sched_rr", "real-time", "realtime"];
+
 pub(crate) const RULES: &[Rule] = &[
-    Rule::refine(&["pthread_create"]).call(Call::Clone).states(s::THREAD_CREATE),
+    Rule::refine(&["pthread_create"]).call(Call::Clone).states(s::THREAD_CREATE).without(REAL_TIME),
     Rule::on(&["thread failed to start"]).call(Call::Clone).states(s::THREAD_CREATE),
     Rule::on(&["can't start new thread"]).call(Call::Clone).states(s::THREAD_CREATE),
     Rule::on(&["unable to create native thread"])
@@ -21,7 +24,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["failed to start thread"]).call(Call::Clone).states(s::THREAD_CREATE),
     Rule::on(&["failed to spawn thread"]).call(Call::Clone).states(s::THREAD_CREATE),
     Rule::on(&["failed to create new os thread"]).call(Call::Clone).states(s::THREAD_CREATE),
-    Rule::on(&["pthread_create failed"]).call(Call::Clone).states(s::THREAD_CREATE),
+    Rule::on(&["pthread_create failed"]).call(Call::Clone).states(s::THREAD_CREATE).without(REAL_TIME),
     Rule::on(&["couldn't create thread"]).call(Call::Clone).states(s::THREAD_CREATE),
     Rule::on(&["could not create thread"]).call(Call::Clone).states(s::THREAD_CREATE),
     Rule::on(&["unable to create thread"]).call(Call::Clone).states(s::THREAD_CREATE),

@@ -95,9 +95,24 @@ fn clip(text: &str) -> &str {
 pub(crate) fn wrap_widths(doc: &Document) -> Vec<usize> {
     let mut widths = vec![80];
     let widest = doc.lines.iter().map(|l| l.columns).max().unwrap_or(0);
-    // A width that several lines reach to the character and none exceeds is that of a terminal.
-    let reached = doc.lines.iter().filter(|l| l.columns == widest).count();
-    if (60..=300).contains(&widest) && reached >= 2 && widest != 80 {
+    if !(60..=300).contains(&widest) || widest == 80 {
+        return widths;
+    }
+    // A width that several different lines reach to the character, each with something after it
+    // that begins nothing new, and that none exceeds is that of a terminal.
+    let mut reached: Vec<&str> = Vec::new();
+    for pair in doc.lines.windows(2) {
+        if let [line, next] = pair
+            && line.columns == widest
+            && !next.fresh
+            && !next.text.is_empty()
+            && reached.len() < 3
+            && !reached.contains(&line.text.as_str())
+        {
+            reached.push(&line.text);
+        }
+    }
+    if reached.len() >= 3 {
         widths.push(widest);
     }
     widths
