@@ -184,6 +184,12 @@ fn windows_drive(path: &str) -> bool {
     })
 }
 
+/// The mount lets other users in.
+fn shared(cx: &Context<'_>, id: FactId) -> bool {
+    matches!(cx.facts.get(id).map(|f| &f.what), Some(Predicate::Mount { options, .. })
+        if options.iter().any(|o| o == "allow_other"))
+}
+
 /// On a file system that answers for itself.
 fn on(
     attempt: &Attempt,
@@ -239,6 +245,11 @@ fn on(
         (Kind::Fuse, Errno::EPERM | Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENOSYS) if owner => {
             (Support::Configured, 82, "The data lies on a FUSE file system that does not store owners or modes.".to_owned())
         }
+        (Kind::Fuse, Errno::EACCES) if shared(cx, id) => (
+            Support::Fits,
+            25,
+            "The FUSE file system is open to other users, and its server may refuse for itself.".to_owned(),
+        ),
         (Kind::Fuse, Errno::EACCES) => (
             Support::Usual,
             if root { 80 } else { 65 },

@@ -2,6 +2,7 @@
 //! (`chattr +i`, `setfacl -m`), else the act itself as [`Knob::Other`] with a key that begins with `act-`:
 //! `act-sysctl:NAME`, `act-chmod`, `act-chown`, `act-setfacl-remove`, `act-chcon`, `act-usermod` and so on.
 
+use super::mounts::{Mount, trait_of};
 use super::{Here, sysctl};
 use crate::context::sink::Sink;
 use whodenied_case::{Knob, PathState, Predicate, Setting, Surface};
@@ -41,7 +42,13 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) {
             }
         }
         "echo" | "printf" => echo(here, text, sink),
-        "mount" => mount(here, &words, sink),
+        "mount" | "mount.nfs" | "mount.nfs4" | "mount.cifs" => mount(here, program, &words, sink),
+        "sshfs" | "s3fs" | "gcsfuse" | "goofys" | "bindfs" | "encfs" | "gocryptfs" | "mergerfs" | "cryfs" => {
+            served(here, program, &words, sink);
+        }
+        "rclone" | "juicefs" | "blobfuse2" if words.get(1) == Some(&"mount") => {
+            served(here, program, &words, sink);
+        }
         "chcon" | "restorecon" | "semanage" | "setsebool" | "aa-complain" | "aa-disable" | "aa-teardown"
         | "aa-enforce" | "usermod" | "gpasswd" | "setenforce" | "loginctl" | "newgrp"
             if words.len() <= 10 =>
@@ -57,16 +64,49 @@ fn act(here: Here<'_>, key: String, value: String, sink: &mut Sink) {
     here.say(sink, "acts", Predicate::Setting(Setting { surface: Surface::Other, service: None, knob }));
 }
 
-/// `mount -o noexec,nosuid … /target`.
-fn mount(here: Here<'_>, words: &[&str], sink: &mut Sink) {
-    let value = |o: &str| words.iter().position(|w| *w == o).and_then(|at| words.get(at + 1)).copied();
-    let options: Vec<String> =
-        value("-o").unwrap_or("").split(',').filter(|o| !o.is_empty()).map(str::to_owned).collect();
-    let target = words.last().filter(|t| t.starts_with('/') && words.len() > 2);
-    if let Some(target) = target.filter(|_| !options.is_empty()) {
-        let fstype = value("-t").map(str::to_owned);
-        here.say(sink, "acts", Predicate::Mount { target: (*target).to_owned(), fstype, options });
+/// `mount -t nfs -o vers=4 server:/export /target`, `mount -o noexec,nosuid /target`.
+fn mount(here: Here<'_>, program: &str, words: &[&str], sink: &mut Sink) {
+    let options = options(words);
+    let place = |w: &&&str| w.starts_with('/') && !w.starts_with("//");
+    let Some(target) = words.iter().skip(2).filter(place).next_back() else { return };
+    let named = after(words, "-t").or_else(|| program.strip_prefix("mount."));
+    let remote = words.iter().any(|w| w.contains(":/") && !w.starts_with('/') && !w.contains("://"));
+    let share = words.iter().any(|w| w.starts_with("//"));
+    let told = named.or(if remote { Some("nfs") } else { share.then_some("cifs") });
+    if told.is_none() && options.is_empty() {
+        return;
     }
+    say(here, Mount { target: (*target).to_owned(), fstype: told.map(str::to_owned), options }, sink);
+}
+
+/// `sshfs user@host:/dir /target`, `rclone mount remote: /target`: served through FUSE.
+fn served(here: Here<'_>, program: &str, words: &[&str], sink: &mut Sink) {
+    let place = |w: &&&str| w.starts_with('/') || w.starts_with("~/");
+    let Some(target) = words.iter().skip(2).filter(place).next_back() else { return };
+    let mut options = options(words);
+    if words.contains(&"--allow-other") {
+        options.push("allow_other".to_owned());
+    }
+    let fstype = Some(format!("fuse.{program}"));
+    say(here, Mount { target: (*target).to_owned(), fstype, options }, sink);
+}
+
+fn after<'a>(words: &[&'a str], option: &str) -> Option<&'a str> {
+    words.iter().position(|w| *w == option).and_then(|at| words.get(at + 1)).copied()
+}
+
+/// The values of every `-o`.
+fn options(words: &[&str]) -> Vec<String> {
+    let values = words.windows(2).filter(|w| w.first() == Some(&"-o")).filter_map(|w| w.get(1));
+    values.flat_map(|v| v.split(',')).filter(|o| !o.is_empty()).take(32).map(str::to_owned).collect()
+}
+
+fn say(here: Here<'_>, mount: Mount, sink: &mut Sink) {
+    if let Some(environment) = trait_of(&mount) {
+        here.say(sink, "acts", Predicate::Environment(environment));
+    }
+    let Mount { target, fstype, options } = mount;
+    here.say(sink, "acts", Predicate::Mount { target, fstype, options });
 }
 
 /// The last word of `chmod` and `chown` is a path.
@@ -130,6 +170,10 @@ mod tests {
         assert_eq!(shown("$ sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80", "act-sysctl").len(), 1);
         assert_eq!(shown("sudo chown -R 1000:1000 ./data", "act-chown").len(), 1);
         assert_eq!(shown("mount -o noexec,nosuid /dev/shm", "\"/dev/shm\"").len(), 1);
+        assert_eq!(shown("sudo mount -t nfs 10.0.0.1:/export /mnt", "\"nfs\"").len(), 1);
+        assert_eq!(shown("mount -t cifs //nas/share /mnt -o uid=1000", "\"cifs\"").len(), 1);
+        assert_eq!(shown("sshfs me@host:/data /home/me/remote", "\"fuse.sshfs\"").len(), 1);
+        assert_eq!(shown("rclone mount gdrive: /mnt/gdrive --daemon", "\"fuse.rclone\"").len(), 1);
         assert_eq!(shown("sudo usermod -aG docker jenkins", "act-usermod").len(), 1);
         assert!(shown("chmod of a file failed", "act-chmod").is_empty());
     }

@@ -25,10 +25,11 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
     true
 }
 
-struct Mount {
-    target: String,
-    fstype: Option<String>,
-    options: Vec<String>,
+/// A mount as listed or as asked for.
+pub(super) struct Mount {
+    pub(super) target: String,
+    pub(super) fstype: Option<String>,
+    pub(super) options: Vec<String>,
 }
 
 fn list(text: &str) -> Vec<String> {
@@ -137,7 +138,8 @@ fn is_option(word: &str) -> bool {
         .any(|p| word.starts_with(p))
 }
 
-fn trait_of(mount: &Mount) -> Option<Environment> {
+/// What the type of a mount says of the data on it.
+pub(super) fn trait_of(mount: &Mount) -> Option<Environment> {
     // Mounts that every system has say nothing of the data.
     let system = ["/proc", "/sys", "/dev", "/run"].iter().any(|p| mount.target.starts_with(p));
     let kind = mount.fstype.as_deref()?;
