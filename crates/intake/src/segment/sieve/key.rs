@@ -47,12 +47,28 @@ pub(super) fn record(line: &[u8]) -> u64 {
     hash.finish()
 }
 
-/// Where the body starts: after the time and serial number of the head, or at the first pair.
+/// Where the body starts: after the time and serial number of the head, or after the log prefix.
 fn body(line: &[u8]) -> usize {
-    memchr::memmem::find(line, b"audit(")
-        .and_then(|at| memchr::memmem::find(&line[at..line.len().min(at + 64)], b"):").map(|n| at + n + 2))
-        .or_else(|| memchr::memmem::find(line, b"]: ").map(|at| at + 3))
-        .unwrap_or(0)
+    if let Some((_, end)) = head(line) {
+        return end + 1;
+    }
+    let early = line.get(..line.len().min(128)).unwrap_or(line);
+    early.windows(3).position(|w| w == b"]: ").map_or(0, |at| at + 3)
+}
+
+/// The place after `audit(`, and of the bracket that closes it.
+fn head(line: &[u8]) -> Option<(usize, usize)> {
+    let mut from = 0;
+    // A bracket may stand in a host name or comm before it.
+    for _ in 0..4 {
+        let open = from + memchr::memchr(b'(', line.get(from..)?)?;
+        if line.get(..open)?.ends_with(b"audit") {
+            let close = memchr::memchr(b')', line.get(open..line.len().min(open + 64))?)?;
+            return Some((open + 1, open + close));
+        }
+        from = open + 1;
+    }
+    None
 }
 
 /// Pairs that differ between two records of the same refusal.
@@ -75,14 +91,18 @@ fn is_volatile(word: &[u8]) -> bool {
 
 /// The key of a SYSCALL record: call, result and program.
 pub(super) fn syscall(line: &[u8]) -> u64 {
+    const KEYS: [&[u8]; 6] = [b"arch=", b"syscall=", b"exit=", b"comm=", b"exe=", b"subj="];
     let mut hash = Hash::new(2);
-    for word in line.split(|b| *b == b' ') {
-        if [&b"syscall="[..], b"exit=", b"comm=", b"exe=", b"subj=", b"arch="]
-            .iter()
-            .any(|k| word.starts_with(k))
-        {
+    let mut at = body(line);
+    while at < line.len() {
+        let end = memchr::memchr(b' ', &line[at..]).map_or(line.len(), |n| at + n);
+        let word = &line[at..end];
+        // `a0=`, `ppid=` and the ids need no closer look.
+        let close = matches!(word.first(), Some(b'a' | b's' | b'e' | b'c')) && word.len() > 4;
+        if close && KEYS.iter().any(|k| word.starts_with(k)) {
             hash.bytes(word);
         }
+        at = end + 1;
     }
     hash.finish()
 }
@@ -110,9 +130,28 @@ pub(super) fn prose(line: &[u8]) -> u64 {
 /// The stamp of an audit record, `1632311788.047:856)`, which its companions share; with the bracket,
 /// so that it is no part of a longer one.
 pub(super) fn stamp(line: &[u8]) -> Option<&[u8]> {
-    let at = memchr::memmem::find(line, b"audit(")? + 6;
-    let end = memchr::memchr(b')', &line[at..line.len().min(at + 48)])?;
-    line.get(at..=at + end).filter(|s| s.contains(&b':') && s.len() > 4)
+    let (start, end) = head(line)?;
+    line.get(start..=end).filter(|s| s.contains(&b':') && s.len() > 4)
+}
+
+/// A hasher for keys that are hashes already.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct AsIs(u64);
+
+impl std::hash::Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*b);
+        }
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = n;
+    }
 }
 
 #[cfg(test)]

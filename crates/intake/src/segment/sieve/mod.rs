@@ -5,13 +5,18 @@ mod key;
 mod words;
 
 use aho_corasick::{AhoCorasick, packed};
+use memchr::memmem;
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
 use std::io::Read;
+use std::sync::LazyLock;
 use words::{Class, WORDS};
 
-/// Bytes taken at a time. The window in which the records of one event are found is this far to
-/// either side: more than 10 000 records.
-const CHUNK: usize = if cfg!(test) { 256 << 10 } else { 4 << 20 };
+/// Bytes taken at a time.
+const CHUNK: usize = if cfg!(test) { 256 << 10 } else { 8 << 20 };
+/// Bytes before them that stay: the window in which the records of one event are found, more than
+/// 10 000 records.
+const WINDOW: usize = CHUNK / 2;
 /// A line longer than this is cut; of what follows, only the surroundings of words are kept.
 const LONGEST_LINE: usize = 64 << 10;
 /// What is kept around a word in an over-long line, before and after.
@@ -70,7 +75,7 @@ pub(super) struct Sieve {
     /// Places of lines already kept.
     places: HashSet<u64>,
     /// Key of a line to its index in `lines`; `None` when it was not kept.
-    keys: HashMap<u64, Option<usize>>,
+    keys: HashMap<u64, Option<usize>, BuildHasherDefault<key::AsIs>>,
     left: [usize; BUDGETS.len()],
     /// Stamps of events whose companions are wanted, with the chunks they are still looked for in.
     wanted: Vec<(Vec<u8>, u8)>,
@@ -117,7 +122,7 @@ impl Sieve {
             finder: Finder::new(),
             lines: Vec::new(),
             places: HashSet::new(),
-            keys: HashMap::new(),
+            keys: HashMap::default(),
             left: BUDGETS.map(|(_, bytes)| bytes),
             wanted: Vec::new(),
             total: 0,
@@ -127,44 +132,32 @@ impl Sieve {
 
     /// Reads all of the input, of which `head` is the start.
     pub(super) fn run(&mut self, head: Vec<u8>, mut reader: impl Read) -> std::io::Result<()> {
-        // The chunk before stays in front of the one looked at, for the records of its events.
+        // The end of the chunk before stays in front, for the records of its events.
         let mut buffer = head;
-        let mut old = 0;
-        let mut at = 0u64;
-        self.total = buffer.len() as u64;
+        let mut filled = buffer.len();
+        buffer.resize(filled.max(CHUNK + WINDOW), 0);
+        // What has been looked at, and the place of the buffer in the input.
+        let (mut old, mut at) = (0, 0u64);
+        self.total = filled as u64;
         loop {
-            let filled = buffer.len();
-            buffer.resize(old + CHUNK.max(filled - old), 0);
-            let mut end = filled;
-            let mut result = Ok(());
-            while end < buffer.len() {
-                match reader.read(buffer.get_mut(end..).unwrap_or(&mut [])) {
-                    Ok(0) => break,
-                    Ok(n) => end += n,
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    Err(error) => {
-                        result = Err(error);
-                        break;
-                    }
-                }
-            }
-            let last = end < buffer.len();
-            buffer.truncate(end);
-            self.total += (end - filled) as u64;
+            let before = filled;
+            let result = fill(&mut reader, &mut buffer, &mut filled);
+            let last = filled < buffer.len();
+            self.total += (filled - before) as u64;
             // Whole lines only; a line longer than a chunk is taken in pieces.
-            let new = buffer.get(old..).unwrap_or(&[]);
+            let new = buffer.get(old..filled).unwrap_or(&[]);
             let cut = match memchr::memrchr(b'\n', new) {
                 Some(newline) if !last => old + newline + 1,
-                _ => end,
+                _ => filled,
             };
             self.chunk(buffer.get(..cut).unwrap_or(&[]), old, at);
             if last {
-                let from = buffer.len().saturating_sub(EDGE);
-                self.tail = buffer.split_off(from);
+                self.tail = buffer.get(filled.saturating_sub(EDGE)..filled).unwrap_or(&[]).to_vec();
                 return result;
             }
-            let keep = cut.saturating_sub(CHUNK).max(old.min(cut));
-            buffer.drain(..keep);
+            let keep = cut.saturating_sub(WINDOW);
+            buffer.copy_within(keep..filled, 0);
+            filled -= keep;
             at += keep as u64;
             old = cut - keep;
         }
@@ -332,10 +325,24 @@ impl Sieve {
     }
 }
 
+/// Reads until the buffer is full or the input ends.
+fn fill(reader: &mut impl Read, buffer: &mut [u8], filled: &mut usize) -> std::io::Result<()> {
+    while let Some(room) = buffer.get_mut(*filled..).filter(|r| !r.is_empty()) {
+        match reader.read(room) {
+            Ok(0) => break,
+            Ok(n) => *filled += n,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// True for a failed call that a layer may have refused, and not one that went wrong otherwise.
 fn is_refused_call(line: &[u8]) -> bool {
-    let Some(at) = memchr::memmem::find(line, b"exit=") else { return false };
-    let value = &line[at + 5..];
+    static EXIT: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b" exit="));
+    let Some(at) = EXIT.find(line) else { return false };
+    let value = line.get(at + 6..).unwrap_or(&[]);
     let value = &value[..memchr::memchr(b' ', value).unwrap_or(value.len())];
     matches!(value, b"-13" | b"-1" | b"-30")
         || [&b"EACCES"[..], b"EPERM", b"EROFS"].iter().any(|e| value.starts_with(e))
@@ -343,7 +350,7 @@ fn is_refused_call(line: &[u8]) -> bool {
 
 /// True for a record of what was allowed.
 fn is_logged_only(line: &[u8]) -> bool {
-    let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
+    let has = |needle: &[u8]| memmem::find(line, needle).is_some();
     if has(b"apparmor=\"") {
         return !has(b"apparmor=\"DENIED\"");
     }

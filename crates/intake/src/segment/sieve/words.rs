@@ -11,11 +11,12 @@ pub(super) enum Class {
     Prose,
 }
 
-/// Each is long or rare enough that ordinary logs seldom hold it.
+/// Each is long or rare enough that ordinary logs seldom hold it, and its first four bytes are too: the
+/// search looks for those.
 pub(super) const WORDS: &[(&str, Class)] = &[
     ("apparmor=\"", Class::Record),
     ("avc: ", Class::Record),
-    ("type=1326", Class::Record),
+    (" type=1326", Class::Record),
     ("SECCOMP", Class::Record),
     ("blockers=", Class::Record),
     ("lsm=SMACK", Class::Record),
@@ -24,10 +25,13 @@ pub(super) const WORDS: &[(&str, Class)] = &[
     ("Mount too revealing", Class::Record),
     ("by pids controller", Class::Record),
     ("IPE_ACCESS", Class::Record),
-    ("type=1420", Class::Record),
+    (" type=1420", Class::Record),
     ("INTEGRITY_DATA", Class::Record),
     ("FANOTIFY", Class::Record),
-    ("success=no", Class::Syscall),
+    // `success=no exit=-13`; the words before the sign stand in every record.
+    ("=no exit=-1", Class::Syscall),
+    ("=no exit=-30", Class::Syscall),
+    ("=no exit=E", Class::Syscall),
     ("denied", Class::Prose),
     ("DENIED", Class::Prose),
     ("Denied", Class::Prose),
