@@ -68,7 +68,7 @@ fn act(here: Here<'_>, key: String, value: String, sink: &mut Sink) {
 fn mount(here: Here<'_>, program: &str, words: &[&str], sink: &mut Sink) {
     let options = options(words);
     let place = |w: &&&str| w.starts_with('/') && !w.starts_with("//");
-    let Some(target) = words.iter().skip(2).filter(place).next_back() else { return };
+    let Some(target) = words.iter().skip(2).rfind(place) else { return };
     let named = after(words, "-t").or_else(|| program.strip_prefix("mount."));
     let remote = words.iter().any(|w| w.contains(":/") && !w.starts_with('/') && !w.contains("://"));
     let share = words.iter().any(|w| w.starts_with("//"));
@@ -82,7 +82,7 @@ fn mount(here: Here<'_>, program: &str, words: &[&str], sink: &mut Sink) {
 /// `sshfs user@host:/dir /target`, `rclone mount remote: /target`: served through FUSE.
 fn served(here: Here<'_>, program: &str, words: &[&str], sink: &mut Sink) {
     let place = |w: &&&str| w.starts_with('/') || w.starts_with("~/");
-    let Some(target) = words.iter().skip(2).filter(place).next_back() else { return };
+    let Some(target) = words.iter().skip(2).rfind(place) else { return };
     let mut options = options(words);
     if words.contains(&"--allow-other") {
         options.push("allow_other".to_owned());

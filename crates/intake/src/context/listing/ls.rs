@@ -213,7 +213,10 @@ mod tests {
         assert_eq!(mode("drwxr-xr-é"), None);
     }
 
-    fn row(text: &str) -> Option<(String, String, Option<(u32, u32)>, Option<String>, bool)> {
+    /// Path, owner with mode, device, label, ACL.
+    type Row = (String, String, Option<(u32, u32)>, Option<String>, bool);
+
+    fn row(text: &str) -> Option<Row> {
         long(text).map(|s| {
             (
                 s.path,

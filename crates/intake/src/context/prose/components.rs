@@ -264,11 +264,12 @@ fn packaged(s: &Saying<'_>, at: usize, sink: &mut Sink) -> bool {
     for (cut, _) in text.match_indices(['-', '=', '_', '/', '@']) {
         let (name, version) = (text.get(..cut).unwrap_or(""), text.get(cut + 1..).unwrap_or(""));
         let version = version.strip_prefix('=').unwrap_or(version);
-        if version.starts_with(|c: char| c.is_ascii_digit()) && version.contains('.') {
-            if let Some(name) = canonical(&name.to_lowercase()) {
-                say(s, at, at, name, Some(version), sink);
-                return true;
-            }
+        if version.starts_with(|c: char| c.is_ascii_digit())
+            && version.contains('.')
+            && let Some(name) = canonical(&name.to_lowercase())
+        {
+            say(s, at, at, name, Some(version), sink);
+            return true;
         }
     }
     false

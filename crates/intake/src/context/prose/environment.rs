@@ -68,7 +68,6 @@ const WORDS: &[(&[&str], Environment)] = &[
     (&["buildkite"], Environment::Ci),
     (&["azure", "pipelines"], Environment::Ci),
     (&["ubuntu-latest"], Environment::Ci),
-    (&["jenkins"], Environment::Ci),
     (&["woodpecker"], Environment::Ci),
     (&["drone"], Environment::Ci),
     (&["forgejo", "runner"], Environment::Ci),
@@ -154,7 +153,6 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
                 || matches!(environment, Environment::SecureBoot)
                     && (s.word(at + words.len()) == "disabled" || s.word(at + words.len()) == "off")
                 || *words == ["ci"] && s.words.get(at).is_some_and(|w| w.text != "CI")
-                || *words == ["jenkins"] && s.words.get(at).is_some_and(|w| w.text != "Jenkins")
                 || *words == ["drone"] && s.label != "runtime"
                 || *words == ["idmap"] && s.word(at + 1).is_empty();
             if !odd {
