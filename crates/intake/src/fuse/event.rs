@@ -5,7 +5,7 @@ use super::{apparmor, records, selinux};
 use crate::record::Mark;
 use std::collections::HashMap;
 use whodenied_case::record::{ApparmorVerdict, SyscallRecord};
-use whodenied_case::{Attempt, Claim, ObjectKind, Record, RecordKind, Says};
+use whodenied_case::{Attempt, Claim, ObjectKind, Phase, Record, RecordKind, Says};
 use whodenied_kernel::syscall::SeccompAction;
 use whodenied_kernel::{Call, Errno};
 use whodenied_text::Span;
@@ -39,6 +39,7 @@ pub(super) fn attempts(claims: &[Claim], marks: &[Mark]) -> Found {
         let Some((draft, refused)) = draft(&record.kind) else { continue };
         let mut attempt = draft.finish();
         let event = record.serial.and_then(|serial| events.get_mut(&key(record, serial)));
+        attempt.phase = phase(&attempt);
         attempt.spans.push(claim.span);
         attempt.records.push((**record).clone());
         if let Some(event) = event {
@@ -67,6 +68,26 @@ pub(super) fn attempts(claims: &[Claim], marks: &[Mark]) -> Found {
         found.denied.push(attempt);
     }
     found
+}
+
+/// Who acted, by the name the kernel prints: systemd's children carry parentheses until they exec,
+/// runc's a stage in brackets.
+fn phase(attempt: &Attempt) -> Phase {
+    let program = attempt.subject.program.as_deref().unwrap_or("");
+    let runtime = matches!(program, "runc" | "crun" | "youki");
+    let engine = matches!(program, "dockerd" | "containerd" | "podman" | "conmon" | "crio" | "kubelet")
+        || program.starts_with("containerd-shim");
+    if attempt.call == Some(Call::Kill) && (runtime || engine) {
+        Phase::Stop
+    } else if program.len() > 2 && program.starts_with('(') && program.ends_with(')') {
+        Phase::ServiceSetup
+    } else if runtime || program.starts_with("runc:[") || program.starts_with("crun:[") {
+        Phase::RuntimeSetup
+    } else if engine {
+        Phase::Engine
+    } else {
+        Phase::Program
+    }
 }
 
 fn key(record: &Record, serial: u64) -> (u64, u64) {

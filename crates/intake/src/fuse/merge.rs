@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use whodenied_case::record::RecordKind;
-use whodenied_case::{Attempt, ObjectKind};
+use whodenied_case::{Attempt, ObjectKind, Phase};
 use whodenied_kernel::{Call, Errno};
 
 /// Spans and records kept of one attempt.
@@ -63,26 +63,40 @@ pub(super) fn same(a: &Attempt, b: &Attempt) -> bool {
     let Some(objects) = objects_agree(a, b) else { return false };
     let particular = calls && a.call.is_some_and(is_particular);
     let program = a.subject.program.is_some() && b.subject.program.is_some();
-    objects || particular || (calls && program && a.object.name.is_none() && b.object.name.is_none())
+    let setup = a.phase == Phase::ServiceSetup && b.phase == Phase::ServiceSetup && calls;
+    objects || particular || setup || (calls && program && a.object.name.is_none() && b.object.name.is_none())
 }
 
 fn errnos_agree(a: &Attempt, b: &Attempt) -> bool {
     let refusal = |e: Errno| matches!(e, Errno::EACCES | Errno::EPERM);
     match (a.errno, b.errno) {
-        (Some(x), Some(y)) if x != y => (a.errno_inferred || b.errno_inferred) && refusal(x) && refusal(y),
+        // mount helpers and libraries turn one into the other; the kernel's record is right.
+        (Some(x), Some(y)) if x != y => {
+            let loose =
+                a.errno_inferred || b.errno_inferred || (a.printed != b.printed && same_program(a, b));
+            loose && refusal(x) && refusal(y)
+        }
         _ => true,
     }
 }
 
-/// `comm` holds 15 bytes, and systemd puts the program to be in parentheses.
 fn programs_agree(a: &Attempt, b: &Attempt) -> bool {
-    let (Some(x), Some(y)) = (&a.subject.program, &b.subject.program) else { return true };
-    let bare = |p: &str| p.rsplit('/').next().unwrap_or(p).trim_matches(['(', ')']).to_ascii_lowercase();
+    let unknown = a.subject.program.is_none() || b.subject.program.is_none();
+    // Only a record's name is that of the failing process; a printed one may be its parent's.
+    unknown || same_program(a, b) || !(a.printed && b.printed) && wraps(a, b)
+}
+
+/// `comm` holds 15 bytes, and systemd puts the last eight of the program to be in parentheses.
+fn same_program(a: &Attempt, b: &Attempt) -> bool {
+    let (Some(x), Some(y)) = (&a.subject.program, &b.subject.program) else { return false };
+    let bare = |p: &str| {
+        let name = p.rsplit('/').next().unwrap_or(p).trim_matches(['(', ')']);
+        name.strip_suffix(".service").unwrap_or(name).to_ascii_lowercase()
+    };
     let (x, y) = (bare(x), bare(y));
     let shortened =
         |long: &str, short: &str| short.len() >= 8 && (long.starts_with(short) || long.ends_with(short));
-    // Only a record's name is that of the failing process; a printed one may be its parent's.
-    x == y || shortened(&x, &y) || shortened(&y, &x) || !(a.printed && b.printed) && wraps(a, b)
+    x == y || shortened(&x, &y) || shortened(&y, &x)
 }
 
 /// True when the printing program is one that runs others.
@@ -143,8 +157,9 @@ fn calls_agree(a: Option<Call>, b: Option<Call>) -> Option<bool> {
 /// `None` when they contradict, else whether they name the same thing.
 fn objects_agree(a: &Attempt, b: &Attempt) -> Option<bool> {
     // A record of a label or a process names what no program prints.
-    let comparable =
-        |k: ObjectKind| !matches!(k, ObjectKind::Process | ObjectKind::Capability | ObjectKind::Namespace);
+    let comparable = |k: ObjectKind| {
+        !matches!(k, ObjectKind::Process | ObjectKind::Capability | ObjectKind::Namespace | ObjectKind::Label)
+    };
     let (Some(x), Some(y)) = (&a.object.name, &b.object.name) else { return Some(false) };
     if !comparable(a.object.kind) || !comparable(b.object.kind) {
         return Some(false);
@@ -217,7 +232,7 @@ pub(super) fn absorb(into: &mut Attempt, other: Attempt) {
     into.subject.pid = into.subject.pid.or(subject.pid);
     into.subject.uid = into.subject.uid.or(subject.uid);
     into.subject.label = into.subject.label.take().or(subject.label);
-    if into.phase == whodenied_case::Phase::Program {
+    if into.phase == Phase::Program {
         into.phase = other.phase;
     }
     into.own_refusal |= other.own_refusal;

@@ -11,8 +11,8 @@ use whodenied_kernel::{Call, Capability, Errno};
 pub(super) fn draft(avc: &AvcRecord) -> Draft {
     let mut draft = Draft { label: avc.scontext.clone(), errno: Some(Errno::EACCES), ..Draft::default() };
     draft.subject(&avc.fields);
-    let class = avc.tclass.as_deref().unwrap_or("");
-    draft.arg("class", Some(class).filter(|c| !c.is_empty()));
+    let class = avc.tclass.as_deref().unwrap_or_else(|| guess_class(avc));
+    draft.arg("class", avc.tclass.as_deref());
     draft.arg("permissions", Some(avc.permissions.join(" ")));
     draft.arg("tcontext", avc.tcontext.as_deref());
     draft.object = avc.get("path").or_else(|| avc.get("name")).map(str::to_owned);
@@ -87,6 +87,37 @@ pub(super) fn draft(avc: &AvcRecord) -> Draft {
         _ => None,
     };
     draft
+}
+
+/// The class of a record that was cut before it, by what only that class has.
+fn guess_class(avc: &AvcRecord) -> &'static str {
+    let any = |names: &[&str]| avc.permissions.iter().any(|p| names.contains(&p.as_str()));
+    if avc.get("capability").is_some() {
+        "capability"
+    } else if ["laddr", "faddr", "lport", "fport", "saddr", "daddr"].iter().any(|k| avc.get(k).is_some())
+        || any(&[
+            "name_bind",
+            "name_connect",
+            "node_bind",
+            "listen",
+            "accept",
+            "shutdown",
+            "setopt",
+            "getopt",
+        ])
+    {
+        "socket"
+    } else if any(&["connectto"]) {
+        "unix_stream_socket"
+    } else if any(&["search", "add_name", "remove_name", "rmdir", "reparent"]) {
+        "dir"
+    } else if any(&["ptrace", "signal", "sigkill", "signull", "transition", "execmem", "dyntransition"]) {
+        "process"
+    } else if avc.get("path").is_some() || avc.get("name").is_some() {
+        "file"
+    } else {
+        ""
+    }
 }
 
 fn directory(named: &impl Fn(&str) -> bool) -> Option<Call> {

@@ -356,3 +356,35 @@ fn records_tell_of_the_surroundings() {
     );
     assert!(case.facts.find(|p| *p == Predicate::SeccompFilter(true)).is_some());
 }
+
+#[test]
+fn a_printed_failure_and_its_record_are_one_attempt() {
+    for (printed, record) in [
+        (
+            "mount.nfs: Operation not permitted",
+            "[1.234567] audit: type=1400 audit(1.000:65): apparmor=\"DENIED\" operation=\"mount\" info=\"failed type match\" error=-13 profile=\"lxd-c_</var/lib/lxd>\" name=\"/mnt/\" pid=4306 comm=\"mount.nfs\" fstype=\"nfs\" srcname=\"172.18.10.16:/mnt\" flags=\"rw\"",
+        ),
+        (
+            "PermissionError: [Errno 13] Permission denied: '/srv/data/x.db'",
+            "audit: type=1400 audit(1.000:65): avc:  denied  { open } for  pid=1 comm=\"python3\" name=\"x.db\" dev=\"vda\" ino=1 scontext=a:b:container_t:s0 tcontext=a:b:c_t:s0 tclass=file permissive=0",
+        ),
+        (
+            "cat: /etc/shadow: Permission denied",
+            "audit: type=1400 audit(1.000:8): apparmor=\"DENIED\" operation=\"open\" class=\"file\" profile=\"rec\" name=\"/etc/shadow\" pid=191 comm=\"cat\" requested_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0",
+        ),
+        (
+            "[alert] 4#4: *6 shutdown() failed (13: Permission denied) while processing HTTP/2 connection",
+            "Aug 11 17:21:43 h audit[3449]: AVC avc:  denied  { shutdown } for  pid=3449 comm=\"nginx\" lport=443 fport=54751 scontext=a:b:container_t:s0 tcontext=unconfined_u:un>",
+        ),
+    ] {
+        let attempt = one(&format!("{printed}\n{record}\n"));
+        assert!(attempt.printed && attempt.records.len() == 1, "{printed}: {attempt:#?}");
+        let case = read_text(&format!("{record}\n{printed}\n"));
+        assert_eq!(case.attempts.len(), 1, "{printed}: {:#?}", case.attempts);
+    }
+    // Another object, another program: two attempts.
+    let case = read_text(
+        "cat: /etc/passwd: Permission denied\naudit: type=1400 audit(1.000:8): apparmor=\"DENIED\" operation=\"open\" profile=\"rec\" name=\"/etc/shadow\" pid=191 comm=\"cat\" requested_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0\n",
+    );
+    assert_eq!(case.attempts.len(), 2, "{:#?}", case.attempts);
+}
