@@ -243,7 +243,7 @@ fn is_guest(s: &Saying<'_>, at: usize, end: usize, id: &str) -> bool {
         "cos",
         "openwrt",
     ];
-    if never.contains(&id) || matches!(s.label, "os" | "host os") {
+    if never.contains(&id) {
         return false;
     }
     let thing = |w: &str| {
@@ -274,12 +274,20 @@ fn is_guest(s: &Saying<'_>, at: usize, end: usize, id: &str) -> bool {
         || (s.word(end) == "guest" && system)
         || (matches!(s.word(end), "lts" | "linux") && thing(s.word(end + 1)));
     // Alpine is seldom a host.
+    // `Debian 13 (trixie) in an unprivileged LXC`.
+    let within = (end..end + 4).find(|&n| matches!(s.word(n), "in" | "inside")).is_some_and(|at| {
+        (at + 1..at + 5).any(|n| matches!(s.word(n), "lxc" | "lxd" | "incus" | "ct" | "nspawn"))
+    }) && !s.words.iter().any(|w| matches!(w.lower.as_str(), "docker" | "podman"));
+    if matches!(s.label, "os" | "host os") {
+        return within;
+    }
     // The image of a run command.
     let run = matches!(s.word(0), "docker" | "podman" | "nerdctl" | "sudo")
         && (1..4).any(|n| matches!(s.word(n), "run" | "pull" | "create"))
         && s.words.get(at).is_some_and(|w| w.text == w.lower)
         && s.before(at, 1) != "on";
     follows
+        || within
         || run
         || before
         || s.label == "software"
@@ -428,6 +436,7 @@ mod tests {
             ("ubuntu:22.04", "ubuntu 22.04 image"),
             ("Proxmox VE LXC guest Ubuntu 22.04", "ubuntu 22.04 image"),
             ("unprivileged Debian 13 LXC", "debian 13 image"),
+            ("OS: Debian GNU/Linux 13 (trixie) in an unprivileged LXC", "debian 13 image"),
             ("LXD container CentOS6", "centos 6 image"),
             ("LXD (snap), Debian 10 containers", "debian 10 image"),
             ("wimlib build with make (Alpine musl)", "alpine  image"),
