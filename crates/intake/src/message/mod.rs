@@ -281,6 +281,10 @@ fn by_rule(unit: &Unit, rule: &Rule, at: usize, tag: Option<String>) -> Option<R
         (None, Some(call)) => object::default_kind(call),
         (None, None) => ObjectKind::Unknown,
     };
+    if rule.own && !guard::plausible(&failure, &unit.low) {
+        // `running as … is not supported`: words of its own, no error of the kernel.
+        failure.errno = None;
+    }
     guard::plausible(&failure, &unit.low).then_some(Reading { failure, at: 0..unit.text.len(), prose: false })
 }
 
@@ -409,6 +413,22 @@ fn join_partial(found: &mut Vec<Found>) {
 
 /// A failure of which only the error is known says nothing beside a fuller one with that error.
 fn drop_bare(found: &mut Vec<Found>) {
+    // `can't initialize time` and on the next line the error: one failure.
+    for i in 1..found.len() {
+        let (before, after) = found.split_at_mut(i);
+        if let (Some(full), Some(bare)) = (before.last_mut(), after.first())
+            && bare.lines.0 <= full.lines.1 + 2
+            && (full.failure.errno.is_none() || full.failure.errno_inferred)
+            && full.failure.call.is_some()
+            && !full.failure.own_refusal
+            && bare.failure.call.is_none()
+            && bare.failure.object.is_none()
+            && !bare.failure.errno_inferred
+        {
+            full.failure.errno = bare.failure.errno.or(full.failure.errno);
+            full.failure.errno_inferred = false;
+        }
+    }
     let bare = |f: &Failure| f.call.is_none() && f.object.is_none() && f.args.is_empty() && !f.own_refusal;
     let full: Vec<_> = found.iter().filter(|f| !bare(&f.failure)).map(|f| f.failure.errno).collect();
     found.retain(|f| {

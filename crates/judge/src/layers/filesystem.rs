@@ -251,7 +251,8 @@ fn on(
             "The FUSE file system is open to other users, and its server may refuse for itself.".to_owned(),
         ),
         (Kind::Fuse, Errno::EACCES) => (
-            Support::Usual,
+            // In a container nobody is the user who mounted it.
+            if listed && cx.contained() { Support::Configured } else { Support::Usual },
             if root { 80 } else { 65 },
             "A FUSE file system is open to the user who mounted it alone, root excluded too, unless mounted with allow_other.".to_owned(),
         ),
