@@ -56,15 +56,67 @@ fn identity(attempt: &Attempt) -> String {
 /// True when a printed failure and another attempt tell of the same refusal. Both must agree in
 /// everything that both know, and share something that is particular.
 pub(super) fn same(a: &Attempt, b: &Attempt) -> bool {
-    if !errnos_agree(a, b) || !programs_agree(a, b) {
+    if let Some(capability) = capability(a).or_else(|| capability(b)) {
+        return asks_for(capability, a, b);
+    }
+    let exact = objects_equal(a, b);
+    if !errnos_agree(a, b) || !(exact || programs_agree(a, b)) {
         return false;
     }
-    let Some(calls) = calls_agree(a.call, b.call) else { return false };
+    let Some(calls) = calls_agree(a.call, b.call, exact) else { return false };
     let Some(objects) = objects_agree(a, b) else { return false };
     let particular = calls && a.call.is_some_and(is_particular);
-    let program = a.subject.program.is_some() && b.subject.program.is_some();
     let setup = a.phase == Phase::ServiceSetup && b.phase == Phase::ServiceSetup && calls;
-    objects || particular || setup || (calls && program && a.object.name.is_none() && b.object.name.is_none())
+    let unnamed = !comparable(a) || !comparable(b) || (a.object.name.is_none() && b.object.name.is_none());
+    objects || particular || setup || (calls && unnamed && same_program(a, b))
+}
+
+/// The capability that a record says was refused.
+fn capability(a: &Attempt) -> Option<&str> {
+    let recorded = !a.records.is_empty() && a.object.kind == ObjectKind::Capability;
+    a.arg("capability").filter(|_| recorded)
+}
+
+/// True when the printed failure of the two is one that asks for the capability the other was refused.
+///
+/// Source: Linux `fs/namei.c` (`generic_permission`: EACCES where the DAC capabilities are missing),
+/// capabilities(7).
+fn asks_for(capability: &str, a: &Attempt, b: &Attempt) -> bool {
+    let printed = if a.records.is_empty() { a } else { b };
+    let unknown = a.subject.program.is_none() || b.subject.program.is_none();
+    if !printed.records.is_empty() || !(unknown || same_program(a, b)) {
+        return false;
+    }
+    let Some(call) = printed.call else { return false };
+    let fits = match capability {
+        "CAP_DAC_OVERRIDE" | "CAP_DAC_READ_SEARCH" => {
+            return same_program(a, b)
+                && printed.errno == Some(Errno::EACCES)
+                && (group(call) == PATH
+                    || matches!(call, Call::Unlink | Call::Rename | Call::Exec | Call::Link));
+        }
+        "CAP_NET_ADMIN" => matches!(call, Call::Netlink | Call::Ioctl | Call::Setsockopt),
+        "CAP_SYS_ADMIN" => matches!(
+            call,
+            Call::Mount
+                | Call::Umount
+                | Call::PivotRoot
+                | Call::Sethostname
+                | Call::Setns
+                | Call::Unshare
+                | Call::Quota
+                | Call::Swap
+        ),
+        "CAP_SYS_NICE" => matches!(call, Call::Setpriority | Call::Sched | Call::Mempolicy),
+        "CAP_SYS_RESOURCE" => call == Call::Setrlimit,
+        "CAP_FOWNER" => matches!(call, Call::Chmod | Call::Utime | Call::Xattr),
+        "CAP_FSETID" | "CAP_SETFCAP" => matches!(call, Call::Chmod | Call::Chown | Call::Xattr),
+        "CAP_SETGID" => matches!(call, Call::Setgid | Call::Setgroups),
+        "CAP_SETPCAP" => matches!(call, Call::Prctl | Call::Capset),
+        _ => calls_agree(a.call, b.call, false) == Some(true),
+    };
+    let errno = printed.errno.is_none_or(|e| matches!(e, Errno::EPERM | Errno::EACCES));
+    fits && errno
 }
 
 fn errnos_agree(a: &Attempt, b: &Attempt) -> bool {
@@ -72,8 +124,8 @@ fn errnos_agree(a: &Attempt, b: &Attempt) -> bool {
     match (a.errno, b.errno) {
         // mount helpers and libraries turn one into the other; the kernel's record is right.
         (Some(x), Some(y)) if x != y => {
-            let loose =
-                a.errno_inferred || b.errno_inferred || (a.printed != b.printed && same_program(a, b));
+            let one_recorded = a.records.is_empty() != b.records.is_empty();
+            let loose = a.errno_inferred || b.errno_inferred || (one_recorded && same_program(a, b));
             loose && refusal(x) && refusal(y)
         }
         _ => true,
@@ -83,7 +135,8 @@ fn errnos_agree(a: &Attempt, b: &Attempt) -> bool {
 fn programs_agree(a: &Attempt, b: &Attempt) -> bool {
     let unknown = a.subject.program.is_none() || b.subject.program.is_none();
     // Only a record's name is that of the failing process; a printed one may be its parent's.
-    unknown || same_program(a, b) || !(a.printed && b.printed) && wraps(a, b)
+    let recorded = !a.records.is_empty() || !b.records.is_empty();
+    unknown || same_program(a, b) || (recorded && wraps(a, b))
 }
 
 /// `comm` holds 15 bytes, and systemd puts the last eight of the program to be in parentheses.
@@ -128,10 +181,12 @@ fn wraps(a: &Attempt, b: &Attempt) -> bool {
     })
 }
 
-/// `None` when they contradict, else whether both are known.
-fn calls_agree(a: Option<Call>, b: Option<Call>) -> Option<bool> {
-    let (Some(x), Some(y)) = (a, b) else { return Some(false) };
-    let group = |c: Call| match c {
+/// Calls on a path that programs name alike.
+const PATH: u8 = 1;
+
+/// The group of calls that a program's message does not keep apart; 0 for a call of its own.
+fn group(call: Call) -> u8 {
+    match call {
         Call::Open
         | Call::Create
         | Call::Read
@@ -143,25 +198,45 @@ fn calls_agree(a: Option<Call>, b: Option<Call>) -> Option<bool> {
         | Call::SysctlWrite
         | Call::IdMap
         | Call::Mkdir
-        | Call::Truncate => 1,
+        | Call::Truncate => PATH,
         Call::Socket | Call::Socketpair => 2,
         Call::Unshare | Call::UsernsCreate | Call::Clone => 3,
         Call::Setuid | Call::Setgid | Call::Setgroups => 4,
         Call::Mmap | Call::Mprotect => 5,
         Call::Exec | Call::LabelChange => 6,
         _ => 0,
-    };
-    (x == y || (group(x) != 0 && group(x) == group(y))).then_some(true)
+    }
+}
+
+/// `None` when they contradict, else whether both are known. On the very same object opening and
+/// executing are told apart by no shell.
+fn calls_agree(a: Option<Call>, b: Option<Call>, same_object: bool) -> Option<bool> {
+    let (Some(x), Some(y)) = (a, b) else { return Some(false) };
+    let alike = x == y || (group(x) != 0 && group(x) == group(y));
+    let run = |c: Call| c == Call::Exec || group(c) == PATH;
+    (alike || (same_object && run(x) && run(y))).then_some(true)
+}
+
+/// False for objects that a record names in words no program prints.
+fn comparable(a: &Attempt) -> bool {
+    use whodenied_case::RecordKind::{Lockdown, Yama};
+    let kind = !matches!(
+        a.object.kind,
+        ObjectKind::Process | ObjectKind::Capability | ObjectKind::Namespace | ObjectKind::Label
+    );
+    kind && !a.records.iter().any(|r| matches!(r.kind, Lockdown { .. } | Yama { .. }))
+}
+
+/// True when both name the same whole path or address.
+fn objects_equal(a: &Attempt, b: &Attempt) -> bool {
+    let (x, y) = (a.object_name().trim_end_matches('/'), b.object_name().trim_end_matches('/'));
+    x.len() > 3 && x == y && comparable(a) && comparable(b)
 }
 
 /// `None` when they contradict, else whether they name the same thing.
 fn objects_agree(a: &Attempt, b: &Attempt) -> Option<bool> {
-    // A record of a label or a process names what no program prints.
-    let comparable = |k: ObjectKind| {
-        !matches!(k, ObjectKind::Process | ObjectKind::Capability | ObjectKind::Namespace | ObjectKind::Label)
-    };
     let (Some(x), Some(y)) = (&a.object.name, &b.object.name) else { return Some(false) };
-    if !comparable(a.object.kind) || !comparable(b.object.kind) {
+    if !comparable(a) || !comparable(b) {
         return Some(false);
     }
     let (x, y) = (x.trim_end_matches('/'), y.trim_end_matches('/'));
@@ -211,6 +286,13 @@ pub(super) fn absorb(into: &mut Attempt, other: Attempt) {
         if !into.args.iter().any(|(k, _)| *k == key) {
             into.args.push((key, value));
         }
+    }
+    // The object of a refused capability is the capability; on what it was wanted is told besides.
+    if into.object.kind == ObjectKind::Capability
+        && other.object.kind != ObjectKind::Capability
+        && let Some(path) = other.object.name.as_ref()
+    {
+        into.args.push(("path".to_owned(), path.clone()));
     }
     let fuller = |new: &Option<String>, old: &Option<String>| match (new, old) {
         (Some(n), Some(o)) => n.len() > o.len() && n.ends_with(o.as_str()),

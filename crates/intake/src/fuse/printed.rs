@@ -6,9 +6,22 @@ use whodenied_text::Span;
 
 /// Attempts of every printed failure, the repeated ones merged.
 pub(super) fn attempts(claims: &[Claim]) -> Vec<Attempt> {
+    let mut records: Vec<Span> =
+        claims.iter().filter(|c| matches!(c.says, Says::Record(_))).map(|c| c.span).collect();
+    records.sort_unstable();
+    // What stands in a record is no message of its own, whatever a name in it says.
+    let in_record = |span: Span| {
+        let at = records.partition_point(|r| (r.source, r.start) <= (span.source, span.start));
+        at.checked_sub(1)
+            .and_then(|i| records.get(i))
+            .is_some_and(|r| r.source == span.source && span.start < r.end)
+    };
     let mut kept: Vec<Attempt> = Vec::new();
     for claim in claims {
         let Says::Failure(failure) = &claim.says else { continue };
+        if in_record(claim.span) {
+            continue;
+        }
         let attempt = one(failure, claim.span, claim.dialect);
         // Long logs repeat themselves at a distance; comparing with all would be quadratic.
         let known = kept.iter_mut().rev().take(200).find(|k| repeats(k, &attempt));

@@ -376,6 +376,22 @@ fn a_printed_failure_and_its_record_are_one_attempt() {
             "[alert] 4#4: *6 shutdown() failed (13: Permission denied) while processing HTTP/2 connection",
             "Aug 11 17:21:43 h audit[3449]: AVC avc:  denied  { shutdown } for  pid=3449 comm=\"nginx\" lport=443 fport=54751 scontext=a:b:container_t:s0 tcontext=unconfined_u:un>",
         ),
+        (
+            "sh: 1: /tmp/bb: Permission denied",
+            "audit: type=1400 audit(1.000:9): apparmor=\"DENIED\" operation=\"exec\" class=\"file\" profile=\"rec\" name=\"/tmp/bb\" pid=191 comm=\"sh\" requested_mask=\"x\" denied_mask=\"x\" fsuid=0 ouid=0",
+        ),
+        (
+            "dd: failed to open '/dev/mem': Operation not permitted",
+            "[ 1.234567] Lockdown: dd: /dev/mem,kmem,port is restricted; see man kernel_lockdown.7",
+        ),
+        (
+            "RTNETLINK answers: Operation not permitted",
+            "audit: type=1400 audit(1.000:28): apparmor=\"DENIED\" operation=\"capable\" class=\"cap\" profile=\"capn\" pid=348 comm=\"ip\" capability=12  capname=\"net_admin\"",
+        ),
+        (
+            "cat: /tmp/f: Permission denied",
+            "audit: type=1400 audit(1.000:30): apparmor=\"DENIED\" operation=\"capable\" class=\"cap\" profile=\"capd\" pid=372 comm=\"cat\" capability=1  capname=\"dac_override\"",
+        ),
     ] {
         let attempt = one(&format!("{printed}\n{record}\n"));
         assert!(attempt.printed && attempt.records.len() == 1, "{printed}: {attempt:#?}");
