@@ -42,6 +42,15 @@ impl Say {
         })
     }
 
+    /// The sentence of the answer, "" for one that can't be told.
+    #[must_use]
+    pub(crate) fn because(&self) -> &str {
+        match &self.0.answer {
+            Answer::Denies { because, .. } | Answer::Allows { because } => because,
+            Answer::Undecidable { .. } => "",
+        }
+    }
+
     /// Names the policy that decided.
     #[must_use]
     pub(crate) fn policy(mut self, name: impl Into<String>) -> Self {

@@ -3,11 +3,11 @@
 use super::rank::Suspect;
 use crate::context::{apparmor_off, seccomp_off, selinux_off};
 use whodenied_case::{Attempt, CapSpec, Case, Certainty, Change, Knob, Outcome};
-use whodenied_kernel::Layer;
+use whodenied_kernel::{Call, Layer};
 
 /// Things that were tried, stand in the configuration or are commonly tried, and why they don't help.
 pub(super) fn cannot_help(case: &Case, attempt: &Attempt, layer: Layer) -> Vec<String> {
-    const MOST: usize = 5;
+    const MOST: usize = 6;
     let mut out: Vec<String> = Vec::new();
     for trial in case.trials.iter().filter(|t| t.outcome == Outcome::Same) {
         if let Some(text) = tried(&trial.change, layer) {
@@ -124,6 +124,10 @@ fn common(layer: Layer, attempt: &Attempt) -> &'static [&'static str] {
         Layer::Apparmor if attempt.object_name().starts_with('/') => {
             &["chmod and chown can't help: AppArmor looks at the path and the profile, not at modes."]
         }
+        Layer::Apparmor if matches!(attempt.call, Some(Call::Socket | Call::Socketpair)) => &[
+            "Another library or other flags of the call can't help: the check sees family, type and protocol only.",
+            "Root or a matching user on the host can't help: the profile binds every id.",
+        ],
         Layer::Apparmor => &[
             "Root or a matching user on the host can't help: the profile binds every id.",
             "No capability helps: none lifts an AppArmor rule.",
@@ -159,6 +163,9 @@ pub(super) fn next_steps(attempt: &Attempt, suspects: &[Suspect<'_>], certainty:
     }
     let mut out: Vec<String> = Vec::new();
     for suspect in suspects.iter().take(3) {
+        if suspect.layer == Layer::Unknown && !out.is_empty() {
+            continue;
+        }
         let step = suspect.verdict.next_steps.iter().find(|s| !out.contains(s));
         match step {
             Some(step) => push(&mut out, step.clone()),

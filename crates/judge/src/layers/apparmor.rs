@@ -33,17 +33,15 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let mut best = Best::new();
     if let Some(trial) = cx.works(apparmor_off) {
         let unloaded = trial.change == Change::ApparmorUnloaded;
+        let mechanism = attempt.errno.and_then(|errno| by_call(attempt, cx, errno));
+        let mechanism = mechanism.as_ref().map_or("", |said| said.because());
+        let because =
+            format!("It works with AppArmor off for this program, and fails with its profile. {mechanism}");
         best.offer(
-            denies(
-                attempt,
-                LAYER,
-                Support::Trial,
-                if unloaded { 90 } else { 80 },
-                "It works with AppArmor off for this program, and fails with its profile.",
-            )
-            .trial(trial)
-            .policy_opt(profile(attempt, cx))
-            .step(LOG),
+            denies(attempt, LAYER, Support::Trial, if unloaded { 90 } else { 80 }, because.trim_end())
+                .trial(trial)
+                .policy_opt(profile(attempt, cx))
+                .step(LOG),
         );
     }
     let Some(errno) = attempt.errno else { return best.done() };

@@ -44,6 +44,14 @@ fn parser_has_4(ctx: &Ctx<'_>) -> bool {
     !guest && ctx.facts.version("kernel").is_some_and(|v| v.text.contains("pve") && v.at_least(&[6, 17]))
 }
 
+/// True when the host is known to pin its parser to a feature set without AF_UNIX: Debian's userland
+/// under a Proxmox kernel, which is where such a pin meets a kernel that mediates AF_UNIX.
+pub(super) fn surely_pinned(ctx: &Ctx<'_>) -> bool {
+    let guest = ctx.nested() || ctx.facts.engines().any(|e| matches!(e, Engine::Lxc | Engine::Incus));
+    let debian = ctx.facts.distro().is_none_or(|(id, _)| matches!(id, "debian" | "proxmox"));
+    !guest && debian && ctx.facts.version("kernel").is_some_and(|v| v.text.contains("pve"))
+}
+
 /// The rules that keep free what was free before the change of feature set.
 pub(super) fn keep_free(abi: &str) -> Vec<Rule> {
     let mut rules = vec![

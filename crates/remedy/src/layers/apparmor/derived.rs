@@ -126,13 +126,17 @@ pub(super) fn offer(ctx: &Ctx<'_>, base: &Base, changes: &[Change], offer: &mut 
         offer.maybe(sysctl(ctx, path));
     }
     if changes.contains(&Change::Abi) {
-        let shipped = abi::shipped(ctx);
-        offer.maybe(custom(ctx, base, changes, Some(Abi::Shipped(shipped))));
-        offer.maybe(custom(ctx, base, changes, Some(Abi::File(abi::OWN_FILE))));
+        let shipped = Abi::Shipped(abi::shipped(ctx));
+        let own = Abi::File(abi::OWN_FILE);
+        // The abi file opens least, and needs a feature pin on the host to start from.
+        let order = if abi::surely_pinned(ctx) { [own, shipped] } else { [shipped, own] };
+        for abi in order {
+            offer.maybe(custom(ctx, base, changes, Some(abi)));
+        }
     } else {
         offer.maybe(custom(ctx, base, changes, None));
     }
-    stays(changes, offer);
+    stays(ctx, changes, offer);
 }
 
 /// Records name the default; the container will run under the new name.
@@ -241,13 +245,13 @@ fn custom(ctx: &Ctx<'_>, base: &Base, changes: &[Change], abi: Option<Abi>) -> O
         ),
     };
     let summary = format!(
-        "{} {}: {}'s default plus {what}",
-        if own_file { "Or, narrower still, use" } else { "Give this container" },
-        if own_file {
-            format!("the profile {}", base.name)
+        "{} the AppArmor profile {}: {}'s default plus {what}",
+        if own_file && !abi::surely_pinned(ctx) {
+            "Narrower, where /etc/apparmor/parser.conf pins the features: give this container"
         } else {
-            format!("the AppArmor profile {}", base.name)
+            "Give this container"
         },
+        base.name,
         base.runtime.name(),
     );
     let file = format!("/etc/apparmor.d/{}", base.name);
@@ -365,11 +369,14 @@ fn widens(base: &Base, changes: &[Change], abi: Option<&Abi>) -> String {
     parts.join(" ")
 }
 
-fn stays(changes: &[Change], offer: &mut Offer) {
+fn stays(ctx: &Ctx<'_>, changes: &[Change], offer: &mut Offer) {
     let mount = changes.iter().any(|c| matches!(c, Change::Mount(_)));
     offer.stays(&[if mount { "every other mount" } else { "mounting file systems" }]);
+    // The default profiles allow every capability; what stops modules is that the container has none for it.
+    if ctx.facts.cap_added(Capability::SYS_MODULE).is_none() {
+        offer.stays(&["loading kernel modules (the container has no CAP_SYS_MODULE)"]);
+    }
     offer.stays(&[
-        "loading kernel modules",
         "writing /proc/sysrq-trigger and reading /proc/kcore",
         "writing kernel settings under /proc/sys and /sys",
         "tracing or signalling processes outside the container",
