@@ -55,8 +55,14 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::MountPoint)
         .errno(Errno::EINVAL)
         .without(&["/dev/sd", "/dev/nvme", "/dev/mapper", "/dev/vd", "helper program"]),
-    Rule::refine(&["failed to setup loop device"]).call(Call::Ioctl).kind(K::Device),
-    Rule::refine(&["failed to set up loop device"]).call(Call::Ioctl).kind(K::Device),
+    Rule::refine(&["failed to setup loop device"])
+        .call(Call::Open)
+        .kind(K::Device)
+        .object(From::Fixed("/dev/loop-control")),
+    Rule::refine(&["failed to set up loop device"])
+        .call(Call::Open)
+        .kind(K::Device)
+        .object(From::Fixed("/dev/loop-control")),
     Rule::refine(&["cannot find an unused loop device"])
         .call(Call::Open)
         .kind(K::Device)

@@ -33,6 +33,7 @@ const MESSAGES: &[(&str, &str)] = &[
     ("LoadPin", "LoadPin: "),
     ("SafeSetID", "SafeSetID: "),
     ("TOMOYO", "TOMOYO-WARNING: "),
+    ("TOMOYO", "TOMOYO-ERROR: "),
     ("module", "module verification failed"),
     ("module", "Loading of unsigned module is rejected"),
     ("module", "Loading of module with unavailable key is rejected"),

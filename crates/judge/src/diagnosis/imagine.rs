@@ -182,6 +182,8 @@ fn sysctl_refuses(key: &str, value: &str) -> Option<Attempt> {
         }
         "fs.protected_hardlinks" => Some(new(Call::Link, Errno::EPERM, ObjectKind::Path)),
         "net.ipv4.ip_unprivileged_port_start" => Some(new(Call::Bind, Errno::EACCES, ObjectKind::Port)),
+        "fs.inotify.max_user_instances" => Some(new(Call::Inotify, Errno::EMFILE, ObjectKind::Unknown)),
+        "fs.inotify.max_user_watches" => Some(new(Call::Inotify, Errno::ENOSPC, ObjectKind::Unknown)),
         "net.ipv4.ping_group_range" => Some(new(Call::Socket, Errno::EACCES, ObjectKind::PingSocket)),
         _ => None,
     }

@@ -58,6 +58,8 @@ const NOT_ITS_OWN: &[&str] = &[
     "landlock-not-applied",
     "inotify-limit",
     "snap-home",
+    "pam",
+    "authz-plugin",
 ];
 
 /// Judges one attempt.

@@ -9,13 +9,17 @@
 
 use crate::context::{Context, under};
 use crate::say::{Best, allows, denies};
-use whodenied_case::{Attempt, Knob, Support, Verdict};
+use whodenied_case::{Attempt, Knob, RecordKind, Support, Verdict};
 use whodenied_kernel::{Call, Capability, Errno, Layer};
 
 const LAYER: Layer = Layer::Cgroup;
 
 /// Judges one attempt.
 pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    if attempt.records.iter().any(|r| matches!(&r.kind, RecordKind::Other { name, .. } if name == "cgroup")) {
+        let because = "The kernel logged that the pids controller refused a fork: the group is at its limit of processes and threads.";
+        return denies(attempt, LAYER, Support::Record, 95, because).policy("pids.max").into();
+    }
     match attempt.call {
         Some(Call::Sched) => real_time(attempt, cx),
         Some(Call::Clone) => {

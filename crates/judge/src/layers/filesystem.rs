@@ -208,6 +208,11 @@ fn on(
         (Kind::Nfs, Errno::EPERM) if owner && cx.is_user(attempt) => {
             (Support::Fits, 45, "Only the owner may change a file, on NFS as anywhere.".to_owned())
         }
+        (_, Errno::EOPNOTSUPP) if call == Some(Call::Xattr) => (
+            Support::Exclusive,
+            85,
+            format!("The data lies on {}, which does not store these attributes (labels among them).", kind.name()),
+        ),
         (Kind::Nfs, Errno::EPERM | Errno::EINVAL | Errno::EACCES) if owner => (
             Support::Configured,
             88,
@@ -299,7 +304,9 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
         let because = "An input/output error for a change of owner or mode comes from a file system that can't store it.";
         return Some(denies(attempt, LAYER, Support::Exclusive, 75, because).step(look(attempt)));
     }
-    if errno == Errno::EOPNOTSUPP && owner {
+    let stored =
+        owner || matches!(attempt.call, Some(Call::Xattr | Call::Link | Call::Symlink | Call::Flock));
+    if errno == Errno::EOPNOTSUPP && stored {
         let because = "The file system says that it does not support this.";
         return Some(denies(attempt, LAYER, Support::Exclusive, 75, because).step(look(attempt)));
     }
@@ -379,6 +386,9 @@ mod tests {
         let eio = attempt(Call::Chmod, Errno::EIO, "/data");
         assert_eq!(denied(judge, &eio, &[env(Environment::Fuse)]), Some(Support::Exclusive));
         assert_eq!(denied(judge, &eio, &[]), Some(Support::Exclusive));
+        let label = attempt(Call::Xattr, Errno::EOPNOTSUPP, "/home/me/storage");
+        assert_eq!(denied(judge, &label, &[env(Environment::Nfs)]), Some(Support::Exclusive));
+        assert_eq!(denied(judge, &label, &[]), Some(Support::Exclusive));
         let shared = Knob::Volume {
             source: "C:\\pg".to_owned(),
             target: "/var/lib/postgresql".to_owned(),

@@ -32,6 +32,10 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let because = format!("The kernel logged that lockdown restricts {what}; root is no exception.");
         return denies(attempt, LAYER, Support::Record, 95, because).policy("lockdown").into();
     }
+    if attempt.records.iter().any(|r| matches!(&r.kind, RecordKind::Other { name, .. } if name == "module")) {
+        let because = "The kernel logged that it takes signed modules only, as it does with Secure Boot or when locked down.";
+        return denies(attempt, LAYER, Support::Record, 85, because).policy("lockdown").step(LOOK).into();
+    }
     if attempt.errno.is_some_and(|e| !matches!(e, Errno::EPERM | Errno::ENOKEY | Errno::EACCES)) {
         return None;
     }
@@ -79,7 +83,8 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let because = "With Secure Boot this kernel is locked down, and lockdown covers this even for root.";
         let (support, weight) = match covers {
             Covers::Integrity => (Support::Default, 80),
-            Covers::Confidentiality => (Support::Usual, 60),
+            Covers::Confidentiality if cx.contained() => (Support::Usual, 45),
+            Covers::Confidentiality => (Support::Default, 68),
         };
         best.offer(denies(attempt, LAYER, support, weight, because).fact(id).policy("lockdown").step(LOOK));
     } else if cx.is_root(attempt) && !cx.contained() {
@@ -133,7 +138,7 @@ mod tests {
             Some(Support::Default)
         );
         assert_eq!(denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/null"), &[secure.clone()]), None);
-        assert_eq!(denied(judge, &attempt(Call::Bpf, Errno::EPERM, ""), &[secure]), Some(Support::Usual));
+        assert_eq!(denied(judge, &attempt(Call::Bpf, Errno::EPERM, ""), &[secure]), Some(Support::Default));
         assert_eq!(denied(judge, &attempt(Call::Module, Errno::ENOKEY, ""), &[]), Some(Support::Exclusive));
         let off = Predicate::Lsm(Layer::Lockdown, LsmState::Off);
         assert!(allowed(judge, &module, &[off]));

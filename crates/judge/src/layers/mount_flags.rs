@@ -40,7 +40,9 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let want = match attempt.call {
         Some(Call::Mmap) => Errno::EPERM,
         Some(Call::Exec | Call::Mprotect) => Errno::EACCES,
-        Some(Call::Open | Call::Access) if listed_executable(attempt, cx) => Errno::EACCES,
+        None | Some(Call::Open | Call::Access) if listed_executable(attempt, cx) || script(attempt) => {
+            Errno::EACCES
+        }
         _ if mapping.is_some() => Errno::EPERM,
         _ => return None,
     };
@@ -110,6 +112,15 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         return Some(denies(attempt, LAYER, Support::Fits, 15, because).policy("noexec").step(look(attempt)));
     }
     None
+}
+
+/// A script by its ending: what was wanted of it may be that it runs.
+fn script(attempt: &Attempt) -> bool {
+    attempt.errno == Some(Errno::EACCES)
+        && attempt
+            .object_name()
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| matches!(ending, "sh" | "bash" | "run" | "bin" | "AppImage" | "exe"))
 }
 
 /// A program by its listing, whatever words its refusal was put in.
@@ -225,6 +236,12 @@ mod tests {
             denied(judge, &relative, &[mount("/proc", "proc", "rw,noexec")]),
             Some(Support::Configured)
         );
+        let access = attempt(Call::Access, Errno::EACCES, "/scripts/init.sh");
+        assert_eq!(
+            denied(judge, &access, &[mount("/scripts", "tmpfs", "rw,noexec")]),
+            Some(Support::Configured)
+        );
+        assert_eq!(denied(judge, &access, &[]), None);
         let mut script = attempt(Call::Exec, Errno::EACCES, "./run");
         script.args.push(("via".to_owned(), "interpreter".to_owned()));
         assert_eq!(denied(judge, &script, &[]), Some(Support::Usual));

@@ -30,6 +30,8 @@ const STATED: &[(&str, &str, &str)] = &[
         "fusermount",
         "fusermount lets a user mount only on a directory that he may write.",
     ),
+    ("pam", "PAM", "PAM, or the program's own list of users, does not let this user do it."),
+    ("authz-plugin", "authorisation plugin", "A plugin of the engine decides who may do what, and refused."),
     (
         "snap-home",
         "snapd",

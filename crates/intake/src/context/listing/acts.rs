@@ -143,6 +143,15 @@ fn setfacl(here: Here<'_>, words: &[&str], sink: &mut Sink) {
 
 /// `echo 0 | sudo tee /proc/sys/…`, `echo 1 > /proc/sys/…`.
 fn echo(here: Here<'_>, text: &str, sink: &mut Sink) {
+    if let Some((key, value)) = text.split_whitespace().nth(1).and_then(|w| w.split_once('='))
+        && text.contains("/etc/sysctl")
+    {
+        let (key, value) = (key.trim_matches(['"', '\'']), value.trim_matches(['"', '\'']));
+        if sysctl::is_name(key) {
+            act(here, format!("act-sysctl:{key}"), value.to_owned(), sink);
+        }
+        return;
+    }
     let Some(at) = text.find("/proc/sys/") else { return };
     let path = text.get(at..).and_then(|t| t.split_whitespace().next()).unwrap_or("");
     let value = text.split_whitespace().nth(1).unwrap_or("").trim_matches(['"', '\'']);
@@ -168,6 +177,10 @@ mod tests {
             "{all:?}"
         );
         assert_eq!(shown("$ sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80", "act-sysctl").len(), 1);
+        assert_eq!(
+            shown("echo 'kernel.dmesg_restrict=0' | sudo tee -a /etc/sysctl.conf", "act-sysctl").len(),
+            1
+        );
         assert_eq!(shown("sudo chown -R 1000:1000 ./data", "act-chown").len(), 1);
         assert_eq!(shown("mount -o noexec,nosuid /dev/shm", "\"/dev/shm\"").len(), 1);
         assert_eq!(shown("sudo mount -t nfs 10.0.0.1:/export /mnt", "\"nfs\"").len(), 1);

@@ -102,6 +102,10 @@ const NAMES: &[(&str, &str)] = &[
     ("udisks2", "udisks2"),
     ("fapolicyd", "fapolicyd"),
     ("tomoyo", "tomoyo"),
+    ("bpf-lsm", "bpf-lsm"),
+    ("bpflsm", "bpf-lsm"),
+    ("kubearmor", "bpf-lsm"),
+    ("tetragon", "bpf-lsm"),
     ("smack", "smack"),
     ("ima-appraisal", "ima"),
     ("ima_appraise", "ima"),
@@ -144,6 +148,7 @@ const BARE: &[&str] = &[
     "tomoyo",
     "smack",
     "ima",
+    "bpf-lsm",
 ];
 
 pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
