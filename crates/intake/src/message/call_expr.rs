@@ -211,6 +211,14 @@ fn positions(name: &str, call: Call) -> &'static [&'static str] {
 }
 
 fn name_arguments(found: &mut Expression, values: &[&str]) {
+    // `ioctl(TUNSETIFF)`, `setns(CLONE_NEWNET)`: a program names the argument that tells.
+    if let [value] = values
+        && matches!(found.call, Call::Ioctl | Call::Setns)
+    {
+        let key = if found.call == Call::Ioctl { "request" } else { "nstype" };
+        found.args.push((key.to_owned(), (*value).to_owned()));
+        return;
+    }
     for (value, position) in values.iter().zip(positions(&found.name, found.call)) {
         // perf trace prints the names itself: `filename: "/x"`.
         let value = value.split_once(": ").map_or(*value, |(key, v)| if is_key(key) { v } else { value });

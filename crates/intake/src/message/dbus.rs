@@ -6,6 +6,36 @@ use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    Rule::refine(&["bus connection"]).call(Call::Connect).kind(K::UnixSocketPath),
+    // The service manager answers over the bus, in words without an errno.
+    Rule::on(&["failed to", ".service: access denied"])
+        .call(Call::Dbus)
+        .kind(K::BusName)
+        .errno(Errno::EACCES),
+    Rule::on(&["failed to", ".socket: access denied"]).call(Call::Dbus).kind(K::BusName).errno(Errno::EACCES),
+    Rule::on(&["failed to set", ": access denied"]).call(Call::Dbus).kind(K::BusName).errno(Errno::EACCES),
+    Rule::on(&["failed to reload daemon: access denied"])
+        .call(Call::Dbus)
+        .kind(K::BusName)
+        .errno(Errno::EACCES),
+    Rule::on(&["call to", "failed: access denied"]).call(Call::Dbus).kind(K::BusName).errno(Errno::EACCES),
+    Rule::on(&["no polkit agent available"])
+        .call(Call::Dbus)
+        .kind(K::BusName)
+        .errno(Errno::EACCES)
+        .states(s::POLKIT),
+    Rule::on(&["connection activation failed: insufficient privileges"])
+        .call(Call::Dbus)
+        .kind(K::BusName)
+        .errno(Errno::EACCES)
+        .states(s::POLKIT),
+    Rule::on(&["error.notauthorized"])
+        .call(Call::Dbus)
+        .kind(K::BusName)
+        .errno(Errno::EACCES)
+        .states(s::POLKIT),
+    Rule::on(&["access denied (try with sudo)"]).call(Call::Connect).own().states(s::NEEDS_ROOT),
+    Rule::on(&["authorization denied by plugin"]).own().states(s::AUTHZ_PLUGIN),
     Rule::on(&["an apparmor policy prevents this sender"])
         .call(Call::Dbus)
         .kind(K::BusName)

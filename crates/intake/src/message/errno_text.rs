@@ -110,8 +110,19 @@ fn names(text: &str, found: &mut Vec<Mention>) {
 }
 
 /// Words before a number that make it an errno; with a minus sign the looser ones do too.
-const BEFORE: [&str; 9] =
-    ["errno ", "errno=", "errno: ", "errno = ", "errno:", "errno==", "os error ", "errno == ", "errno is "];
+const BEFORE: &[&str] = &[
+    "errcode: ",
+    "errcode ",
+    "errno ",
+    "errno=",
+    "errno: ",
+    "errno = ",
+    "errno:",
+    "errno==",
+    "os error ",
+    "errno == ",
+    "errno is ",
+];
 const BEFORE_LOOSE: [&str; 14] = [
     "error ",
     "error: ",
@@ -169,12 +180,12 @@ fn numbers(text: &str, found: &mut Vec<Mention>) {
         }
         let ends = |list: &[&str]| list.iter().any(|b| left.ends_with(b));
         let refusal = matches!(number, 13 | 30 | 38) || (minus && matches!(number, 1 | 22));
-        let said = ends(&BEFORE)
+        let said = ends(BEFORE)
             || (refusal && ends(&BEFORE_LOOSE))
             || (minus && refusal && ends(&BEFORE_MINUS))
             || (matches!(number, 1 | 13 | 30 | 38) && left.ends_with('(') && (next == b')' || next == b':'));
         // `(13)` alone is no error; it only widens a wording that stands beside it, see `merge`.
-        let alone = !ends(&BEFORE) && left.ends_with('(') && !left.ends_with("error(");
+        let alone = !ends(BEFORE) && left.ends_with('(') && !left.ends_with("error(");
         if said && Errno(number).name().is_some() && (!alone || beside_wording(found, start, i)) {
             found.push(Mention { errno: Some(Errno(number)), at: start..i, inferred: false });
         }

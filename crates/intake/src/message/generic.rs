@@ -4,6 +4,7 @@
 //! text before the error is cut into clauses; the clause nearest to it that tells the call wins, an
 //! everyday word only where no more telling clause stands before it.
 
+use super::call_expr;
 use super::errno_text::{Mention, mentions};
 use super::guard;
 use super::object::{self, names};
@@ -110,6 +111,13 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
         if found_object.is_none() && depth < 5 {
             found_object.clone_from(&has_own);
         }
+        if call.as_ref().is_none_or(|c| !c.strong)
+            && let Some(expression) = call_expr::find(text, 0)
+        {
+            // `setrlimit(RLIMIT_NOFILE, 65535) failed`: the call as the program made it.
+            failure.args = expression.args;
+            call = Some(Verb { call: expression.call, at: expression.at, strong: true });
+        }
         match (&call, verb) {
             (None, Some(v)) => {
                 let settled = v.strong || has_own.as_ref().is_some_and(|(_, telling)| *telling);
@@ -134,18 +142,26 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
     failure.call = call.map(|c| c.call).or(after.call);
     failure.object =
         after.object.filter(|_| after.leads || found_object.is_none()).or(found_object.map(|f| f.0));
-    // Quoted words that are no path are the object only of calls that take a name.
-    let wordy = failure.object.as_deref().is_some_and(|o| !o.contains(['/', '.', ':']));
-    if wordy && failure.call.is_some_and(|c| !takes_name(c)) {
-        failure.object = None;
-    }
     let fallback = failure.program.as_deref().and_then(tools::default_call);
     let mut kind = None;
+    // A shell that is not named: `./gradlew: Permission denied`.
+    if failure.call.is_none()
+        && failure.program.is_none()
+        && clauses.len() == 1
+        && failure.object.as_deref().is_some_and(|o| o.starts_with("./"))
+    {
+        failure.call = Some(Call::Exec);
+    }
     if failure.call.is_none()
         && let Some((by_tool, tool_kind)) = fallback
     {
         failure.call = Some(by_tool);
         kind = Some(tool_kind);
+    }
+    // Quoted words that are no path are the object only of calls that take a name.
+    let wordy = failure.object.as_deref().is_some_and(|o| !o.contains(['/', '.', ':']));
+    if wordy && failure.call.is_some_and(|c| !takes_name(c)) {
+        failure.object = None;
     }
     failure.kind = match (&failure.object, failure.call) {
         (Some(name), call) => match object::kind(name, call) {
@@ -182,10 +198,24 @@ fn found_object_in(object: &Option<(String, bool)>) -> bool {
 
 /// Arguments that follow from the object or the words of the line.
 pub(crate) fn finish(failure: &mut Failure, low: &str) {
+    if failure.kind == ObjectKind::Sysctl
+        && failure.call.is_none_or(|c| matches!(c, Call::Write | Call::Create))
+    {
+        failure.call = Some(Call::SysctlWrite);
+    }
     if failure.kind == ObjectKind::Port
         && failure.arg("port").is_none()
         && let Some(port) = failure.object.as_deref().and_then(object::port)
     {
+        failure.args.push(("port".to_owned(), port.to_string()));
+    }
+    if failure.call == Some(Call::Bind)
+        && failure.kind != ObjectKind::Port
+        && failure.kind != ObjectKind::UnixSocketPath
+        && let Some(port) = tuple_port(low)
+    {
+        failure.object = Some(port.to_string());
+        failure.kind = ObjectKind::Port;
         failure.args.push(("port".to_owned(), port.to_string()));
     }
     if failure.call == Some(Call::Bind) && failure.object.is_none() && failure.arg("port").is_none() {
@@ -215,6 +245,14 @@ pub(crate) fn finish(failure: &mut Failure, low: &str) {
             }
         }
     }
+}
+
+/// The port of an address as Python prints it: `('0.0.0.0', 80)`.
+fn tuple_port(low: &str) -> Option<u16> {
+    let rest = low.get(low.find("', ")? + 3..)?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let closes = rest.get(digits..).is_some_and(|t| t.starts_with([')', ',']));
+    rest.get(..digits).filter(|_| closes)?.parse().ok()
 }
 
 /// The clauses of the text before an error, without the punctuation between them.

@@ -10,6 +10,7 @@ use whodenied_kernel::{Call, Errno};
 /// Words that lead a line and name no program.
 const STOP_WORDS: &[&str] = &[
     "erro",
+    "getcwd",
     "code",
     "syscall",
     "path",
@@ -222,7 +223,10 @@ pub(crate) fn telling(unit: &Unit, mention: &Mention, left: &str, right: &str) -
         .text
         .get(mention.at.start..)
         .is_some_and(|t| t.starts_with('E') && t.as_bytes().get(1).is_some_and(u8::is_ascii_uppercase));
+    let by_number =
+        unit.text.get(mention.at.start..).is_some_and(|t| t.starts_with(|c: char| c.is_ascii_digit()));
     let printed = bare.is_empty()
+        || (by_number && !conditional)
         || right.starts_with(" - ")
         || (by_name && !mention.inferred && !conditional)
         || before
@@ -280,6 +284,7 @@ pub(crate) fn plausible(failure: &Failure, low: &str) -> bool {
                 C::UsernsCreate,
             ]) || (is(&[C::SysctlWrite, C::Write, C::Open, C::Create]) && low.contains("/proc/sys"))
                 || (is(&[C::Socket]) && low.contains("audit"))
+                || (is(&[C::Write, C::Open]) && (low.contains("cgroup") || low.contains("rt_runtime")))
         }
         Errno::EIO => is(&[C::Chmod, C::Chown, C::Utime, C::Xattr]),
         Errno::EMFILE | Errno::ENOSPC => {
@@ -292,12 +297,23 @@ pub(crate) fn plausible(failure: &Failure, low: &str) -> bool {
         Errno::EDQUOT => is(&[C::Keyctl]) || low.contains("key"),
         Errno::EOVERFLOW => call.is_some_and(object::on_files),
         Errno::EXDEV => is(&[C::Rename, C::Link]),
-        Errno::EOPNOTSUPP => is(&[C::Xattr, C::LandlockRestrict, C::PerfEventOpen, C::Chmod]),
+        Errno::EOPNOTSUPP => is(&[
+            C::Xattr,
+            C::LandlockRestrict,
+            C::PerfEventOpen,
+            C::Chmod,
+            C::Chown,
+            C::Symlink,
+            C::Link,
+            C::Flock,
+        ]),
         // The label asked for is not loaded, or the program that loads policy is not there.
         Errno::ENOENT => {
             is(&[C::LabelChange]) && low.contains("attr/")
                 || is(&[C::PolicyLoad]) && low.contains("apparmor_parser")
         }
+        // A signature that lockdown or Secure Boot asks for.
+        Errno::ENOKEY => is(&[C::Module]),
         Errno::EUSERS => is(&[C::Unshare, C::UsernsCreate]),
         _ => false,
     }

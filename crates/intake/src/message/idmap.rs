@@ -6,6 +6,15 @@ use whodenied_case::{ObjectKind as K, Phase};
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["enough available ids"]).call(Call::Chown).phase(Phase::Engine).states(s::IDS_INSUFFICIENT),
+    Rule::on(&["cannot setup namespace using newuidmap"])
+        .call(Call::IdMap)
+        .kind(K::Namespace)
+        .states(s::NO_SUBIDS),
+    Rule::on(&["cannot setup namespace using newgidmap"])
+        .call(Call::IdMap)
+        .kind(K::Namespace)
+        .states(s::NO_SUBIDS),
     Rule::on(&["insufficient uids or gids"])
         .call(Call::Chown)
         .phase(Phase::Engine)

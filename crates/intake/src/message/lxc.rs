@@ -6,6 +6,7 @@ use whodenied_case::{ObjectKind as K, Phase};
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["cannot load apparmor profile"]).call(Call::PolicyLoad).kind(K::Label).phase(Phase::Engine),
     Rule::on(&["please grant it", "'x' access"])
         .call(Call::Stat)
         .kind(K::Directory)

@@ -11,6 +11,7 @@ const STOP: Phase = Phase::Stop;
 const ENGINE: Phase = Phase::Engine;
 
 pub(crate) const RULES: &[Rule] = &[
+    Rule::refine(&["crun: make ", " private"]).call(Call::Mount).kind(K::MountPoint),
     // Stopping and signalling.
     Rule::refine(&["unable to signal init"]).call(Call::Kill).kind(K::Process).phase(STOP),
     Rule::refine(&["cannot stop container"]).call(Call::Kill).kind(K::Process).phase(STOP),

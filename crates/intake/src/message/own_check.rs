@@ -6,6 +6,21 @@ use whodenied_case::ObjectKind as K;
 use whodenied_kernel::Call;
 
 pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["is not owned by you"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["must be owned by root"])
+        .call(Call::Stat)
+        .own()
+        .states(s::BAD_FILE_MODE)
+        .without(&["chrome-sandbox"]),
+    Rule::on(&["too permissive"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["must not be other-accessible"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["refusing to run with writable root inside chroot"])
+        .call(Call::Stat)
+        .own()
+        .states(s::BAD_FILE_MODE),
+    Rule::on(&["insecure mode (group/other writable)"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["in a world writable directory"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["only console users are allowed to run the x server"]).own(),
     Rule::on(&["dubious ownership"])
         .call(Call::Stat)
         .kind(K::Directory)

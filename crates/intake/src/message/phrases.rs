@@ -260,7 +260,7 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     ),
     (
         Call::Setrlimit,
-        "setrlimit|prlimit|prlimit64|rlimit|rlimits|rlimit_memlock|rlimit_nofile|modify limit\
+        "setrlimit|maximum open files|max open files|prlimit|prlimit64|rlimit|rlimits|rlimit_memlock|rlimit_nofile|modify limit\
          |cannot modify limit|ulimit|resource limit|resource limits|raise limit|set limit\
          |max locked memory|file descriptor limit",
     ),
@@ -280,7 +280,10 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
         "settimeofday|clock_settime|clock_adjtime|adjtimex|ntp_adjtime|cannot set date|set date\
          |set system clock|set the system clock|set time|step-systime|set clock",
     ),
-    (Call::Gettime, "clock_gettime|gettimeofday|clock_gettime64"),
+    (
+        Call::Gettime,
+        "clock_gettime|realtime clock|real-time clock|initialize time|gettimeofday|clock_gettime64",
+    ),
     (
         Call::Module,
         "insert module|init_module|finit_module|delete_module|insmod|modprobe|load module\

@@ -68,6 +68,8 @@ statements! {
     APPARMOR_UNSUPPORTED = "apparmor-unsupported", "A profile was asked for where AppArmor is not there.";
     SELINUX_RELABEL = "selinux-relabel", "A file could not be given an SELinux label.";
     REMOUNTED_RO = "remounted-ro", "A file system was remounted read-only after errors.";
+    PAM = "pam", "PAM refuses, in its own words for it.";
+    AUTHZ_PLUGIN = "authz-plugin", "An authorisation plugin of the engine refuses.";
     ROOT_SQUASH = "root-squash", "The text says that the server maps root to nobody.";
     IDMAP_UNSUPPORTED = "idmap-unsupported", "A mount can't be id-mapped on this file system.";
     IO_URING_FAILED = "io-uring-failed", "io_uring could not be set up.";

@@ -6,6 +6,13 @@ use whodenied_case::ObjectKind as K;
 use whodenied_kernel::Call;
 
 pub(crate) const RULES: &[Rule] = &[
+    // PAM's own wording of a refusal is that of EACCES.
+    Rule::on(&["su: permission denied"]).call(Call::Setuid).own().states(s::PAM),
+    Rule::on(&["pam account management error"]).call(Call::Setuid).own().states(s::PAM),
+    Rule::on(&["pam: permission denied"]).call(Call::Setuid).own().states(s::PAM),
+    Rule::on(&["not allowed to use this program (crontab)"]).own().states(s::PAM),
+    Rule::on(&["you do not have permission to use at"]).own().states(s::PAM),
+    Rule::on(&["not installed setuid"]).call(Call::Exec).kind(K::Executable).states(s::SUID_MISSING),
     Rule::on(&["no new privileges\" flag is set"]).call(Call::Exec).kind(K::Executable).nnp(),
     Rule::on(&["no new privileges' flag is set"]).call(Call::Exec).kind(K::Executable).nnp(),
     Rule::on(&["no new privileges\\\" flag is set"]).call(Call::Exec).kind(K::Executable).nnp(),

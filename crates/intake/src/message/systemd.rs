@@ -8,6 +8,12 @@ use whodenied_kernel::Call;
 const SETUP: Phase = Phase::ServiceSetup;
 
 pub(crate) const RULES: &[Rule] = &[
+    Rule::refine(&["failed to load environment files"]).call(Call::Open).phase(SETUP),
+    // The manager trusts only a PID file that root or the service's own user can't have forged.
+    Rule::refine(&["can't open pid file", "operation not permitted"])
+        .call(Call::Open)
+        .own()
+        .states(s::BAD_FILE_MODE),
     Rule::refine(&["failed at step exec"])
         .call(Call::Exec)
         .kind(K::Executable)
@@ -31,7 +37,7 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::Directory)
         .phase(SETUP),
     Rule::refine(&["failed to set up kernel keyring"]).call(Call::Keyctl).phase(SETUP),
-    Rule::refine(&["failed to drop capabilities"]).call(Call::Capset).phase(SETUP),
+    Rule::refine(&["failed to drop capabilities", ".service"]).call(Call::Capset).phase(SETUP),
     Rule::refine(&["failed to apply ambient capabilities"]).call(Call::Prctl).phase(SETUP),
     Rule::refine(&["failed to determine supplementary groups"]).call(Call::Setgroups).phase(SETUP),
     Rule::refine(&["failed to set process priority"]).call(Call::Setpriority).phase(SETUP),

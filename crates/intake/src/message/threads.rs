@@ -2,12 +2,13 @@
 
 use super::rules::Rule;
 use super::statements as s;
-use whodenied_kernel::Call;
+use whodenied_kernel::{Call, Errno};
 
 /// A thread with such a policy is refused for the policy.
 const REAL_TIME: &[&str] = &["sched_fifo", "sched_rr", "real-time", "realtime"];
 
 pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["can't initialize time"]).call(Call::Gettime).errno(Errno::EPERM),
     Rule::refine(&["pthread_create"]).call(Call::Clone).states(s::THREAD_CREATE).without(REAL_TIME),
     Rule::on(&["thread failed to start"]).call(Call::Clone).states(s::THREAD_CREATE),
     Rule::on(&["can't start new thread"]).call(Call::Clone).states(s::THREAD_CREATE),

@@ -151,6 +151,7 @@ pub(crate) const LOOSE: &[(&str, Option<Errno>)] = &[
     ("filesystem is read-only", Some(Errno::EROFS)),
     ("not a writable directory", None),
     ("read-only directory", None),
+    ("no access to", None),
     ("is not writable", None),
     ("isn't writable", None),
     ("not writeable", None),

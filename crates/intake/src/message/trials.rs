@@ -20,7 +20,6 @@ const SAME: &[&str] = &[
     "same behaviour",
     "same permission",
     "same message",
-    "the same",
     "same as",
     "same with",
     "same even",
@@ -155,8 +154,6 @@ const NOT_DONE: &[&str] = &[
     "how it works",
     "expected to",
     "how this works",
-    "work around",
-    "workaround",
     "want ",
     "please ",
     "if you ",
@@ -201,7 +198,8 @@ pub(crate) fn read(doc: &Document, claims: &mut Vec<Claim>) {
 }
 
 fn has_outcome(low: &str) -> bool {
-    SAME.iter().chain(WORKS).any(|w| low.contains(w)) || low.contains("fails")
+    SAME.iter().chain(WORKS).any(|w| low.contains(w))
+        || ["fails", "same", "otherwise", "unless", "starts", "used to work"].iter().any(|w| low.contains(w))
 }
 
 /// Sentences of a line; a full stop counts only before a blank.
@@ -230,9 +228,8 @@ fn trials(text: &str, low: &str) -> Vec<(Change, Outcome)> {
     if low.trim_end().ends_with('?') || NOT_DONE.iter().any(|n| low.contains(n)) {
         return Vec::new();
     }
-    let same = SAME.iter().any(|w| low.contains(w));
-    let works = WORKS.iter().any(|w| said(low, w));
-    if same && works {
+    let told = outcomes(low);
+    if told.same && (told.works || tail_works(low)) {
         // `works on the host but not in docker`: each part by itself.
         for cut in [" but ", " while ", " whereas ", " however", ", only ", ", "] {
             if let Some(at) = low.find(cut) {
@@ -242,22 +239,54 @@ fn trials(text: &str, low: &str) -> Vec<(Change, Outcome)> {
                 else {
                     continue;
                 };
-                let mut out = one(t1, l1);
-                out.extend(one(t2, l2));
+                let mut out = one(t1, l1, None);
+                // `…, but --privileged does`: the verb of the first part, not denied.
+                out.extend(one(t2, l2, tail_works(low).then_some(Outcome::Works)));
                 return out;
             }
         }
     }
-    one(text, low)
+    one(text, low, None)
 }
 
-fn one(text: &str, low: &str) -> Vec<(Change, Outcome)> {
-    let same = SAME.iter().any(|w| low.contains(w));
-    let works = WORKS.iter().any(|w| said(low, w));
-    let outcome = match (same, works) {
-        (true, _) => Outcome::Same,
-        (false, true) => Outcome::Works,
-        (false, false) if low.contains("fails") => Outcome::Same,
+/// What a sentence says came of it.
+struct Told {
+    same: bool,
+    works: bool,
+}
+
+fn outcomes(low: &str) -> Told {
+    let end =
+        low.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | ')' | '`' | '"' | ','));
+    let ends_same =
+        end.ends_with("the same") || end.ends_with(": same") || end == "same" || end.ends_with(", same");
+    let same = SAME.iter().any(|w| low.contains(w)) || ends_same;
+    let works =
+        WORKS.iter().any(|w| said(low, w)) || end.ends_with(" starts") || low.contains("used to work");
+    // `needed, otherwise it fails`, `fails unless …`, `without it unconfined was needed`.
+    let needed = ["otherwise", "unless", "or else"].iter().any(|w| low.contains(w))
+        && ["fail", "denied", "error", "not work", "n't work", "same"].iter().any(|w| low.contains(w));
+    if needed {
+        return Told { same: false, works: true };
+    }
+    Told { same, works }
+}
+
+/// True when the sentence ends with a verb that affirms what the part before denied.
+fn tail_works(low: &str) -> bool {
+    let end = low.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | ')'));
+    low.contains(" but ") && [" does", " did", " do"].iter().any(|w| end.ends_with(w))
+}
+
+fn one(text: &str, low: &str, given: Option<Outcome>) -> Vec<(Change, Outcome)> {
+    let told = outcomes(low);
+    let outcome = match (given, told.same, told.works) {
+        (Some(outcome), ..) => outcome,
+        (None, true, _) => Outcome::Same,
+        (None, false, true) => Outcome::Works,
+        // `fails without --privileged` says that it passes with it.
+        (None, false, false) if low.contains("fails without") => Outcome::Works,
+        (None, false, false) if low.contains("fails") => Outcome::Same,
         _ => return Vec::new(),
     };
     let mut changes = change::changes(text, low, outcome);
@@ -341,6 +370,18 @@ mod tests {
             ),
             ("after aa-teardown everything works", Change::ApparmorUnloaded, Works),
             ("works with label=disable", Change::Knob(Knob::SelinuxLabel("disable".into())), Works),
+            (
+                "needs seccomp:unconfined, otherwise it fails",
+                Change::Knob(Knob::Seccomp("unconfined".into())),
+                Works,
+            ),
+            (
+                "the same image runs on Debian 12 without problems",
+                Change::ElsewhereOn("Debian 12".into()),
+                Works,
+            ),
+            ("with sudo: same", Change::AsRoot, Same),
+            ("fails without --privileged", Change::Knob(Knob::Privileged(true)), Works),
             ("no difference with ipc: host", Change::Knob(Knob::Ipc("host".into())), Same),
         ];
         for (text, change, outcome) in rows {
@@ -366,6 +407,13 @@ mod tests {
     fn both_halves_of_a_sentence() {
         let found = of("works on the host but not as root in the container, still fails");
         assert_eq!(found, vec![(Change::OnHost, Outcome::Works), (Change::AsRoot, Outcome::Same)]);
+    }
+
+    #[test]
+    fn a_verb_alone_affirms() {
+        let found = of("Adding --cap-add=SYS_ADMIN does not help, but --privileged does.");
+        let cap = Change::Knob(Knob::CapAdd(CapSpec::One(Capability::SYS_ADMIN)));
+        assert_eq!(found, vec![(cap, Outcome::Same), (Change::Knob(Knob::Privileged(true)), Outcome::Works)]);
     }
 
     #[test]

@@ -181,6 +181,9 @@ const WORDS: &[(&[&str], fn() -> Change)] = &[
             "logging out and",
             "log out and",
             "logging in again",
+            "to the docker group",
+            "in the docker group",
+            "to the group",
             "logged out",
         ],
         || Change::Other("group membership".into()),
@@ -269,6 +272,15 @@ pub(super) fn changes(text: &str, low: &str, outcome: Outcome) -> Vec<Change> {
         && !low.contains("_t")
     {
         add(knob(Knob::Apparmor("unconfined".into())));
+    }
+    if let Some(at) = low.find(":z")
+        && !low.get(at + 2..).is_some_and(|t| t.starts_with(|c: char| c.is_alphanumeric()))
+    {
+        let option = text.get(at + 1..at + 2).unwrap_or("z").to_owned();
+        add(knob(Knob::Volume { source: String::new(), target: String::new(), options: vec![option] }));
+    }
+    if low.contains("aa-complain") {
+        add(Change::Other("AppArmor profile in complain mode".into()));
     }
     if let Some(mode) = chmod(low) {
         add(Change::Chmod(mode));
@@ -405,9 +417,6 @@ fn version(text: &str, low: &str) -> Option<Change> {
     ]
     .iter()
     .any(|w| low.contains(w));
-    if !moved {
-        return None;
-    }
     let (component, name, at) = COMPONENTS.iter().find_map(|(word, name)| {
         let at = low.find(word)?;
         let before = low.get(..at)?;
@@ -437,7 +446,12 @@ fn version(text: &str, low: &str) -> Option<Change> {
     let updating = ["downgrad", "upgrad", "updat", "roll", "revert", "back to", "older", "previous"]
         .iter()
         .any(|w| low.contains(w));
-    if number.is_none() && !updating {
+    // `kernel 6.14 works`: the number stands right behind the name.
+    let adjacent = rest
+        .trim_start_matches(['=', ':', ' '])
+        .trim_start_matches('v')
+        .starts_with(|c: char| c.is_ascii_digit());
+    if (number.is_none() && !updating) || !(moved || adjacent) {
         return None;
     }
     Some(Change::Version { component: name.to_owned(), version: number.filter(|_| !earlier) })
