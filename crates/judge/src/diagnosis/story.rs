@@ -91,12 +91,7 @@ fn explaining(told: &[(&Attempt, Suspect<'_>)], printed: usize) -> Option<usize>
         if fits {
             score += 1;
         }
-        // A file error of another path is another story.
-        if both_paths(error, record)
-            && !same_object(error, record)
-            && !same_program(error, record)
-            && own.score.0 >= Support::Exclusive
-        {
+        if contradicts(error, record) {
             return None;
         }
         (score > 0 && (fits || score > 1)).then_some(score)
@@ -112,8 +107,16 @@ fn explaining(told: &[(&Attempt, Suspect<'_>)], printed: usize) -> Option<usize>
     (0..told.len()).filter_map(|i| Some((score(i)?, std::cmp::Reverse(i)))).max().map(|(_, i)| i.0)
 }
 
-fn both_paths(a: &Attempt, b: &Attempt) -> bool {
-    a.object_name().starts_with('/') && b.object_name().starts_with('/')
+/// A record that is plainly of something else: another path, or another kind of call, by a program
+/// that is not the one that printed the error.
+fn contradicts(error: &Attempt, record: &Attempt) -> bool {
+    if same_object(error, record) || same_program(error, record) {
+        return false;
+    }
+    let paths = error.object_name().starts_with('/') && record.object_name().starts_with('/');
+    let calls = error.call.zip(record.call).is_some() && !same_call(error, record);
+    let capability = record.object.kind == whodenied_case::ObjectKind::Capability;
+    (paths || calls) && !capability && error.subject.program.is_some() && record.subject.program.is_some()
 }
 
 fn base(path: &str) -> &str {
@@ -196,7 +199,15 @@ fn importance(
         return 5 + support / 10;
     }
     if refusing(attempt) {
-        return if explains { 1000 } else { 420 } + support;
+        let errors: Vec<_> = told.iter().filter(|(a, _)| a.printed && a.records.is_empty()).collect();
+        let foreign = !errors.is_empty()
+            && errors.iter().all(|(e, t)| contradicts(e, attempt) && t.score.0 >= Support::Default);
+        let base = match (explains, foreign) {
+            (true, _) => 1000,
+            (false, true) => 250,
+            (false, false) => 420,
+        };
+        return base + support;
     }
     if !attempt.printed && attempt.records.is_empty() {
         return 100 + support;

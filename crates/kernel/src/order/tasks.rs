@@ -45,16 +45,17 @@ const BIND: &[Check] = &[
     check(Acl, ACCES, "the directory's access control list does not grant writing"),
     check(Filesystem, ANY, "the file system can't hold sockets"),
 ];
-/// `unix_find_bsd` wants write on the socket file; `unix_stream_connect` asks the LSMs.
+/// `unix_find_bsd` wants write on the socket file, then `unix_stream_connect` asks the LSMs; for an
+/// address without a path `security_socket_connect` asks them at once.
 const CONNECT: &[Check] = &[
-    check(Selinux, ACCES, "the domain may not connect to this port or socket"),
-    check(Apparmor, ACCES, "the profile does not allow connecting"),
     check(Landlock, EITHER, "the rule set does not hold the port; an abstract socket outside the scope"),
     check(Cgroup, PERM, "a BPF program of the cgroup refuses the address (IPAddressDeny)"),
+    check(Userns, ACCES, "the socket's owner is not mapped"),
     check(Dac, ACCES, "the socket file is not writable for these ids, or its directory not searchable"),
     check(Acl, ACCES, "the socket's access control list does not grant writing"),
     check(Capability, ACCES, "root lacks CAP_DAC_OVERRIDE and does not own the socket file"),
-    check(Userns, ACCES, "the socket's owner is not mapped"),
+    check(Selinux, ACCES, "the domain may not connect to this port or socket"),
+    check(Apparmor, ACCES, "the profile does not allow connecting"),
 ];
 const SOCKET_USE: &[Check] = &[
     check(Apparmor, ACCES, "the profile does not allow this on the socket"),
