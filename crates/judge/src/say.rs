@@ -2,7 +2,6 @@
 
 use whodenied_case::{Answer, Attempt, FactId, Support, Trial, Verdict};
 use whodenied_kernel::Layer;
-use whodenied_text::Span;
 
 /// A verdict being put together. Starts out citing the attempt's own text.
 #[derive(Debug, Clone)]
@@ -87,13 +86,6 @@ impl Say {
     #[must_use]
     pub(crate) fn trial(mut self, trial: &Trial) -> Self {
         self.0.spans.extend(trial.spans.iter().copied());
-        self
-    }
-
-    /// Cites evidence directly.
-    #[must_use]
-    pub(crate) fn span(mut self, span: Span) -> Self {
-        self.0.spans.push(span);
         self
     }
 

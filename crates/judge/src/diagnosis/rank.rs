@@ -1,8 +1,9 @@
 //! The denials of one attempt, the strongest first, and how sure the first is.
 
-use crate::context::Context;
+use crate::context::{Context, Presence};
 use whodenied_case::{
-    Answer, Attempt, Case, Certainty, Channel, Facts, Predicate, RecordKind, Standing, Support, Verdict,
+    Answer, Attempt, Case, Certainty, Change, Channel, Facts, Predicate, RecordKind, Standing, Support,
+    Verdict,
 };
 use whodenied_kernel::{Layer, order};
 
@@ -68,12 +69,30 @@ fn weighed(cx: &Context<'_>, layer: Layer, score: Score) -> Score {
             return (support.min(Support::Usual), weight.min(40));
         }
     }
+    if let Some(bonus) = elsewhere(cx, layer) {
+        return (support, weight.saturating_add(bonus).min(100));
+    }
+    if cx.contained() && cx.works_on_host().is_some() && confinement {
+        return (support, weight.saturating_add(8).min(100));
+    }
     if cx.works_as_root().is_some()
         && matches!(layer, Layer::Apparmor | Layer::Selinux | Layer::Landlock | Layer::Seccomp)
     {
         return (support.min(Support::Fits), weight.min(30));
     }
     score
+}
+
+/// It works on another machine: what only this kind of host has is the likelier cause.
+fn elsewhere(cx: &Context<'_>, layer: Layer) -> Option<u8> {
+    cx.works(|c| matches!(c, Change::ElsewhereOn(_)))?;
+    let here = match layer {
+        Layer::Selinux => cx.selinux() >= Presence::Likely,
+        Layer::Apparmor => cx.apparmor() >= Presence::Likely,
+        Layer::Sysctl => cx.restricts_userns(),
+        _ => false,
+    };
+    here.then_some(15)
 }
 
 /// How sure the first suspect is, given the others.

@@ -288,9 +288,7 @@ fn by_object(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             "The process is not root, and the path is not writable or readable for its user and groups.",
         );
     }
-    if attempt.errno.is_none() {
-        return None;
-    }
+    attempt.errno?;
     let weight = if is_path(attempt) { 50 } else { 40 };
     say(
         Support::Usual,
