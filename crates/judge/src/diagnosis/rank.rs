@@ -133,6 +133,8 @@ pub(super) fn certainty(facts: &Facts, attempt: &Attempt, suspects: &[Suspect<'_
 fn kernel_record(attempt: &Attempt, layer: Layer) -> bool {
     attempt.records.iter().any(|r| {
         let of = match &r.kind {
+            // The sysctl works through AppArmor: its record is AppArmor's.
+            RecordKind::Apparmor(r) if layer == Layer::Sysctl && moved(r) => Some(Layer::Sysctl),
             RecordKind::Apparmor(_) => Some(Layer::Apparmor),
             RecordKind::Selinux(_) => Some(Layer::Selinux),
             RecordKind::Seccomp(_) => Some(Layer::Seccomp),
@@ -144,6 +146,13 @@ fn kernel_record(attempt: &Attempt, layer: Layer) -> bool {
         };
         of == Some(layer) && r.channel != Channel::ProgramLog
     })
+}
+
+/// A record of Ubuntu's restriction of user namespaces.
+fn moved(record: &whodenied_case::record::ApparmorRecord) -> bool {
+    record.profile() == Some("unprivileged_userns")
+        || (record.get("operation") == Some("userns_create")
+            && record.get("info").is_some_and(|i| i.starts_with("Userns create")))
 }
 
 /// Nothing that the verdict cites is assumed.

@@ -121,7 +121,7 @@ pub(super) static SYSTEMD_AS_INIT: KnownIssue = KnownIssue {
         "https://github.com/systemd/systemd/issues/19245",
         "https://github.com/freeipa/freeipa-container/issues/520",
     ],
-    signatures: &[hinted(
+    signatures: &[unless(
         &[
             Sign::Object(Match::AnyOf(&[
                 Match::Ends("/init.scope"),
@@ -137,6 +137,7 @@ pub(super) static SYSTEMD_AS_INIT: KnownIssue = KnownIssue {
             ]),
         ],
         &[Sign::Environment(&["cgroup-v2"])],
+        &[Sign::Phase(&[Stage::RuntimeSetup, Stage::Engine]), Sign::Environment(&["rootless"])],
     )],
     ..BASE
 };

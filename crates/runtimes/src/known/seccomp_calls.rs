@@ -86,17 +86,8 @@ pub(super) static FACCESSAT2_TIME64: KnownIssue = KnownIssue {
             &[Sign::Engine(&["docker"]), Sign::Statement(&["clock-wrong"])],
         ),
         hinted(
-            &[
-                Sign::Call(&[Call::Access, Call::Exec]),
-                EPERM,
-                Sign::NoRecord,
-                Sign::OneOf(&[
-                    Sign::Distro(&["raspbian"]),
-                    Sign::Statement(&["libc-too-new", "image-alpine"]),
-                    Sign::Knob("image", Match::Has("alpine")),
-                ]),
-            ],
-            &[Sign::Engine(&["docker"])],
+            &[Sign::Call(&[Call::Access, Call::Exec]), EPERM, Sign::NoRecord],
+            &[Sign::Distro(&["raspbian"]), Sign::Engine(&["docker"])],
         ),
     ],
     ..BASE

@@ -1,11 +1,14 @@
 //! AF_UNIX sockets that a profile allows in its text and refuses as compiled.
 
-use super::sign::{hinted, needs};
+use super::sign::{hinted, needs, unless};
 use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Witness, before, between, since};
 use whodenied_kernel::{Call, Errno, Layer};
 
 /// The spellings of AF_UNIX in arguments.
 const UNIX: Match = Match::OneOf(&["AF_UNIX", "AF_LOCAL", "PF_UNIX", "PF_LOCAL", "unix", "local", "1"]);
+
+/// The other families.
+const OTHER: Match = Match::NoneOf(&["AF_UNIX", "AF_LOCAL", "PF_UNIX", "PF_LOCAL", "unix", "local", "1"]);
 
 pub(super) static FAILED_PROTOCOL_MATCH: KnownIssue = KnownIssue {
     id: "aa-unix-failed-protocol-match",
@@ -84,17 +87,15 @@ pub(super) static FAILED_PROTOCOL_MATCH: KnownIssue = KnownIssue {
                 Sign::Engine(&["docker", "containerd", "podman", "cri-o", "kubernetes"]),
             ],
         ),
-        hinted(
+        unless(
             &[
                 Sign::Call(&[Call::Socket]),
-                Sign::Arg("domain", UNIX),
                 Sign::Errno(&[Errno::EACCES]),
+                Sign::Engine(&["docker", "containerd", "podman", "cri-o", "kubernetes"]),
                 Sign::NoRecord,
             ],
-            &[
-                Sign::Distro(&["proxmox", "ubuntu", "debian"]),
-                Sign::Engine(&["docker", "containerd", "podman", "cri-o", "kubernetes"]),
-            ],
+            &[Sign::Arg("domain", UNIX), Sign::Distro(&["proxmox", "ubuntu", "debian"])],
+            &[Sign::Arg("domain", OTHER)],
         ),
     ],
     ..BASE

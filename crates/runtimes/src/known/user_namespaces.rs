@@ -4,6 +4,11 @@ use super::sign::{hinted, needs, unless};
 use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Witness, since};
 use whodenied_kernel::{Call, Errno, Layer};
 
+/// Distributions without Ubuntu's restriction.
+const OTHERS: &[&str] = &[
+    "debian", "raspbian", "rhel", "centos", "fedora", "alma", "rocky", "arch", "suse", "opensuse", "gentoo",
+    "void", "nixos", "alpine", "proxmox",
+];
 const SWITCH: &str = "kernel.apparmor_restrict_unprivileged_userns";
 
 pub(super) static UBUNTU_RESTRICTION: KnownIssue = KnownIssue {
@@ -80,6 +85,8 @@ pub(super) static UBUNTU_RESTRICTION: KnownIssue = KnownIssue {
             &[Sign::Distro(&["ubuntu"]), Sign::Environment(&["userns-restriction"])],
             &[
                 Sign::Sysctl(SWITCH, Match::Is("0")),
+                Sign::Statement(&["userns-disabled"]),
+                Sign::Distro(OTHERS),
                 Sign::Errno(&[Errno::ENOSPC, Errno::EAGAIN, Errno::ENOSYS]),
             ],
         ),
@@ -141,13 +148,21 @@ pub(super) static CLONE_SYSCTL: KnownIssue = KnownIssue {
             ]),
             Sign::Call(&[Call::UsernsCreate, Call::Unshare, Call::Clone, Call::Exec, Call::IdMap]),
         ]),
+        needs(&[
+            Sign::Statement(&["userns-disabled"]),
+            Sign::Call(&[Call::UsernsCreate, Call::Unshare, Call::IdMap]),
+        ]),
         hinted(
-            &[Sign::Call(&[Call::UsernsCreate]), Sign::Errno(&[Errno::ENOSPC]), Sign::NoRecord],
+            &[
+                Sign::Call(&[Call::UsernsCreate, Call::Unshare]),
+                Sign::Errno(&[Errno::ENOSPC]),
+                Sign::NoRecord,
+            ],
             &[Sign::Distro(&["rhel", "centos"])],
         ),
         hinted(
             &[
-                Sign::Call(&[Call::UsernsCreate]),
+                Sign::Call(&[Call::UsernsCreate, Call::Unshare]),
                 Sign::Errno(&[Errno::EPERM]),
                 Sign::NoRecord,
                 Sign::OneOf(&[

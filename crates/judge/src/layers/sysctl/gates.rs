@@ -182,7 +182,8 @@ fn kernel_log(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> 
         (Some(_), _) => (Support::Configured, 75),
         (None, true) => (Support::Usual, 40),
         (None, false) if cx.is_root(attempt) => (Support::Fits, 20),
-        (None, false) => (Support::Usual, 80),
+        // Nothing else refuses the kernel log to an ordinary process of the host with this errno.
+        (None, false) => (Support::Exclusive, 80),
     };
     Some(
         denies(attempt, LAYER, support, weight, because)
@@ -419,7 +420,7 @@ mod tests {
         assert!(allowed(layer, &uring, &[sysctl("kernel.io_uring_disabled", "0")]));
         assert_eq!(denied(layer, &uring, &[docker]), Some(Support::Fits));
         assert_eq!(denied(layer, &uring, &[component("kernel", "5.4.0")]), None);
-        assert_eq!(denied(layer, &attempt(Call::Syslog, Errno::EPERM, ""), &[]), Some(Support::Usual));
+        assert_eq!(denied(layer, &attempt(Call::Syslog, Errno::EPERM, ""), &[]), Some(Support::Exclusive));
         assert_eq!(denied(layer, &attempt(Call::Keyctl, Errno::EDQUOT, ""), &[]), Some(Support::Exclusive));
         let mut ping = attempt(Call::Socket, Errno::EACCES, "");
         ping.object.kind = ObjectKind::PingSocket;
