@@ -107,7 +107,7 @@ pub fn file_name(text: &str) -> String {
     for c in text.chars().take(64) {
         let c = if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
         let leading = out.is_empty() && matches!(c, '.' | '-');
-        if !leading && !(c == '-' && out.ends_with('-')) {
+        if !(leading || c == '-' && out.ends_with('-')) {
             out.push(c);
         }
     }

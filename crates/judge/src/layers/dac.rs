@@ -206,6 +206,13 @@ fn by_object(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     if attempt.call.is_none() && !is_path(attempt) && attempt.errno.is_none() {
         return None;
     }
+    if attempt.call == Some(Call::Bind) && attempt.object.kind == ObjectKind::UnixSocketPath {
+        return say(
+            if user { Support::Default } else { Support::Usual },
+            62,
+            "Making the socket file needs write on its directory, which belongs to another user.",
+        );
+    }
     if attempt.object.kind == ObjectKind::UnixSocketPath || name.ends_with(".sock") {
         let own = cx.facts.has_engine(Engine::OwnSandbox);
         let weight = if own {
