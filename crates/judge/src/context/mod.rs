@@ -8,6 +8,7 @@ mod privilege;
 mod trials;
 
 pub(crate) use attempt::{family, file_call, is_path, never_refuses, plain_tool, under, unix_family, writes};
+pub(crate) use gates::Covering;
 pub(crate) use place::Presence;
 pub(crate) use privilege::{needed, root_user};
 pub(crate) use trials::{apparmor_off, seccomp_off, selinux_off};

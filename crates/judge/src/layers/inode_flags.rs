@@ -26,10 +26,10 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     if let Some((id, path, flags)) = flagged(attempt, cx) {
         let which = if flags.contains('i') { "immutable" } else { "append-only" };
         let because = format!("{path} has the {which} flag, which refuses this to everybody, root included.");
-        return denies(attempt, LAYER, Support::Configured, 95, because)
-            .fact(id)
-            .policy(format!("{which} flag"))
-            .into();
+        // The flag on the very object decides alone, whatever else is not known.
+        let decides = path == name && which == "immutable" && !attempt.errno_inferred && writes(attempt);
+        let support = if decides { Support::State } else { Support::Configured };
+        return denies(attempt, LAYER, support, 95, because).fact(id).policy(format!("{which} flag")).into();
     }
     let listed = cx.facts.path(name).find(|(_, p)| p.flags.is_some());
     if let Some((id, _)) = listed {
@@ -124,10 +124,7 @@ mod tests {
     #[test]
     fn flags_in_a_listing() {
         let unlink = attempt(Call::Unlink, Errno::EPERM, "/srv/data/a");
-        assert_eq!(
-            denied(judge, &unlink, &[flags("/srv/data/a", "----i----------")]),
-            Some(Support::Configured)
-        );
+        assert_eq!(denied(judge, &unlink, &[flags("/srv/data/a", "----i----------")]), Some(Support::State));
         assert_eq!(
             denied(judge, &unlink, &[flags("/srv/data", "-----a-e-------")]),
             Some(Support::Configured)

@@ -7,7 +7,7 @@
 //! namespace, setuid bits and file capabilities are passed over, and the program complains itself.
 //! No capability overrides any of them.
 
-use crate::context::{Context, under};
+use crate::context::{Context, Covering, under};
 use crate::say::{Best, Say, allows, denies};
 use whodenied_case::{Attempt, FactId, ObjectKind, Predicate, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
@@ -47,7 +47,9 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         _ => return None,
     };
     let name = attempt.object_name();
-    if let Some(mount) = cx.mount_over(name).filter(|m| m.listed || m.has("noexec") || m.has("exec")) {
+    // A listing may leave mounts out: that of the root alone says nothing of /tmp.
+    let telling = |m: &Covering<'_>| m.has("noexec") || m.has("exec") || (m.listed && m.target != "/");
+    if let Some(mount) = cx.mount_over(name).filter(telling) {
         if !mount.has("noexec") {
             let because = format!("The mount at {} is not noexec.", mount.target);
             return Some(allows(attempt, LAYER, because).fact(mount.fact));
@@ -57,9 +59,13 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             mount.target
         );
         let weight = if errno == want { 95 } else { 40 };
-        return Some(
-            denies(attempt, LAYER, Support::Configured, weight, because).fact(mount.fact).policy("noexec"),
-        );
+        // With the x bit out of the question, or in a mapping, nothing else is left to refuse it so.
+        let printed = mount.listed && errno == want && !attempt.errno_inferred;
+        let mapping = attempt.call == Some(Call::Mmap);
+        let decides =
+            printed && (mapping || (attempt.call == Some(Call::Exec) && listed_executable(attempt, cx)));
+        let support = if decides { Support::State } else { Support::Configured };
+        return Some(denies(attempt, LAYER, support, weight, because).fact(mount.fact).policy("noexec"));
     }
     if errno != want && !attempt.errno_inferred {
         return None;
@@ -211,7 +217,7 @@ fn nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
 mod tests {
     use super::*;
     use crate::testing::{allowed, attempt, denied, knob, mount};
-    use whodenied_case::Knob;
+    use whodenied_case::{Knob, PathState};
 
     #[test]
     fn noexec() {
@@ -227,6 +233,15 @@ mod tests {
         };
         assert_eq!(denied(judge, &exec, &[tmpfs(&[])]), Some(Support::Default));
         assert!(allowed(judge, &exec, &[tmpfs(&["exec"])]));
+        let listed = Predicate::Path(PathState {
+            path: "/tmp/x".to_owned(),
+            mode: Some(0o755),
+            ..PathState::default()
+        });
+        assert_eq!(
+            denied(judge, &exec, &[mount("/tmp", "tmpfs", "rw,noexec"), listed]),
+            Some(Support::State)
+        );
         let relative = attempt(Call::Exec, Errno::EACCES, "./install.sh");
         assert_eq!(
             denied(judge, &relative, &[mount("/tmp", "tmpfs", "rw,noexec")]),
