@@ -16,8 +16,10 @@ use crate::context::Context;
 use crate::layers::judge_in;
 use whodenied_case::{Attempt, AttemptId, Case, Verdict};
 
-/// At most so many attempts are judged one by one; a log may hold more, which are counted.
-const MAX_ATTEMPTS: usize = 256;
+/// At most so many recorded attempts, and so many printed ones, are judged one by one; a log may
+/// hold more, which are counted.
+const MAX_RECORDED: usize = 256;
+const MAX_PRINTED: usize = 128;
 /// At most so many denials are told.
 const MAX_DENIALS: usize = 12;
 
@@ -40,9 +42,20 @@ pub(crate) fn run(case: &mut Case) {
     }
 }
 
+/// The attempts that are judged: an error at the end of a long log is not lost to its records.
+fn considered(attempts: &[Attempt]) -> impl Iterator<Item = &Attempt> {
+    let (mut recorded, mut printed) = (0, 0);
+    attempts.iter().filter(move |a| {
+        let (seen, most) =
+            if a.records.is_empty() { (&mut printed, MAX_PRINTED) } else { (&mut recorded, MAX_RECORDED) };
+        *seen += 1;
+        *seen <= most
+    })
+}
+
 fn judged(case: &Case, attempts: &[Attempt]) -> Vec<Verdict> {
     let cx = Context { facts: &case.facts, trials: &case.trials, attempts };
-    attempts.iter().take(MAX_ATTEMPTS).flat_map(|a| judge_in(a, &cx)).collect()
+    considered(attempts).flat_map(|a| judge_in(a, &cx)).collect()
 }
 
 /// Nobody pasted an error: adds the attempt that the configuration would refuse.

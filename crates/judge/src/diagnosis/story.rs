@@ -20,9 +20,8 @@ pub(super) struct Part {
 /// The denials of the case, the culprit first.
 pub(super) fn tell(case: &Case, verdicts: &[Verdict]) -> Vec<Part> {
     let mut parts: Vec<(Part, Layer)> = Vec::new();
-    let attempts = case.attempts.get(..case.attempts.len().min(super::MAX_ATTEMPTS)).unwrap_or(&[]);
     let mut told: Vec<(&Attempt, Suspect<'_>)> = Vec::new();
-    for attempt in attempts {
+    for attempt in super::considered(&case.attempts) {
         let Some(top) = ranked(case, attempt, verdicts).into_iter().next() else { continue };
         // Without an error, and with nothing but a guess, nothing was denied that could be told.
         let unsaid =

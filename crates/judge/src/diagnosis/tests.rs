@@ -217,3 +217,37 @@ fn a_configuration_alone_is_only_possible() {
     let plain = Given::default().knob(knob("Restart", "always")).judged();
     assert!(plain.diagnoses.is_empty());
 }
+
+#[test]
+fn a_record_of_another_program_explains_nothing() {
+    let fields =
+        [("operation", "open"), ("profile", "cupsd"), ("name", "/etc/passwd"), ("requested_mask", "r")];
+    let mut given = Given::default()
+        .fact(Predicate::Environment(Environment::RunsAsNonRoot))
+        .attempt(|a| {
+            a.call = Some(Call::Open);
+            a.errno = Some(Errno::EACCES);
+            a.object.name = Some("/dev/dri/card0".to_owned());
+            a.object.kind = ObjectKind::Device;
+            a.subject.program = Some("ffmpeg".to_owned());
+            a.printed = true;
+        })
+        .apparmor(ApparmorVerdict::Denied, Channel::Kernel, &fields);
+    given.0.attempts[1].object.name = Some("/etc/passwd".to_owned());
+    given.0.attempts[1].subject.program = Some("cupsd".to_owned());
+    let case = given.judged();
+    assert_eq!(first(&case).0, Layer::Dac);
+    assert_eq!(case.diagnoses[1].layer, Layer::Apparmor);
+}
+
+#[test]
+fn an_error_after_a_long_log_is_not_lost() {
+    let fields = [("operation", "open"), ("profile", "x"), ("name", "/a"), ("requested_mask", "r")];
+    let mut given = Given::default();
+    for i in 0..300 {
+        given = given.apparmor(ApparmorVerdict::Allowed, Channel::Kernel, &fields);
+        given.0.attempts[i].object.name = Some(format!("/a/{i}"));
+    }
+    let case = given.error(Call::Clone, Errno::EPERM).judged();
+    assert_eq!(first(&case).0, Layer::Seccomp);
+}
