@@ -255,6 +255,10 @@ fn tuple_port(low: &str) -> Option<u16> {
     rest.get(..digits).filter(|_| closes)?.parse().ok()
 }
 
+/// What parts the clauses of a message.
+const BETWEEN_CLAUSES: [&str; 9] =
+    [": ", "; ", ":\t", "：", " caused \"", " because ", " err=\"", " msg=\"", " error=\""];
+
 /// The clauses of the text before an error, without the punctuation between them.
 pub(crate) fn clauses(left: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
@@ -263,23 +267,8 @@ pub(crate) fn clauses(left: &str) -> Vec<Range<usize>> {
     let bytes = left.as_bytes();
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
-        let cut = if rest.starts_with(b": ") || rest.starts_with(b"; ") || rest.starts_with(b":\t") {
-            2
-        } else if rest.starts_with("：".as_bytes()) {
-            "：".len()
-        } else if rest == b":" {
-            1
-        } else if rest.starts_with(b" caused \"") {
-            9
-        } else if rest.starts_with(b" because ") {
-            9
-        } else if rest.starts_with(b" err=\"") || rest.starts_with(b" msg=\"") {
-            6
-        } else if rest.starts_with(b" error=\"") {
-            8
-        } else {
-            0
-        };
+        let cut = BETWEEN_CLAUSES.iter().find(|c| rest.starts_with(c.as_bytes())).map_or(0, |c| c.len());
+        let cut = if rest == b":" { 1 } else { cut };
         if cut == 0 || out.len() >= 40 {
             at += 1;
             continue;
@@ -315,7 +304,7 @@ fn pick(clause: &str, verb: Option<&Verb>, is_program: bool) -> Option<(String, 
         .iter()
         .filter(|n| n.at.start >= after)
         .min_by_key(|n| (!n.telling, n.at.start))
-        .or_else(|| all.iter().filter(|n| n.telling).next_back())
+        .or_else(|| all.iter().rfind(|n| n.telling))
         .or_else(|| all.first());
     if let Some(name) = best
         && (name.telling || name.quoted)
@@ -433,8 +422,8 @@ impl After {
                 }
                 // `… in /x.php on line 3` and `at file:///x.js:3` say where the program stood.
                 let before = right.get(..n.at.start).unwrap_or("").trim_end();
-                !(before.ends_with(" in") && right.contains(" line ")) && !before.ends_with(" at")
-                    || before.ends_with("socket at")
+                let place = before.ends_with(" in") && right.contains(" line ") || before.ends_with(" at");
+                !place || before.ends_with("socket at")
             });
         let text = object.as_ref().and_then(|n| right.get(n.at.clone())).map(str::to_owned);
         let leads = direct && object.is_some_and(|n| n.at.start <= 48);

@@ -52,13 +52,13 @@ pub(crate) fn names(text: &str) -> Vec<Name> {
                 at += text.get(at..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8);
                 continue;
             }
-        } else if boundary(before) {
-            if let Some(end) = bare(text, at) {
-                found.push(Name { at: at..end, quoted: false, telling: true });
-                before = ' ';
-                at = end;
-                continue;
-            }
+        } else if boundary(before)
+            && let Some(end) = bare(text, at)
+        {
+            found.push(Name { at: at..end, quoted: false, telling: true });
+            before = ' ';
+            at = end;
+            continue;
         }
         before = c;
         at = next;

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn traced_lines() {
-        let rows: &[(&str, Call, &str, Option<&str>, Errno, ObjectKind)] = &[
+        type Row = (&'static str, Call, &'static str, Option<&'static str>, Errno, ObjectKind);
+        let rows: &[Row] = &[
             (
                 r#"[pid  4711] 12:00:01.5 openat(AT_FDCWD, "/etc/shadow", O_RDONLY|O_CLOEXEC) = -1 EACCES (Permission denied)"#,
                 Call::Open,

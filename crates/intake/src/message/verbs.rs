@@ -66,11 +66,10 @@ fn bounded(text: &str, at: &Range<usize>) -> bool {
         return false;
     }
     // `/run/mount`, `mount.nfs` of a path, `--open`, `x.read`
-    !(matches!(before, Some('/' | '-' | '.')) && starts_alnum) && !matches!(after, Some('/'))
-        || text.get(at.clone()).is_some_and(|t| t.contains('/'))
-        || text
-            .get(..at.start)
-            .is_some_and(|t| t.ends_with("os.") || t.ends_with("socket.") || t.ends_with("map."))
+    let in_path = matches!(before, Some('/' | '-' | '.')) && starts_alnum || matches!(after, Some('/'));
+    let module =
+        ["os.", "socket.", "map."].iter().any(|m| text.get(..at.start).is_some_and(|t| t.ends_with(m)));
+    !in_path || module || text.get(at.clone()).is_some_and(|t| t.contains('/'))
 }
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 use whodenied_case::{CapSpec, Change, Knob, Outcome, Version};
 use whodenied_kernel::Capability;
 
+/// Words and the change they name.
+type Wording = (&'static [&'static str], fn() -> Change);
+
 /// Words that name one change.
-const WORDS: &[(&[&str], fn() -> Change)] = &[
+const WORDS: &[Wording] = &[
     (
         &[
             "apparmor=unconfined",
