@@ -12,6 +12,9 @@ use whodenied_text::Span;
 pub(super) fn facts(claims: &[Claim], facts: &mut Facts) {
     for claim in claims {
         let Says::Record(record) = &claim.says else { continue };
+        if facts.all.len() >= super::MOST_FACTS {
+            break;
+        }
         // A record in a program's own log is that program's word.
         let seen =
             if record.channel == Channel::ProgramLog { Standing::Reported } else { Standing::Observed };

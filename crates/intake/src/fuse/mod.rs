@@ -15,18 +15,31 @@ use whodenied_case::{Attempt, AttemptId, Case, Claim, Says, Standing, Trial};
 /// The most distinct attempts kept.
 const MOST_ATTEMPTS: usize = 500;
 
+/// The most trials kept, and the most places of one.
+const MOST_TRIALS: usize = 200;
+const MOST_SPANS: usize = 8;
+/// The most facts kept, and the most claims of facts looked at.
+const MOST_FACTS: usize = 3000;
+const MOST_FACT_CLAIMS: usize = 20_000;
+
 /// Fills the case's facts, attempts and trials from its claims.
 pub(crate) fn fuse(case: &mut Case, marks: &[Mark]) {
     let claims = std::mem::take(&mut case.claims);
+    let mut facts = 0;
     for claim in &claims {
         match &claim.says {
+            // Each is compared with all others: a paste has a few hundred, a hostile one no limit.
+            Says::Fact(_) if facts > MOST_FACT_CLAIMS || case.facts.all.len() >= MOST_FACTS => {}
             Says::Fact(what) => {
+                facts += 1;
                 case.facts.add(what.clone(), Standing::Reported, Some(claim.span));
             }
             Says::Trial { change, outcome } => {
                 let known = case.trials.iter_mut().find(|t| t.change == *change && t.outcome == *outcome);
                 match known {
+                    Some(trial) if trial.spans.len() >= MOST_SPANS => {}
                     Some(trial) => trial.spans.push(claim.span),
+                    None if case.trials.len() >= MOST_TRIALS => {}
                     None => case.trials.push(Trial {
                         change: change.clone(),
                         outcome: *outcome,
@@ -39,11 +52,13 @@ pub(crate) fn fuse(case: &mut Case, marks: &[Mark]) {
         }
     }
     context::facts(&claims, &mut case.facts);
-    let mut attempts = attempts(&claims, marks);
+    let (mut attempts, mut left) = attempts(&claims, marks);
     if attempts.len() > MOST_ATTEMPTS {
-        let left = attempts.len() - MOST_ATTEMPTS;
-        case.missing.push(format!("{left} more failures stand in the evidence than can be shown."));
+        left += attempts.len() - MOST_ATTEMPTS;
         attempts.truncate(MOST_ATTEMPTS);
+    }
+    if left > 0 {
+        case.missing.push(format!("{left} more failures stand in the evidence than can be shown."));
     }
     for (i, attempt) in attempts.iter_mut().enumerate() {
         attempt.id = AttemptId(u32::try_from(i).unwrap_or(u32::MAX));
@@ -52,11 +67,15 @@ pub(crate) fn fuse(case: &mut Case, marks: &[Mark]) {
     case.claims = claims;
 }
 
-/// Records and printed failures as attempts, in the order of reading.
-fn attempts(claims: &[Claim], marks: &[Mark]) -> Vec<Attempt> {
+/// Records and printed failures as attempts, in the order of reading; and how many were left out.
+fn attempts(claims: &[Claim], marks: &[Mark]) -> (Vec<Attempt>, usize) {
     let found = event::attempts(claims, marks);
     let mut attempts = merge::identical(found.denied);
     let mut printed = printed::attempts(claims);
+    // Each is compared with each below.
+    let left = attempts.len().saturating_sub(MOST_ATTEMPTS) + printed.len().saturating_sub(MOST_ATTEMPTS);
+    attempts.truncate(MOST_ATTEMPTS);
+    printed.truncate(MOST_ATTEMPTS);
     let recorded = attempts.len();
     if recorded > 0 {
         let mut alone = Vec::new();
@@ -78,7 +97,7 @@ fn attempts(claims: &[Claim], marks: &[Mark]) -> Vec<Attempt> {
         attempts = merge::identical(found.logged);
     }
     attempts.sort_by_key(|a| a.spans.iter().map(|s| (s.source, s.start)).min());
-    attempts
+    (attempts, left)
 }
 
 /// The recorded attempt that a printed failure tells of.

@@ -57,6 +57,12 @@ pub(crate) fn document(evidence: &Evidence) -> Document {
         markup::clean(&mut line);
         markup::unquote(&mut line);
         settle(&mut line);
+        let blank = line.text.is_empty();
+        if blank && drawn.last().is_some_and(|l| l.text.is_empty()) {
+            // One blank line says as much as many.
+            labels.apply(&mut line);
+            continue;
+        }
         line.fresh = dress(&mut line, &mut labels, &mut code);
         line.columns = last.text.chars().count();
         line.blank_end = last.text.ends_with([' ', '\t']);

@@ -10,6 +10,8 @@ use whodenied_text::SourceId;
 
 /// Inputs up to this size are kept whole.
 const WHOLE: usize = 1 << 20;
+/// Inputs of more lines than this are sieved even when they are smaller.
+const MOST_LINES: usize = 40_000;
 /// Saved cases up to this size are read.
 const LARGEST_CASE: u64 = 64 << 20;
 
@@ -51,7 +53,8 @@ pub(crate) fn read(input: Input, case: &mut Case) {
             )),
         }
     }
-    if head.len() <= WHOLE {
+    let few = memchr::memchr_iter(b'\n', &head).nth(MOST_LINES).is_none();
+    if head.len() <= WHOLE && (few || matches!(head.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff]))) {
         let text = decode(head);
         if text.trim().is_empty() {
             case.missing.push(format!("{} is empty.", name(&origin)));
@@ -64,6 +67,9 @@ pub(crate) fn read(input: Input, case: &mut Case) {
         fail(&error, case);
     }
     let kept = sieve.finish();
+    if kept.text.trim().is_empty() && kept.omitted == 0 {
+        case.missing.push(format!("{} is empty.", name(&origin)));
+    }
     push(case, origin, kept.text, kept.omitted, kept.repeated);
 }
 

@@ -34,6 +34,7 @@ impl Hash {
 
 /// The key of a record: its body without the pairs that name one process or one moment.
 pub(super) fn record(line: &[u8]) -> u64 {
+    let line = message(line);
     let mut hash = Hash::new(1);
     let mut at = body(line);
     while at < line.len() {
@@ -45,6 +46,26 @@ pub(super) fn record(line: &[u8]) -> u64 {
         at = end + 1;
     }
     hash.finish()
+}
+
+/// The message of a log line that is a JSON object, else the line.
+fn message(line: &[u8]) -> &[u8] {
+    if line.first() != Some(&b'{') {
+        return line;
+    }
+    let start = [&b"\"MESSAGE\""[..], b"\"log\""].iter().find_map(|key| {
+        let at = memchr::memmem::find(line, key)? + key.len();
+        Some(at + memchr::memchr(b'"', line.get(at..)?)? + 1)
+    });
+    let Some(body) = start.and_then(|at| line.get(at..)) else { return line };
+    let mut from = 0;
+    while let Some(quote) = memchr::memchr(b'"', &body[from..]).map(|n| from + n) {
+        if !body[..quote].ends_with(b"\\") {
+            return &body[..quote];
+        }
+        from = quote + 1;
+    }
+    body
 }
 
 /// Where the body starts: after the time and serial number of the head, or after the log prefix.
@@ -109,6 +130,7 @@ pub(super) fn syscall(line: &[u8]) -> u64 {
 
 /// The key of a message: all but its numbers.
 pub(super) fn prose(line: &[u8]) -> u64 {
+    let line = message(line);
     let mut hash = Hash::new(3);
     let mut start = 0;
     let mut at = 0;
@@ -171,7 +193,14 @@ mod tests {
         assert_ne!(record(d), record(e));
         assert_eq!(prose(b"2026-01-01 pid 12: denied"), prose(b"2027-11-30 pid 9999: denied"));
         assert_ne!(prose(b"a denied"), prose(b"b denied"));
-        for text in [&b""[..], b"audit(", b"audit()", b"=", b"]: "] {
+        let json = |n: u32, what: &str| {
+            format!(
+                r#"{{"__CURSOR":"{n}","MESSAGE":"audit: type=1400 audit({n}.000:{n}): apparmor=\"DENIED\" name=\"{what}\" pid={n}","_PID":"{n}"}}"#
+            )
+        };
+        assert_eq!(record(json(1, "x").as_bytes()), record(json(2, "x").as_bytes()));
+        assert_ne!(record(json(1, "x").as_bytes()), record(json(1, "y").as_bytes()));
+        for text in [&b""[..], b"{", b"{\"MESSAGE\"", b"{\"log\":\"", b"audit(", b"audit()", b"=", b"]: "] {
             let _ = (record(text), prose(text), syscall(text), stamp(text));
         }
     }

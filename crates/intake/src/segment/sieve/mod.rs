@@ -351,8 +351,8 @@ fn is_refused_call(line: &[u8]) -> bool {
 /// True for a record of what was allowed.
 fn is_logged_only(line: &[u8]) -> bool {
     let has = |needle: &[u8]| memmem::find(line, needle).is_some();
-    if has(b"apparmor=\"") {
-        return !has(b"apparmor=\"DENIED\"");
+    if has(b"apparmor=") {
+        return !has(b"DENIED");
     }
     has(b"permissive=1") || has(b"avc:  granted") || has(b"code=0x7ffc0000")
 }

@@ -14,7 +14,8 @@ pub(super) enum Class {
 /// Each is long or rare enough that ordinary logs seldom hold it, and its first four bytes are too: the
 /// search looks for those.
 pub(super) const WORDS: &[(&str, Class)] = &[
-    ("apparmor=\"", Class::Record),
+    // Without the quote, which JSON escapes.
+    ("apparmor=", Class::Record),
     ("avc: ", Class::Record),
     (" type=1326", Class::Record),
     ("SECCOMP", Class::Record),
