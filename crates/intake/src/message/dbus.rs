@@ -24,6 +24,11 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::BusName)
         .errno(Errno::EACCES)
         .states(s::POLKIT),
+    Rule::on(&["failed to modify connection", "insufficient privileges"])
+        .call(Call::Dbus)
+        .kind(K::BusName)
+        .errno(Errno::EACCES)
+        .states(s::POLKIT),
     Rule::on(&["connection activation failed: insufficient privileges"])
         .call(Call::Dbus)
         .kind(K::BusName)

@@ -95,6 +95,17 @@ pub(crate) const RULES: &[Rule] = &[
         .phase(ENGINE)
         .errno(Errno::EINVAL)
         .states(s::PARSER_VERSION),
+    Rule::on(&["apparmor is disabled on the host"])
+        .call(Call::LabelChange)
+        .kind(K::Label)
+        .phase(ENGINE)
+        .own()
+        .states(s::APPARMOR_UNSUPPORTED),
+    Rule::on(&["seccomp is not enabled in your kernel"])
+        .call(Call::SeccompInstall)
+        .phase(ENGINE)
+        .own()
+        .states(s::SECCOMP_UNSUPPORTED),
     Rule::on(&["apparmor", "not supported in rootless mode"])
         .call(Call::PolicyLoad)
         .kind(K::Label)
