@@ -35,11 +35,12 @@ pub(crate) fn fuse(case: &mut Case, marks: &[Mark]) {
                 case.facts.add(what.clone(), Standing::Reported, Some(claim.span));
             }
             Says::Trial { change, outcome } => {
+                let full = case.trials.len() >= MOST_TRIALS;
                 let known = case.trials.iter_mut().find(|t| t.change == *change && t.outcome == *outcome);
                 match known {
                     Some(trial) if trial.spans.len() >= MOST_SPANS => {}
                     Some(trial) => trial.spans.push(claim.span),
-                    None if case.trials.len() >= MOST_TRIALS => {}
+                    None if full => {}
                     None => case.trials.push(Trial {
                         change: change.clone(),
                         outcome: *outcome,
