@@ -94,7 +94,7 @@ mod tests {
     fn versions_speak() {
         let docker = Predicate::Engine(Engine::Docker);
         let id = "aa-stop-runc-peer";
-        assert_eq!(said(id, &[docker.clone()]), Speaks::Nothing);
+        assert_eq!(said(id, std::slice::from_ref(&docker)), Speaks::Nothing);
         assert_eq!(said(id, &[docker.clone(), component("docker", "24.0.7")]), Speaks::For);
         assert_eq!(said(id, &[docker.clone(), component("docker", "26.1.4")]), Speaks::Fixed);
         // The profile is dockerd's: containerd's version does not matter.

@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(denied(judge, &socket, &[Predicate::Statement("needs-root")]), None);
         let switch = attempt(Call::Setgroups, Errno::EPERM, "");
         let said = Predicate::Statement("step-down-only");
-        assert_eq!(denied(judge, &switch, &[said.clone()]), Some(Support::Stated));
+        assert_eq!(denied(judge, &switch, std::slice::from_ref(&said)), Some(Support::Stated));
         assert_eq!(denied(judge, &switch, &[said, Predicate::Environment(Environment::RunsAsRoot)]), None);
     }
 
@@ -138,7 +138,7 @@ mod tests {
         let mut refused = attempt(Call::Open, Errno::EACCES, "/usr/lib/sudo/sudoers.so");
         refused.errno = None;
         let said = Predicate::Statement("suid-missing");
-        assert_eq!(denied(judge, &refused, &[said.clone()]), Some(Support::Stated));
+        assert_eq!(denied(judge, &refused, std::slice::from_ref(&said)), Some(Support::Stated));
         assert_eq!(
             denied(judge, &refused, &[said, Predicate::Environment(Environment::Rootless)]),
             Some(Support::Usual)

@@ -197,7 +197,7 @@ mod tests {
     fn eperm_on_a_node_that_is_there() {
         let open = attempt(Call::Open, Errno::EPERM, "/dev/kvm");
         let docker = Predicate::Engine(Engine::Docker);
-        assert_eq!(denied(judge, &open, &[docker.clone()]), Some(Support::Default));
+        assert_eq!(denied(judge, &open, std::slice::from_ref(&docker)), Some(Support::Default));
         assert_eq!(
             denied(judge, &open, &[docker.clone(), knob(Knob::Device("/dev/kvm".to_owned()))]),
             Some(Support::Fits)

@@ -371,7 +371,7 @@ mod tests {
             ..PathState::default()
         });
         let chown = attempt(Call::Chown, Errno::EPERM, "/v/x");
-        assert_eq!(denied(judge, &chown, &[nobody.clone()]), Some(Support::Usual));
+        assert_eq!(denied(judge, &chown, std::slice::from_ref(&nobody)), Some(Support::Usual));
         assert_eq!(denied(judge, &chown, &[nobody, env(Environment::Rootless)]), Some(Support::Fits));
     }
 

@@ -145,7 +145,7 @@ mod tests {
     fn without_a_listing() {
         let root = Predicate::Environment(Environment::RunsAsRoot);
         let open = attempt(Call::Write, Errno::EPERM, "/etc/hosts");
-        assert_eq!(denied(judge, &open, &[root.clone()]), Some(Support::Usual));
+        assert_eq!(denied(judge, &open, std::slice::from_ref(&root)), Some(Support::Usual));
         assert_eq!(denied(judge, &attempt(Call::Chown, Errno::EPERM, "/x"), &[]), Some(Support::Fits));
         assert_eq!(denied(judge, &attempt(Call::Unlink, Errno::EPERM, "/srv/x"), &[]), Some(Support::Usual));
         assert_eq!(denied(judge, &attempt(Call::Unlink, Errno::EPERM, "/tmp/x"), &[]), Some(Support::Fits));

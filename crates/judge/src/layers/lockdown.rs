@@ -131,13 +131,16 @@ mod tests {
     fn what_lockdown_covers() {
         let secure = Predicate::Environment(Environment::SecureBoot);
         let module = attempt(Call::Module, Errno::EPERM, "");
-        assert_eq!(denied(judge, &module, &[secure.clone()]), Some(Support::Default));
+        assert_eq!(denied(judge, &module, std::slice::from_ref(&secure)), Some(Support::Default));
         assert_eq!(denied(judge, &module, &[]), None);
         assert_eq!(
-            denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/mem"), &[secure.clone()]),
+            denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/mem"), std::slice::from_ref(&secure)),
             Some(Support::Default)
         );
-        assert_eq!(denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/null"), &[secure.clone()]), None);
+        assert_eq!(
+            denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/null"), std::slice::from_ref(&secure)),
+            None
+        );
         assert_eq!(denied(judge, &attempt(Call::Bpf, Errno::EPERM, ""), &[secure]), Some(Support::Default));
         assert_eq!(denied(judge, &attempt(Call::Module, Errno::ENOKEY, ""), &[]), Some(Support::Exclusive));
         let off = Predicate::Lsm(Layer::Lockdown, LsmState::Off);

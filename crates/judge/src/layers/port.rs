@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn below_1024_without_the_capability() {
         let user = knob(Knob::User("1000".to_owned()));
-        assert_eq!(denied(judge, &bind("0.0.0.0:80"), &[user.clone()]), Some(Support::Exclusive));
+        assert_eq!(denied(judge, &bind("0.0.0.0:80"), std::slice::from_ref(&user)), Some(Support::Exclusive));
         assert_eq!(denied(judge, &bind("[::]:443"), &[]), Some(Support::Exclusive));
-        assert!(allowed(judge, &bind(":8080"), &[user.clone()]));
+        assert!(allowed(judge, &bind(":8080"), std::slice::from_ref(&user)));
         assert!(allowed(judge, &bind("80"), &[user.clone(), sysctl(START, "80")]));
         assert_eq!(
             denied(judge, &bind("53"), &[user.clone(), sysctl(START, "80")]),

@@ -259,7 +259,7 @@ mod tests {
     fn other_limits() {
         let docker = Predicate::Engine(Engine::Docker);
         assert_eq!(
-            denied(judge, &attempt(Call::Setrlimit, Errno::EPERM, ""), &[docker.clone()]),
+            denied(judge, &attempt(Call::Setrlimit, Errno::EPERM, ""), std::slice::from_ref(&docker)),
             Some(Support::Usual)
         );
         assert_eq!(denied(judge, &attempt(Call::Mlock, Errno::ENOMEM, ""), &[]), Some(Support::Exclusive));

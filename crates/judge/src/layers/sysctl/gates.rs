@@ -406,8 +406,11 @@ mod tests {
     fn gates_by_errno() {
         let docker = Predicate::Engine(Engine::Docker);
         let perf = |e| attempt(Call::PerfEventOpen, e, "");
-        assert_eq!(denied(layer, &perf(Errno::EACCES), &[docker.clone()]), Some(Support::Exclusive));
-        assert_eq!(denied(layer, &perf(Errno::EPERM), &[docker.clone()]), Some(Support::Usual));
+        assert_eq!(
+            denied(layer, &perf(Errno::EACCES), std::slice::from_ref(&docker)),
+            Some(Support::Exclusive)
+        );
+        assert_eq!(denied(layer, &perf(Errno::EPERM), std::slice::from_ref(&docker)), Some(Support::Usual));
         assert_eq!(
             denied(layer, &perf(Errno::EPERM), &[sysctl("kernel.perf_event_paranoid", "3")]),
             Some(Support::Configured)
@@ -466,7 +469,7 @@ mod tests {
         let docker = Predicate::Engine(Engine::Docker);
         let write = |path| attempt(Call::SysctlWrite, Errno::EROFS, path);
         assert_eq!(
-            denied(layer, &write("/proc/sys/vm/max_map_count"), &[docker.clone()]),
+            denied(layer, &write("/proc/sys/vm/max_map_count"), std::slice::from_ref(&docker)),
             Some(Support::Usual)
         );
         assert_eq!(denied(layer, &write("/proc/sys/net/ipv4/ip_forward"), &[docker]), None);

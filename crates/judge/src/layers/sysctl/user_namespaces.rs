@@ -272,7 +272,7 @@ mod tests {
     fn in_a_container_the_filter_asks_first() {
         let unshare = attempt(Call::UsernsCreate, Errno::EPERM, "");
         let docker = Predicate::Engine(Engine::Docker);
-        assert_eq!(denied(layer, &unshare, &[docker.clone()]), Some(Support::Fits));
+        assert_eq!(denied(layer, &unshare, std::slice::from_ref(&docker)), Some(Support::Fits));
         assert_eq!(
             denied(
                 layer,
