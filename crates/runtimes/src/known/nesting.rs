@@ -30,7 +30,6 @@ pub(super) static REOPEN_FD: KnownIssue = KnownIssue {
         "https://github.com/NginxProxyManager/nginx-proxy-manager/issues/4849",
     ],
     affected: &[before("lxc", &[6, 0, 6]), before("incus", &[6, 0, 6]), between("incus", &[6, 1], &[6, 19])],
-    requires: &[since("runc", &[1, 2, 8])],
     signatures: &[
         hinted(
             &[Sign::Arg("via", Match::Is("reopen-fd")), Sign::Errno(&[Errno::EACCES]), Sign::NoRecord],
