@@ -141,7 +141,7 @@ mod tests {
     fn containers_and_own_children() {
         let docker = Predicate::Engine(Engine::Docker);
         let attach = attempt(Call::Ptrace, Errno::EPERM, "");
-        assert_eq!(denied(judge, &attach, &[docker.clone()]), Some(Support::Fits));
+        assert_eq!(denied(judge, &attach, std::slice::from_ref(&docker)), Some(Support::Fits));
         let hint = Predicate::Statement("yama-hint");
         assert_eq!(denied(judge, &attach, &[docker.clone(), hint]), Some(Support::Usual));
         let root = Predicate::Environment(Environment::RunsAsRoot);

@@ -104,10 +104,7 @@ pub(super) static STATX: KnownIssue = KnownIssue {
         avoid: &["seccomp=unconfined"],
     },
     fixed_in: &["Docker 18.06 (statx)", "Docker 19.03 (io_pgetevents)"],
-    sources: &[
-        "https://github.com/moby/moby/pull/36417",
-        "https://github.com/moby/moby/blob/v19.03.0/profiles/seccomp/default.json",
-    ],
+    sources: &["https://github.com/moby/moby/blob/v19.03.0/profiles/seccomp/default.json"],
     affected: &[before("docker", &[19, 3])],
     signatures: &[needs(&[Sign::Syscall(&["statx", "io_pgetevents"]), EPERM])],
     ..BASE
@@ -127,7 +124,7 @@ pub(super) static IO_URING: KnownIssue = KnownIssue {
         avoid: &["seccomp=unconfined"],
     },
     sources: &[
-        "https://github.com/moby/moby/pull/46762",
+        "https://github.com/moby/moby/commit/891241e7e7",
         "https://github.com/containerd/containerd/commit/a48ddf4a2",
         "https://github.com/containers/common/commit/399bd59e",
     ],
@@ -237,7 +234,7 @@ pub(super) static AF_VSOCK: KnownIssue = KnownIssue {
         avoid: &["--privileged"],
     },
     sources: &[
-        "https://github.com/moby/moby/pull/44563",
+        "https://github.com/moby/moby/commit/a01576ec4a",
         "https://github.com/containerd/containerd/commit/17a932403",
     ],
     affected: &[
