@@ -1,7 +1,7 @@
 //! Where a text names an error: by number, by name, or in the words of `strerror(3)`.
 
+use super::index::Index;
 use super::translations::{LOOSE, TRANSLATED};
-use aho_corasick::{AhoCorasick, MatchKind};
 use std::ops::Range;
 use std::sync::LazyLock;
 use whodenied_kernel::Errno;
@@ -18,15 +18,17 @@ pub(crate) struct Mention {
 }
 
 struct Words {
-    automaton: AhoCorasick,
+    index: Index,
     rows: Vec<(Option<Errno>, bool)>,
+    /// Wordings that begin beyond ASCII: some scripts put no blank before a word.
+    foreign: Vec<(&'static str, Errno)>,
 }
 
 // `Success`-like and everyday words would only cost time.
 const UNTOLD: [Errno; 4] = [Errno::EINTR, Errno::EFAULT, Errno::EDOM, Errno::ERANGE];
 
-static WORDS: LazyLock<Option<Words>> = LazyLock::new(|| {
-    let mut patterns: Vec<&str> = Vec::new();
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let mut wordings: Vec<&str> = Vec::new();
     let mut rows = Vec::new();
     for (_, number, glibc, musl) in whodenied_kernel::errno::TABLE {
         let errno = Errno(*number);
@@ -34,38 +36,45 @@ static WORDS: LazyLock<Option<Words>> = LazyLock::new(|| {
             continue;
         }
         for text in [Some(*glibc), *musl].into_iter().flatten() {
-            patterns.push(text);
+            wordings.push(text);
             rows.push((Some(errno), false));
         }
     }
-    for (text, errno) in TRANSLATED {
-        patterns.push(text);
-        rows.push((Some(*errno), false));
+    let (foreign, plain): (Vec<_>, Vec<_>) =
+        TRANSLATED.iter().copied().partition(|(text, _)| !text.starts_with(|c: char| c.is_ascii()));
+    for (text, errno) in plain {
+        wordings.push(text);
+        rows.push((Some(errno), false));
     }
     for (text, errno) in LOOSE {
-        patterns.push(text);
+        wordings.push(text);
         rows.push((*errno, true));
     }
-    let automaton = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(patterns)
-        .ok()?;
-    Some(Words { automaton, rows })
+    Words { index: Index::new(wordings.into_iter(), false), rows, foreign }
 });
 
 /// Every place of `text` that names an error, in order; a number, name and wording that stand
 /// together are one mention. At most 16.
 pub(crate) fn mentions(text: &str) -> Vec<Mention> {
-    let mut found = Vec::new();
-    if let Some(words) = WORDS.as_ref() {
-        for hit in words.automaton.find_iter(text).take(16) {
-            let (errno, inferred) = words.rows.get(hit.pattern().as_usize()).copied().unwrap_or((None, true));
-            if !inside_word(text, hit.range()) {
-                found.push(Mention { errno, at: hit.range(), inferred });
+    let mut found: Vec<Mention> = Vec::new();
+    let low = text.to_ascii_lowercase();
+    WORDS.index.find(&low, 64, |number, at| {
+        let (errno, inferred) = WORDS.rows.get(number).copied().unwrap_or((None, true));
+        if !inside_word(text, at.clone()) {
+            found.push(Mention { errno, at, inferred });
+        }
+    });
+    if !text.is_ascii() {
+        for (wording, errno) in &WORDS.foreign {
+            if let Some(start) = text.find(wording) {
+                let at = start..start + wording.len();
+                found.push(Mention { errno: Some(*errno), at, inferred: false });
             }
         }
     }
+    // Of wordings that begin at one place the longest counts: `Too many open files in system`.
+    found.sort_by_key(|m| (m.at.start, std::cmp::Reverse(m.at.end)));
+    found.dedup_by(|later, first| later.at.start < first.at.end);
     names(text, &mut found);
     numbers(text, &mut found);
     found.sort_by_key(|m| (m.at.start, m.at.end));

@@ -17,6 +17,7 @@ mod fuse;
 mod generic;
 mod guard;
 mod idmap;
+mod index;
 mod kubernetes;
 mod landlock;
 mod languages;

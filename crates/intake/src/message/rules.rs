@@ -3,7 +3,7 @@
 //! A rule refines the failures that the common shape found in the line, or, where the line names no
 //! error, makes a failure of its own. Rules hold words of a message's format, never of a case.
 
-use aho_corasick::AhoCorasick;
+use super::index::Index;
 use std::sync::LazyLock;
 use whodenied_case::{ObjectKind, Phase};
 use whodenied_kernel::{Call, Errno};
@@ -196,44 +196,36 @@ const DIALECTS: &[Dialect] = &[
 ];
 
 struct Table {
-    automaton: AhoCorasick,
-    /// Dialect and rule by pattern.
+    index: Index,
+    /// Dialect and rule by literal.
     rows: Vec<(usize, usize)>,
 }
 
-static TABLE: LazyLock<Option<Table>> = LazyLock::new(|| {
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut rows = Vec::new();
-    let mut patterns = Vec::new();
+    let mut literals = Vec::new();
     for (d, dialect) in DIALECTS.iter().enumerate() {
         for (r, rule) in dialect.rules.iter().enumerate() {
             if let Some(first) = rule.needs.first() {
-                patterns.push(*first);
+                literals.push(*first);
                 rows.push((d, r));
             }
         }
     }
-    AhoCorasick::new(patterns).ok().map(|automaton| Table { automaton, rows })
+    Table { index: Index::new(literals.into_iter(), true), rows }
 });
 
 /// The rules that fit a line in lower case, the most telling dialect first, each with where its
 /// first literal begins.
 pub(crate) fn fitting(low: &str) -> Vec<(&'static Dialect, &'static Rule, usize)> {
     let mut hits: Vec<((usize, usize), usize)> = Vec::new();
-    if let Some(table) = TABLE.as_ref() {
-        for hit in table.automaton.find_overlapping_iter(low).take(512) {
-            let runs_on = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphabetic);
-            let bytes = low.as_bytes();
-            let before = hit.start().checked_sub(1).and_then(|i| bytes.get(i));
-            if runs_on(before) && runs_on(bytes.get(hit.start())) {
-                continue;
-            }
-            if let Some(row) = table.rows.get(hit.pattern().as_usize())
-                && !hits.iter().any(|(known, _)| known == row)
-            {
-                hits.push((*row, hit.start()));
-            }
+    TABLE.index.find(low, 512, |number, at| {
+        if let Some(row) = TABLE.rows.get(number)
+            && !hits.iter().any(|(known, _)| known == row)
+        {
+            hits.push((*row, at.start));
         }
-    }
+    });
     hits.sort_unstable();
     hits.into_iter()
         .filter_map(|((d, r), at)| {

@@ -197,9 +197,47 @@ pub(crate) fn read(doc: &Document, claims: &mut Vec<Claim>) {
     }
 }
 
+/// True when a word of an outcome may stand in the line: a part of each of them.
 fn has_outcome(low: &str) -> bool {
-    SAME.iter().chain(WORKS).any(|w| low.contains(w))
-        || ["fails", "same", "otherwise", "unless", "starts", "used to work"].iter().any(|w| low.contains(w))
+    const STEMS: &[&str] = &[
+        "work",
+        "fix",
+        "help",
+        "same",
+        "solv",
+        "succe",
+        "fail",
+        "start",
+        "gone",
+        "go away",
+        "went away",
+        "goes away",
+        "fine",
+        "appear",
+        "need",
+        "change",
+        "effect",
+        "differen",
+        "luck",
+        "avail",
+        "persist",
+        "still",
+        "even ",
+        "trick",
+        "pass",
+        "problem",
+        "issue",
+        "error",
+        " ok",
+        "had to",
+        "enough",
+        "sufficient",
+        "improve",
+        "otherwise",
+        "unless",
+        "runs",
+    ];
+    STEMS.iter().any(|stem| low.contains(stem))
 }
 
 /// Sentences of a line; a full stop counts only before a blank.
@@ -407,6 +445,13 @@ mod tests {
     fn both_halves_of_a_sentence() {
         let found = of("works on the host but not as root in the container, still fails");
         assert_eq!(found, vec![(Change::OnHost, Outcome::Works), (Change::AsRoot, Outcome::Same)]);
+    }
+
+    #[test]
+    fn the_stems_miss_no_outcome() {
+        for word in SAME.iter().chain(WORKS) {
+            assert!(has_outcome(&format!("x {word} x")), "{word}");
+        }
     }
 
     #[test]

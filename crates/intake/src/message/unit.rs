@@ -145,8 +145,10 @@ fn continues(doc: &Document, i: usize, widths: &[usize]) -> Option<&'static str>
         next.text.starts_with(|c: char| c.is_lowercase() || matches!(c, '(' | '"' | '\'' | '/' | '`' | '['));
     let open_end = text.ends_with([':', ',', '(', '=', '"']) && text.len() >= 24 && text.contains(' ');
     // `cannot create directory '/x':` and on the next line the words of the error.
-    let error_next = errno_text::mentions(&next.text).first().is_some_and(|m| m.at.start <= 5);
-    if error_next && (text.ends_with(':') || full) && !text.ends_with('.') {
+    if (text.ends_with(':') || full)
+        && !text.ends_with('.')
+        && errno_text::mentions(&next.text).first().is_some_and(|m| m.at.start <= 5)
+    {
         return Some(" ");
     }
     // A traced call whose bracket is still open.

@@ -1,7 +1,7 @@
 //! What was tried, from the words of a message: `cannot create directory`, `bind()`, `lchown`.
 
+use super::index::Index;
 use super::phrases::{STRONG, WEAK};
-use aho_corasick::AhoCorasick;
 use std::ops::Range;
 use std::sync::LazyLock;
 use whodenied_kernel::Call;
@@ -17,42 +17,37 @@ pub(crate) struct Verb {
 }
 
 struct Table {
-    automaton: AhoCorasick,
+    index: Index,
     rows: Vec<(Call, bool)>,
 }
 
-static TABLE: LazyLock<Option<Table>> = LazyLock::new(|| {
-    let mut rows = Vec::new();
-    let mut patterns = Vec::new();
-    for (table, strong) in [(STRONG, true), (WEAK, false)] {
-        for (call, phrases) in table {
-            for phrase in phrases.split('|') {
-                patterns.push(phrase);
-                rows.push((*call, strong));
-            }
-        }
-    }
-    let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(patterns).ok()?;
-    Some(Table { automaton, rows })
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let phrases = || {
+        let tables = [(STRONG, true), (WEAK, false)];
+        tables.into_iter().flat_map(|(table, strong)| {
+            table.iter().flat_map(move |(call, all)| all.split('|').map(move |p| (p, (*call, strong))))
+        })
+    };
+    let index = Index::new(phrases().map(|(phrase, _)| phrase), false);
+    Table { index, rows: phrases().map(|(_, row)| row).collect() }
 });
 
 /// The phrase of `clause` that tells most: a strong one before an everyday word, then the longest,
 /// then the last.
 pub(crate) fn verb(clause: &str) -> Option<Verb> {
-    let table = TABLE.as_ref()?;
+    let low = clause.to_ascii_lowercase();
     let mut best: Option<Verb> = None;
-    for hit in table.automaton.find_overlapping_iter(clause).take(256) {
-        let at = hit.range();
+    TABLE.index.find(&low, 256, |number, at| {
+        let Some((call, strong)) = TABLE.rows.get(number).copied() else { return };
         if !bounded(clause, &at) {
-            continue;
+            return;
         }
-        let Some((call, strong)) = table.rows.get(hit.pattern().as_usize()).copied() else { continue };
         let better =
             best.as_ref().is_none_or(|b| (strong, at.len(), at.start) > (b.strong, b.at.len(), b.at.start));
         if better {
             best = Some(Verb { call, at, strong });
         }
-    }
+    });
     best
 }
 
