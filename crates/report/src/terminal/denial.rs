@@ -164,7 +164,7 @@ fn cannot_help(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
         return;
     }
     page.heading(&[(Role::Strong, "What can't help, and why")]);
-    let shown = if all { 40 } else { 5 };
+    let shown = if all { 40 } else { 6 };
     for item in diagnosis.cannot_help.iter().take(shown) {
         page.para(2, 4, &[(Role::Dim, "· "), (Role::Plain, item)]);
     }
