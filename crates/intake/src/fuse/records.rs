@@ -147,6 +147,10 @@ pub(super) fn other(name: &str, fields: &[(String, String)]) -> Option<Draft> {
         "module" | "LoadPin" => (Some(Call::Module), Errno::EPERM),
         "filesystem" => (Some(Call::Write), Errno::EROFS),
         "SafeSetID" => (Some(Call::Setuid), Errno::EPERM),
+        "FANOTIFY" if get("perm") == Some("execute") => {
+            draft.program = get("exe").map(|e| e.rsplit('/').next().unwrap_or(e).to_owned());
+            (Some(Call::Exec), Errno::EPERM)
+        }
         "FANOTIFY" => (Some(Call::Open), Errno::EPERM),
         "IPE_ACCESS" => match get("ipe_op") {
             Some("EXECUTE") => (Some(Call::Exec), Errno::EACCES),

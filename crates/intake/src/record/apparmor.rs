@@ -26,6 +26,34 @@ pub(super) fn read(pairs: &Pairs<'_>) -> Option<RecordKind> {
     Some(RecordKind::Apparmor(Box::new(ApparmorRecord { verdict, dbus, fields })))
 }
 
+/// Reads a record of before 2.6.36, whose type is its verdict: `type=1503 … operation="open"`.
+pub(super) fn old(pairs: &Pairs<'_>, kind: Option<&'static str>) -> Option<RecordKind> {
+    let verdict = match kind? {
+        "APPARMOR_DENIED" => ApparmorVerdict::Denied,
+        "APPARMOR_ALLOWED" => ApparmorVerdict::Allowed,
+        "APPARMOR_AUDIT" => ApparmorVerdict::Audit,
+        "APPARMOR_STATUS" => ApparmorVerdict::Status,
+        "APPARMOR_HINT" | "APPARMOR_ERROR" | "APPARMOR_KILL" => ApparmorVerdict::Other,
+        _ => return None,
+    };
+    let operation = pairs.get("operation")?;
+    let mut fields = pairs.fields(&["type", "msg", "node"]);
+    // The masks had three parts, owner's and other's: `r::`. Operations had a prefix: `inode_permission`.
+    for (key, value) in &mut fields {
+        if key.ends_with("_mask") {
+            value.retain(|c| c != ':');
+        }
+        if key == "operation" {
+            *value = match operation {
+                "inode_permission" | "dentry_open" => "open".to_owned(),
+                "inode_create" | "inode_mknod" => "mknod".to_owned(),
+                other => other.strip_prefix("inode_").unwrap_or(other).to_owned(),
+            };
+        }
+    }
+    Some(RecordKind::Apparmor(Box::new(ApparmorRecord { verdict, dbus: false, fields })))
+}
+
 /// The pairs that decide.
 pub(super) fn deciding(pairs: &Pairs<'_>) -> Vec<Range<usize>> {
     const KEYS: &[&str] = &[

@@ -54,13 +54,13 @@ fn type_name(kind: &str) -> Option<&'static str> {
 impl Head {
     /// Reads the head of a record.
     pub(super) fn read(pairs: &Pairs<'_>) -> Self {
-        let mut head = Self::default();
-        head.kind = pairs.get("type").and_then(type_name).or_else(|| {
+        let kind = pairs.get("type").and_then(type_name).or_else(|| {
             // The journal prints `AVC avc:`, `SECCOMP auid=`, `SYSCALL arch=` after its own tag.
             let (first, _) = pairs.words.iter().find(|(w, _)| *w != "audit:")?;
             type_name(first.trim_end_matches(':'))
                 .filter(|_| !first.starts_with(|c: char| c.is_ascii_digit()))
         });
+        let mut head = Self { kind, ..Self::default() };
         let stamp = pairs
             .get("msg")
             .filter(|m| m.starts_with("audit("))

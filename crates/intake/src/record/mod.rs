@@ -7,6 +7,7 @@ mod landlock;
 mod lockdown;
 mod other;
 mod pairs;
+mod sealert;
 mod seccomp;
 mod selinux;
 mod syscall;
@@ -32,12 +33,30 @@ pub(crate) struct Mark {
 
 /// Reads every kernel record of the document.
 pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>, marks: &mut Vec<Mark>) {
-    for line in &doc.lines {
-        let Some((record, deciding)) = read(line) else { continue };
-        let deciding: Vec<Span> = deciding.into_iter().map(|r| line.span_of(r.start, r.end)).collect();
+    let mut selinux = false;
+    let mut push = |line: &Line, record: Record, deciding: Vec<Range<usize>>| {
+        let deciding = deciding.into_iter().map(|r| line.span_of(r.start, r.end)).collect();
         let claim = line.raw;
         marks.push(Mark { claim, deciding, count: line.count });
         claims.push(Claim { span: claim, dialect: "record", says: Says::Record(Box::new(record)) });
+    };
+    for line in &doc.lines {
+        if let Some((record, deciding)) = read(line) {
+            selinux |= matches!(record.kind, RecordKind::Selinux(_));
+            push(line, record, deciding);
+        }
+    }
+    // setroubleshoot's sentences, where the records they were made from were not given.
+    let sentences =
+        doc.lines.iter().enumerate().filter(|(_, l)| !selinux && l.text.contains("is preventing "));
+    for (i, line) in sentences.take(100) {
+        let Some((mut avc, place)) = sealert::read(&line.text) else { continue };
+        for below in doc.lines.iter().skip(i + 1).take(80) {
+            sealert::complete(&mut avc, &below.text);
+        }
+        let channel = line.dress.channel;
+        let kind = RecordKind::Selinux(Box::new(avc));
+        push(line, Record { channel, time_ms: None, serial: None, truncated: true, kind }, vec![place]);
     }
 }
 
@@ -71,6 +90,7 @@ fn looks_like_pairs(text: &str) -> bool {
         || text.contains("blockers=")
         || text.contains("SYSCALL ")
         || text.contains("lsm=SMACK")
+        || text.contains("dec=deny")
         || (text.contains("syscall=") && text.contains("arch="))
 }
 
@@ -83,6 +103,12 @@ fn family(text: &str, pairs: &Pairs<'_>, head: &Head) -> Option<(RecordKind, Vec
     }
     if let Some(kind) = selinux::read(text, pairs, head.kind == Some("USER_AVC")) {
         return Some((kind, selinux::deciding(text, pairs)));
+    }
+    if let Some(kind) = apparmor::old(pairs, head.kind) {
+        return Some((kind, apparmor::deciding(pairs)));
+    }
+    if let Some(kind) = other::fapolicyd(pairs) {
+        return Some((kind, places(pairs, &["dec", "perm", "path"])));
     }
     match head.kind {
         Some("SECCOMP") => Some((seccomp::read(pairs)?, seccomp::deciding(pairs))),

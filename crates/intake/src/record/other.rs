@@ -26,6 +26,15 @@ pub(super) fn smack(pairs: &Pairs<'_>) -> Option<RecordKind> {
     })
 }
 
+/// fapolicyd's own line about what it answered to fanotify: `rule=9 dec=deny_audit perm=execute … path=`.
+pub(super) fn fapolicyd(pairs: &Pairs<'_>) -> Option<RecordKind> {
+    let denied = pairs.get("dec").is_some_and(|d| d.starts_with("deny")) && pairs.get("perm").is_some();
+    denied.then(|| RecordKind::Other {
+        name: "FANOTIFY".to_owned(),
+        fields: pairs.fields(&["type", "msg", "node"]),
+    })
+}
+
 /// Kernel messages that name a refusal: writer, and the words to find.
 const MESSAGES: &[(&str, &str)] = &[
     ("VFS", "VFS: Mount too revealing"),

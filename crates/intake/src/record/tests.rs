@@ -196,6 +196,26 @@ fn other_kernel_lines() {
 }
 
 #[test]
+fn old_and_relayed_forms() {
+    let text = "[ 1.234567] type=1503 audit(1255000000.123:9): operation=\"inode_permission\" requested_mask=\"r::\" denied_mask=\"r::\" fsuid=0 name=\"/etc/x\" pid=1234 profile=\"/usr/sbin/cupsd\"";
+    let RecordKind::Apparmor(r) = one(text).kind else { panic!() };
+    assert_eq!(
+        (r.verdict, r.get("operation"), r.denied()),
+        (ApparmorVerdict::Denied, Some("open"), Some("r"))
+    );
+    let text = "fapolicyd[812]: rule=9 dec=deny_audit perm=execute auid=1000 pid=77 exe=/usr/bin/bash : path=/home/u/ls ftype=application/x-executable trust=0";
+    let RecordKind::Other { name, fields } = one(text).kind else { panic!() };
+    assert_eq!(name, "FANOTIFY");
+    assert!(fields.contains(&("path".to_owned(), "/home/u/ls".to_owned())));
+    let text = "Apr 28 16:48:31 h kernel: message repeated 12 times: [ audit: type=1400 audit(1.000:2): apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=\"/x\" pid=1 comm=\"a\"]";
+    let all = lines(text);
+    assert_eq!(all[0].count, 12);
+    let (record, _) = read(&all[0]).unwrap();
+    let RecordKind::Apparmor(r) = record.kind else { panic!() };
+    assert_eq!(r.get("comm"), Some("a"));
+}
+
+#[test]
 fn hostile_names_stay_names() {
     let fake = "apparmor=\\\"DENIED\\\" operation=\\\"mount\\\" profile=\\\"docker-default\\\"";
     let text = format!(

@@ -99,10 +99,26 @@ fn dress(line: &mut Line, labels: &mut label::Labels, code: &mut bool) -> bool {
     labels.apply(line);
     let labelled = line.text.len() != before;
     let prefixed = prefix::strip(line);
+    repeated(line);
     if !line.dress.code {
         markup::unemphasise(line);
     }
     labelled || prefixed
+}
+
+/// rsyslog's `message repeated 12 times: [ … ]`.
+fn repeated(line: &mut Line) {
+    let Some(rest) = line.text.strip_prefix("message repeated ") else { return };
+    let Some((times, message)) = rest.split_once(" times: [") else { return };
+    let (Ok(times), end) = (times.parse::<u32>(), line.text.trim_end_matches([']', ' ']).len()) else {
+        return;
+    };
+    let start = line.text.len() - message.len();
+    if start < end && times > 0 {
+        line.count = line.count.max(times);
+        line.cut_back(end);
+        line.cut_front(start);
+    }
 }
 
 /// Handles the marks of a fenced block; true when the line is nothing but one.

@@ -29,6 +29,8 @@ pub(super) const WORDS: &[(&str, Class)] = &[
     (" type=1420", Class::Record),
     ("INTEGRITY_DATA", Class::Record),
     ("FANOTIFY", Class::Record),
+    ("dec=deny", Class::Record),
+    ("is preventing ", Class::Prose),
     // `success=no exit=-13`; the words before the sign stand in every record.
     ("=no exit=-1", Class::Syscall),
     ("=no exit=-30", Class::Syscall),
