@@ -38,7 +38,7 @@ pub(super) fn record(line: &[u8]) -> u64 {
     let mut hash = Hash::new(1);
     let mut at = body(line);
     while at < line.len() {
-        let end = memchr::memchr(b' ', &line[at..]).map_or(line.len(), |n| at + n);
+        let end = word_end(line, at);
         let word = &line[at..end];
         if !is_volatile(word) {
             hash.bytes(word);
@@ -46,6 +46,15 @@ pub(super) fn record(line: &[u8]) -> u64 {
         at = end + 1;
     }
     hash.finish()
+}
+
+/// The end of the word at `at`. Words are short: a search with vectors would cost more to set up.
+fn word_end(line: &[u8], at: usize) -> usize {
+    let mut end = at;
+    while line.get(end).is_some_and(|b| *b != b' ') {
+        end += 1;
+    }
+    end
 }
 
 /// The message of a log line that is a JSON object, else the line.
@@ -116,7 +125,7 @@ pub(super) fn syscall(line: &[u8]) -> u64 {
     let mut hash = Hash::new(2);
     let mut at = body(line);
     while at < line.len() {
-        let end = memchr::memchr(b' ', &line[at..]).map_or(line.len(), |n| at + n);
+        let end = word_end(line, at);
         let word = &line[at..end];
         // `a0=`, `ppid=` and the ids need no closer look.
         let close = matches!(word.first(), Some(b'a' | b's' | b'e' | b'c')) && word.len() > 4;

@@ -71,6 +71,8 @@ struct Line {
 /// The sieve.
 pub(super) struct Sieve {
     finder: Finder,
+    /// For audit logs: records only.
+    records: Finder,
     lines: Vec<Line>,
     /// Places of lines already kept.
     places: HashSet<u64>,
@@ -83,7 +85,14 @@ pub(super) struct Sieve {
     tail: Vec<u8>,
 }
 
-enum Finder {
+/// The search for words.
+struct Finder {
+    search: Search,
+    /// What each pattern of the search stands for.
+    classes: Vec<Class>,
+}
+
+enum Search {
     Packed(packed::Searcher),
     Automaton(AhoCorasick),
     /// Never built: the words are constants.
@@ -91,35 +100,47 @@ enum Finder {
 }
 
 impl Finder {
-    fn new() -> Self {
-        let words = WORDS.iter().map(|(w, _)| w);
-        if let Some(searcher) = packed::Searcher::new(words.clone()) {
-            return Self::Packed(searcher);
-        }
-        AhoCorasick::new(words).map_or(Self::None, Self::Automaton)
+    /// A search for the words of every class that `pick` accepts.
+    fn new(pick: impl Fn(Class) -> bool) -> Self {
+        let (words, classes): (Vec<&str>, Vec<Class>) =
+            WORDS.iter().filter(|(_, c)| pick(*c)).copied().unzip();
+        let search = match packed::Searcher::new(&words) {
+            Some(searcher) => Search::Packed(searcher),
+            None => AhoCorasick::new(&words).map_or(Search::None, Search::Automaton),
+        };
+        Self { search, classes }
     }
 
     /// The first word at or after `from`: its class and its place.
     fn find(&self, bytes: &[u8], from: usize) -> Option<(Class, usize)> {
-        let (id, start) = match self {
-            Self::Packed(searcher) => {
-                let found = searcher.find_in(bytes, aho_corasick::Span::from(from..bytes.len()))?;
-                (found.pattern().as_usize(), found.start())
-            }
-            Self::Automaton(automaton) => {
-                let found = automaton.find(aho_corasick::Input::new(bytes).span(from..bytes.len()))?;
-                (found.pattern().as_usize(), found.start())
-            }
-            Self::None => return None,
+        let span = aho_corasick::Span::from(from..bytes.len());
+        let found = match &self.search {
+            Search::Packed(searcher) => searcher.find_in(bytes, span)?,
+            Search::Automaton(automaton) => automaton.find(aho_corasick::Input::new(bytes).span(span))?,
+            Search::None => return None,
         };
-        WORDS.get(id).map(|(_, class)| (*class, start))
+        self.classes.get(found.pattern().as_usize()).map(|class| (*class, found.start()))
     }
+}
+
+/// True when every line looked at here and there is an audit record: then no messages stand between
+/// them, and the shorter list of words does.
+fn is_audit_log(bytes: &[u8]) -> bool {
+    const SAMPLES: usize = 32;
+    let step = bytes.len() / SAMPLES;
+    step > 2048
+        && (0..SAMPLES).all(|i| {
+            let window = bytes.get(i * step..i * step + 2048).unwrap_or(&[]);
+            let line = window.split(|b| *b == b'\n').nth(1).unwrap_or(&[]);
+            memmem::find(line, b"audit(").is_some()
+        })
 }
 
 impl Sieve {
     pub(super) fn new() -> Self {
         Self {
-            finder: Finder::new(),
+            finder: Finder::new(|_| true),
+            records: Finder::new(|class| class != Class::Prose),
             lines: Vec::new(),
             places: HashSet::new(),
             keys: HashMap::default(),
@@ -166,7 +187,10 @@ impl Sieve {
     /// Looks at `bytes[from..]`; `at` is the place of `bytes` in the input.
     fn chunk(&mut self, bytes: &[u8], from: usize, at: u64) {
         let mut pos = from;
-        while let Some((class, hit)) = self.finder.find(bytes, pos) {
+        let audit = is_audit_log(bytes.get(from..).unwrap_or(&[]));
+        loop {
+            let finder = if audit { &self.records } else { &self.finder };
+            let Some((class, hit)) = finder.find(bytes, pos) else { break };
             let start = memchr::memrchr(b'\n', &bytes[pos..hit]).map_or(pos, |n| pos + n + 1);
             let end = memchr::memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |n| hit + n);
             if end - start > LONGEST_LINE {
