@@ -96,6 +96,16 @@ impl Say {
         self
     }
 
+    /// Weakens a denial: no more than this support and weight.
+    #[must_use]
+    pub(crate) fn at_most(mut self, most: (Support, u8)) -> Self {
+        if let Answer::Denies { support, weight, .. } = &mut self.0.answer {
+            *support = (*support).min(most.0);
+            *weight = (*weight).min(most.1);
+        }
+        self
+    }
+
     /// The rank among answers of one layer: denials by support and weight, then `Allows`, then the rest.
     fn rank(&self) -> (u8, Option<Support>, u8) {
         match &self.0.answer {

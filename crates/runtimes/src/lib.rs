@@ -5,6 +5,7 @@
 
 pub mod apparmor;
 pub mod caps;
+pub mod confined;
 pub mod devices;
 pub mod known;
 pub mod paths;

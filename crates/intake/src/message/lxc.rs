@@ -25,6 +25,10 @@ pub(crate) const RULES: &[Rule] = &[
         .call(Call::Mount)
         .kind(K::MountPoint)
         .phase(Phase::RuntimeSetup),
+    Rule::refine(&["creating apparmor namespace"])
+        .call(Call::PolicyLoad)
+        .kind(K::Label)
+        .phase(Phase::RuntimeSetup),
     Rule::refine(&["apparmor_process_label_set"])
         .call(Call::LabelChange)
         .kind(K::Label)

@@ -2,12 +2,14 @@
 //! several layers derive from them.
 
 mod attempt;
+mod confined;
 mod gates;
 mod place;
 mod privilege;
 mod trials;
 
 pub(crate) use attempt::{family, file_call, is_path, never_refuses, plain_tool, under, unix_family, writes};
+pub(crate) use confined::reads_public_file;
 pub(crate) use gates::Covering;
 pub(crate) use place::Presence;
 pub(crate) use privilege::{needed, root_user};

@@ -8,7 +8,9 @@
 //! A rule that says `deny` leaves no record, and the default profiles of the container runtimes
 //! refuse almost only by such rules.
 
-use crate::context::{Context, Presence, apparmor_off, file_call, is_path, unix_family, writes};
+use crate::context::{
+    Context, Presence, apparmor_off, file_call, is_path, reads_public_file, under, unix_family, writes,
+};
 use crate::layers::records;
 use crate::say::{Best, Say, allows, denies};
 use whodenied_case::{
@@ -357,6 +359,9 @@ fn file(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             "The container's profile may not hold this path.",
         ));
     }
+    if let Some(said) = daemon(attempt, cx) {
+        return Some(said);
+    }
     let labelled =
         cx.facts.find(|p| matches!(p, Predicate::ProcessLabel(l) if l != "unconfined" && !l.contains(':')));
     if let Some(fact) = labelled {
@@ -380,6 +385,13 @@ fn file(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             55,
             "Root passes every file mode, so a profile of this program is what can refuse the path.",
         )),
+        Presence::On | Presence::Likely if reads_public_file(attempt) => Some(denies(
+            attempt,
+            LAYER,
+            Support::Usual,
+            50,
+            "Everybody may read the file by its mode, so a profile of this program is what can refuse it.",
+        )),
         Presence::On | Presence::Likely => Some(denies(
             attempt,
             LAYER,
@@ -389,6 +401,29 @@ fn file(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         )),
         _ => None,
     }
+}
+
+/// A daemon that the distribution's package confines, on a path beyond its own directories.
+fn daemon(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let (daemon, told) = cx.confined(attempt)?;
+    if daemon.profile.is_empty() {
+        return None;
+    }
+    let name = attempt.object_name();
+    let here = cx.facts.distro().is_some_and(|(id, _)| daemon.profiled(id));
+    let (support, weight) = match (here, daemon.owns(name)) {
+        // The homes of other users are closed by their mode too.
+        (true, false) if ["/home", "/root"].iter().any(|h| under(name, h)) => {
+            (Support::Usual, if told { 60 } else { 48 })
+        }
+        (true, false) if name.starts_with('/') => (Support::Default, if told { 76 } else { 70 }),
+        (true, false) => (Support::Usual, 55),
+        (true, true) => (Support::Fits, 35),
+        (false, false) if cx.facts.distro().is_none() => (Support::Usual, 45),
+        _ => return None,
+    };
+    let because = "The distribution confines this daemon by a profile that holds its own directories; other places are refused whatever their owner and mode.";
+    Some(denies(attempt, LAYER, support, weight, because).policy(daemon.profile))
 }
 
 #[cfg(test)]

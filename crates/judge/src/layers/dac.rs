@@ -5,7 +5,9 @@
 //! `kill_ok_by_cred` and the sticky bit in `may_delete` give EPERM. Root of the first user
 //! namespace passes through CAP_DAC_OVERRIDE, except for execution without any x bit.
 
-use crate::context::{Context, file_call, is_path, never_refuses, under, unix_family, writes};
+use crate::context::{
+    Context, file_call, is_path, never_refuses, reads_public_file, under, unix_family, writes,
+};
 use crate::say::{Best, Say, allows, denies};
 use whodenied_case::{
     Attempt, Change, Engine, Environment, FactId, Knob, ObjectKind, PathState, Phase, Predicate, Support,
@@ -51,7 +53,8 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             .trial(trial),
         );
     }
-    if let Some(said) = listing(attempt, cx) {
+    // The mode bits give EACCES, so a listing explains no EPERM.
+    if let Some(said) = listing(attempt, cx).filter(|_| denied) {
         best.offer(said);
     }
     let said = match attempt.errno {
@@ -59,9 +62,34 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         _ => by_object(attempt, cx).or_else(|| ownership_acts(attempt, cx)),
     };
     if let Some(said) = said {
+        let said = match unlikely(attempt, cx).filter(|_| denied) {
+            Some(most) => said.at_most(most),
+            None => said,
+        };
         best.offer(steps(said, attempt));
     }
     best.done()
+}
+
+/// What speaks against the mode: the listing grants it, it was opened for all in vain, or the file is
+/// one that everybody may read. A directory above may refuse all the same.
+fn unlikely(attempt: &Attempt, cx: &Context<'_>) -> Option<(Support, u8)> {
+    let wanted = if attempt.call == Some(Call::Exec) {
+        1
+    } else if writes(attempt) {
+        2
+    } else {
+        4
+    };
+    if cx.same(|c| matches!(c, Change::Chmod(_))).is_some() {
+        return Some((Support::Usual, 38));
+    }
+    if reads_public_file(attempt) {
+        return Some((Support::Usual, 30));
+    }
+    // A device node of the host may have another owner and mode where it is passed in.
+    let shown = !under(attempt.object_name(), "/dev") && cx.mode_grants(attempt, wanted);
+    shown.then_some((Support::Usual, 46))
 }
 
 fn ruled_out(attempt: &Attempt) -> Option<Verdict> {
@@ -146,7 +174,8 @@ fn listing(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             .fact(id),
         );
     }
-    if others & wanted == wanted {
+    let owns = cx.is_owner(attempt, owner) && (mode >> 6) & wanted == wanted;
+    if others & wanted == wanted || owns {
         return None;
     }
     let shown = format!("{:o} {owner}:{group}", mode & 0o7777);

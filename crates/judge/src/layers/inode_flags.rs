@@ -101,6 +101,9 @@ fn flagged<'a>(attempt: &Attempt, cx: &Context<'a>) -> Option<(FactId, &'a str, 
         let Predicate::Path(PathState { path, flags: Some(flags), .. }) = &f.what else { return None };
         let set = flags.contains('i') || (flags.contains('a') && attempt.call != Some(Call::Read));
         let hit = path == name
+            || (!path.starts_with('/')
+                && name.ends_with(path.as_str())
+                && name.trim_end_matches(path.as_str()).ends_with('/'))
             || (entry && !parent.is_empty() && path == parent)
             || (under(path, name) && name.len() > 1)
             || name.is_empty();

@@ -6,7 +6,7 @@
 //! directories without REFER. Restricting itself fails with EPERM without no_new_privs and
 //! CAP_SYS_ADMIN, with ENOSYS or EOPNOTSUPP where the kernel has no Landlock.
 
-use crate::context::{Context, file_call};
+use crate::context::{Context, Presence, file_call, reads_public_file};
 use crate::say::{Best, denies};
 use whodenied_case::{Attempt, Engine, Environment, FactId, Knob, RecordKind, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
@@ -101,6 +101,16 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
                 .policy("Landlock rule set"),
             );
         }
+    }
+    let explained = cx.apparmor() >= Presence::Likely || cx.selinux() >= Presence::Likely;
+    if reads_public_file(attempt)
+        && file_call(attempt)
+        && attempt.errno == Some(Errno::EACCES)
+        && !cx.contained()
+        && !explained
+    {
+        let because = "Everybody may read this file by its mode; a daemon that restricts itself by a rule set without it is refused all the same.";
+        best.offer(denies(attempt, LAYER, Support::Usual, 48, because).policy("Landlock rule set"));
     }
     if attempt.errno == Some(Errno::EXDEV) && cx.facts.has_engine(Engine::OwnSandbox) {
         best.offer(denies(

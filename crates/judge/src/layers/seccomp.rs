@@ -361,11 +361,50 @@ fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         {
             None
         }
+        // Root of a container changes modes and times of what it has just made itself.
+        (Call::Utime | Call::Chmod, Errno::EPERM)
+            if cx.oci()
+                && !attempt.errno_inferred
+                && !cx.is_user(attempt)
+                && !cx.remapped()
+                && !foreign_files(cx)
+                && cx.bind_over(attempt.object_name()).is_none() =>
+        {
+            let old = attempt.call == Some(Call::Utime) && cx.facts.distro_in(ARM32);
+            let because = if old {
+                "On 32-bit ARM the C library asks by the 64-bit time calls, which an old libseccomp does not know and the filter answers with EPERM; root may change the times of any file otherwise."
+            } else {
+                "Root may change mode and times of any file of the container; a filter that does not know the newer call (fchmodat2, the 64-bit time calls) answers EPERM."
+            };
+            say(if old { Support::Default } else { Support::Usual }, if old { 76 } else { 60 }, because)
+        }
+        (Call::Setsockopt, Errno::EPERM) if cx.facts.has_engine(Engine::OwnSandbox) => say(
+            Support::Default,
+            70,
+            "Most options of a socket need no right; the filter of the sandbox around the program refuses the call as a whole.",
+        ),
         (Call::Sched | Call::Setpriority, Errno::EPERM) if cx.facts.has_engine(Engine::Snap) => {
             say(Support::Usual, 55, "A snap's filter holds this call only with the right interface.")
         }
         _ => None,
     }
+}
+
+/// Distributions for 32-bit ARM.
+const ARM32: &[&str] = &["raspbian", "raspberry"];
+
+/// The data lies where owners and modes are another machine's matter.
+fn foreign_files(cx: &Context<'_>) -> bool {
+    [
+        Environment::Nfs,
+        Environment::RootSquash,
+        Environment::Cifs,
+        Environment::Fuse,
+        Environment::ForeignFs,
+        Environment::NoFsGroup,
+    ]
+    .into_iter()
+    .any(|e| cx.has(e))
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 //! categories. Many refusals are `dontaudit` and leave no record. The mode bits are asked before,
 //! so root being refused a file points here.
 
-use crate::context::{Context, Presence, file_call, is_path, never_refuses, selinux_off, under};
+use crate::context::{
+    Context, Presence, file_call, is_path, never_refuses, reads_public_file, selinux_off, under,
+};
 use crate::say::{Best, Say, allows, denies};
 use whodenied_case::{
     Attempt, Change, Engine, Environment, FactId, Knob, ObjectKind, PathState, Phase, Predicate, RecordKind,
@@ -348,6 +350,23 @@ fn service(attempt: &Attempt, cx: &Context<'_>, presence: Presence, name: &str) 
     }
     if !enforcing {
         return None;
+    }
+    if let Some((daemon, told)) = cx.confined(attempt).filter(|(d, _)| !d.domain.is_empty())
+        && name.starts_with('/')
+    {
+        let (support, weight) = match (daemon.owns(name), told) {
+            (false, true) => (Support::Default, 76),
+            (false, false) => (Support::Default, 70),
+            (true, _) => (Support::Usual, 45),
+        };
+        let because = "The daemon runs in a domain of its own, which may use only files of the types that the policy grants it; data in another place keeps the label of that place, whatever its owner and mode.";
+        return Some(denies(attempt, LAYER, support, weight, because).policy(daemon.domain));
+    }
+    if reads_public_file(attempt) {
+        return say(
+            (Support::Usual, 50),
+            "Everybody may read the file by its mode, so a confined domain is what can refuse it.",
+        );
     }
     if cx.unit() || cx.facts.statement("selinux-relabel").is_some() {
         let weight = if cx.is_root(attempt) || home { 66 } else { 45 };

@@ -73,7 +73,8 @@ fn statements(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
                 | Call::Mkdir
                 | Call::Xattr
         )
-    ) || matches!(attempt.phase, Phase::Engine);
+    ) || matches!(attempt.phase, Phase::Engine)
+        || cx.system_container() && !cx.oci();
     if !setup {
         return None;
     }
@@ -81,7 +82,7 @@ fn statements(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         .or_else(|| said("ids-insufficient", 90, "A file of the image belongs to an id that the user namespace does not map."))
         .or_else(|| said("no-subids", 90, "The user has no ranges of subordinate ids, or newuidmap lacks its rights."))
         .or_else(|| said("uid-unmapped", 85, "The owner has no id in this user namespace."))
-        .or_else(|| said("idmap-unsupported", 80, "The mount can't be id-mapped on this file system."))
+        .or_else(|| said("idmap-unsupported", if cx.system_container() { 84 } else { 80 }, "The mount can't be id-mapped on this file system."))
 }
 
 fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
@@ -218,6 +219,20 @@ fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     }
     let perm = errno == Errno::EPERM;
     match attempt.call? {
+        // Nothing of the container's own runs yet: the way to its root directory is walked as mapped root.
+        Call::Mount
+            if !perm
+                && attempt.phase == Phase::RuntimeSetup
+                && cx.system_container()
+                && !cx.oci()
+                && cx.facts.find(|p| matches!(p, Predicate::IdMap(..))).is_some() =>
+        {
+            say(
+                Support::Exclusive,
+                88,
+                "Root of the container is an ordinary high id on the host, and the directories above its root file system must let that id pass.",
+            )
+        }
         Call::Mount if perm && matches!(attempt.arg("fstype"), Some("proc" | "sysfs")) => say(
             Support::Exclusive,
             88,

@@ -164,7 +164,14 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
         if packaged(s, at, sink) {
             continue;
         }
-        let Some(name) = canonical(s.word(at)) else { continue };
+        let Some(name) = canonical(s.word(at)) else {
+            if !s.message && !s.denied(at) && !s.trial
+                && let Some(name) = whodenied_runtimes::confined::named(s.word(at))
+            {
+                say(s, at, at, name, None, sink);
+            }
+            continue;
+        };
         if older(s, at) {
             if let Some(n) = updated(s, at) {
                 say(s, at, n, name, Some(s.word(n)), sink);

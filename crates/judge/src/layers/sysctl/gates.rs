@@ -3,7 +3,7 @@
 use super::LAYER;
 use crate::context::{Context, under};
 use crate::say::{Say, allows, denies};
-use whodenied_case::{Attempt, ObjectKind, Outcome, PathState, Predicate, Support};
+use whodenied_case::{Attempt, Knob, ObjectKind, Outcome, PathState, Predicate, Support};
 use whodenied_kernel::{Call, Errno};
 use whodenied_runtimes::sysctls;
 
@@ -83,7 +83,10 @@ fn perf(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     let contained = cx.facts.in_oci_container();
     let (support, weight) = match errno {
         // perf gives the same advice for every refusal: an errno read from it tells nothing.
-        Errno::EACCES if attempt.errno_inferred && contained => (Support::Usual, 45),
+        Errno::EACCES if attempt.errno_inferred && contained => {
+            let off = cx.facts.knob(|k| matches!(k, Knob::Seccomp(p) if p == "unconfined")).is_some();
+            if off && hint.is_some() { (Support::Stated, 70) } else { (Support::Usual, 45) }
+        }
         Errno::EACCES => (Support::Exclusive, 88),
         Errno::EPERM if contained => (Support::Usual, if hint.is_some() { 45 } else { 30 }),
         Errno::EPERM if level.is_some_and(|(_, n)| n >= 2) => (Support::Configured, 75),
@@ -104,8 +107,13 @@ fn perf(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
 fn perf_hint(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let hint = cx.stated_here(attempt, &["perf-paranoid-hint"])?;
     let perf = attempt.call == Some(Call::PerfEventOpen);
-    let (support, weight) =
-        if cx.facts.in_oci_container() { (Support::Usual, 45) } else { (Support::Stated, 62) };
+    // With the filter off only the level and the capability are left, and they are one check.
+    let unfiltered = cx.facts.knob(|k| matches!(k, Knob::Seccomp(p) if p == "unconfined")).is_some();
+    let (support, weight) = match (cx.facts.in_oci_container(), unfiltered) {
+        (true, true) => (Support::Stated, 70),
+        (true, false) => (Support::Usual, 45),
+        (false, _) => (Support::Stated, 62),
+    };
     perf.then(|| {
         let because = "The message points at kernel.perf_event_paranoid, which keeps measuring from processes without CAP_PERFMON.";
         denies(attempt, LAYER, support, weight, because)
@@ -311,6 +319,15 @@ fn inotify(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     )
 }
 
+/// Sysctls that take no way back (`bpf_unpriv_handler` in kernel/bpf/syscall.c, kernel/module/main.c,
+/// kernel/kexec_core.c, `yama_dointvec_minmax`).
+const LATCHES: &[&str] = &[
+    "kernel.unprivileged_bpf_disabled",
+    "kernel.modules_disabled",
+    "kernel.kexec_load_disabled",
+    "kernel.yama.ptrace_scope",
+];
+
 /// A read-only /proc/sys refuses first; that the sysctl has no namespace is why it must be.
 fn writing(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     let key = attempt.arg("sysctl").map_or_else(
@@ -323,6 +340,16 @@ fn writing(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
         },
         str::to_owned,
     );
+    if LATCHES.contains(&key.as_str()) && !cx.contained() && !cx.is_user(attempt) {
+        let because = format!(
+            "{key} can be tightened and not loosened: once set, the kernel refuses another value until the next boot, to root too."
+        );
+        return matches!(errno, Errno::EPERM | Errno::EINVAL).then(|| {
+            denies(attempt, LAYER, Support::Exclusive, 85, because)
+                .policy(key.clone())
+                .step(format!("sysctl {key}"))
+        });
+    }
     if key.is_empty() || sysctls::namespaced(&key) || !cx.contained() {
         return None;
     }
@@ -358,7 +385,8 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
         return Some(allows(attempt, LAYER, "fs.protected_regular is 0.").fact(id));
     }
     let set = keys.into_iter().find_map(|k| cx.sysctl_number(k).filter(|(_, n)| *n >= 1).map(|(id, _)| id));
-    let root = cx.is_root(attempt);
+    // A container runs as root unless something says otherwise.
+    let root = cx.is_root(attempt) || cx.oci() && !cx.is_user(attempt);
     let foreign = foreign_owner(attempt, cx);
     let because = "In a sticky directory that all may write, fs.protected_regular keeps everybody, root included, from opening another user's file with O_CREAT.";
     let (support, weight) = match (set, listed.is_some() || foreign, root) {

@@ -82,6 +82,15 @@ fn about(attempt: &Attempt, cx: &Context<'_>) -> Option<About> {
             | Call::Setns
             | Call::Umount,
         ) if builds_sandbox(cx) => Some(About::Inside),
+        // An error without call or object beside the switch that somebody looked up.
+        None if attempt.errno == Some(Errno::EPERM)
+            && attempt.object_name().is_empty()
+            && !cx.contained()
+            && !cx.is_root(attempt)
+            && cx.sysctl_number(SWITCH).is_some_and(|(_, n)| n == 1) =>
+        {
+            Some(About::Inside)
+        }
         _ => None,
     }
 }
