@@ -9,10 +9,15 @@ use std::ops::Range;
 pub(crate) struct Index {
     /// By the first run of letters: the literal and where in it that run begins.
     by_word: HashMap<String, Vec<(usize, usize)>>,
-    /// Literals that may end within a word: those that are one run of letters, and those without one.
-    prefixes: Vec<usize>,
+    /// Literals of one run of letters that may end within a word, by their first letters.
+    by_head: HashMap<[u8; HEAD], Vec<usize>>,
+    /// Literals too short or odd for either.
+    rest: Vec<usize>,
     literals: Vec<String>,
 }
+
+/// How many letters tell enough to look a literal up by them.
+const HEAD: usize = 3;
 
 /// Bytes of characters beyond ASCII count as letters.
 fn is_letter(b: u8) -> bool {
@@ -23,7 +28,8 @@ impl Index {
     /// An index of `literals`. With `prefixes`, a literal of one word is also found at the beginning
     /// of a longer word.
     pub(crate) fn new<'a>(literals: impl Iterator<Item = &'a str>, prefixes: bool) -> Self {
-        let mut index = Self { by_word: HashMap::new(), prefixes: Vec::new(), literals: Vec::new() };
+        let mut index =
+            Self { by_word: HashMap::new(), by_head: HashMap::new(), rest: Vec::new(), literals: Vec::new() };
         for literal in literals {
             let literal = literal.to_ascii_lowercase();
             let number = index.literals.len();
@@ -34,7 +40,10 @@ impl Index {
                     let word = literal.get(at..at + len).unwrap_or("").to_owned();
                     index.by_word.entry(word).or_default().push((number, at));
                 }
-                _ => index.prefixes.push(number),
+                _ => match literal.as_bytes().first_chunk() {
+                    Some(head) if first == Some(0) => index.by_head.entry(*head).or_default().push(number),
+                    _ => index.rest.push(number),
+                },
             }
             index.literals.push(literal);
         }
@@ -61,9 +70,17 @@ impl Index {
                     found(*number, start..start + literal.len());
                 }
             }
+            let head = bytes.get(at..).and_then(|b| b.first_chunk());
+            for number in head.and_then(|h| self.by_head.get(h)).into_iter().flatten() {
+                let Some(literal) = self.literals.get(*number) else { continue };
+                if low.get(at..at + literal.len()) == Some(literal.as_str()) && left > 0 {
+                    left -= 1;
+                    found(*number, at..at + literal.len());
+                }
+            }
             at += len;
         }
-        for number in &self.prefixes {
+        for number in &self.rest {
             let Some(literal) = self.literals.get(*number) else { continue };
             for (start, _) in low.match_indices(literal.as_str()) {
                 let before = start.checked_sub(1).and_then(|i| bytes.get(i));
