@@ -1,7 +1,7 @@
 //! Attempts and facts from whole texts.
 
 use crate::read_text;
-use whodenied_case::{Attempt, Case, Engine, Environment, LsmState, ObjectKind, Predicate};
+use whodenied_case::{Attempt, Case, Engine, Environment, LsmState, ObjectKind, Predicate, Says};
 use whodenied_kernel::{Call, Errno, Layer};
 
 fn recorded(case: &Case) -> Vec<&Attempt> {
@@ -403,4 +403,39 @@ fn a_printed_failure_and_its_record_are_one_attempt() {
         "cat: /etc/passwd: Permission denied\naudit: type=1400 audit(1.000:8): apparmor=\"DENIED\" operation=\"open\" profile=\"rec\" name=\"/etc/shadow\" pid=191 comm=\"cat\" requested_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0\n",
     );
     assert_eq!(case.attempts.len(), 2, "{:#?}", case.attempts);
+}
+
+/// Written by Linux 6.12 (Debian 13) and 7.3 as root in virtual machines: dmesg and audit.log.
+const REAL: &str = include_str!("../../testdata/kernel-records.txt");
+
+#[test]
+fn every_record_of_real_kernels_is_understood() {
+    for line in REAL.lines() {
+        let case = read_text(line);
+        let records = case.claims.iter().filter(|c| matches!(c.says, Says::Record(_))).count();
+        // A load that failed names no operation; all else is a whole record.
+        assert_eq!(records, 1, "{line}");
+        let Says::Record(record) = &case.claims[0].says else { panic!("{line}") };
+        let audit = line.contains("audit(");
+        assert_eq!(record.serial.is_some() && record.time_ms.is_some(), audit, "{line}");
+        assert!(!record.truncated || !line.contains("operation="), "{line}");
+        let logged = line.contains("code=0x7ffc0000") || line.contains("\"STATUS\"");
+        let passed = line.contains("success=yes") || line.contains("exit=0");
+        let failed_otherwise =
+            line.contains("success=no") && !line.contains("exit=-13") && !line.contains("exit=-1 ");
+        let found = recorded(&case);
+        if logged || passed || failed_otherwise {
+            assert!(found.is_empty(), "{line}: {found:#?}");
+            continue;
+        }
+        assert_eq!(found.len(), 1, "{line}");
+        let attempt = found[0];
+        let named = attempt.call.is_some()
+            || attempt.object.kind == ObjectKind::Capability
+            || attempt.syscall.is_some();
+        assert!(named, "{line}: {attempt:#?}");
+        let seccomp = line.contains("1326") || line.contains("SECCOMP");
+        assert!(attempt.errno.is_some() || seccomp, "{line}");
+        assert!(attempt.subject.program.is_some() || line.contains("blockers="), "{line}");
+    }
 }
