@@ -17,7 +17,7 @@ pub(crate) struct Unit {
 }
 
 /// No message needs more; longer lines are read to here.
-const LONGEST: usize = 16 * 1024;
+const LONGEST: usize = 4 * 1024;
 const MOST_LINES: usize = 12;
 
 impl Unit {
