@@ -30,11 +30,13 @@ mod object;
 mod oci;
 mod other;
 mod own_check;
+mod path_error;
 mod perf;
 mod phrases;
 mod ping;
 mod ptrace;
 mod python;
+mod redirect;
 mod rules;
 mod server;
 mod shell;
@@ -96,6 +98,8 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
     if found.is_empty() {
         complaints(doc, &mut found);
     }
+    redirect::locate(doc, &mut found);
+    path_error::name_calls(doc, &mut found);
     python::locate(doc, &mut found);
     stack::locate(doc, &mut found);
     calls::attach(doc, &mut found);

@@ -31,6 +31,10 @@ pub(super) fn tell(case: &Case, verdicts: &[Verdict]) -> Vec<Part> {
         }
         told.push((attempt, top));
     }
+    // Records of what was let through, and no error anywhere: nothing was denied.
+    if told.iter().all(|(a, _)| passed(a)) && case.trials.is_empty() {
+        return Vec::new();
+    }
     let printed: Vec<usize> = (0..told.len())
         .filter(|i| told.get(*i).is_some_and(|(a, _)| a.printed && a.records.is_empty()))
         .collect();
@@ -57,6 +61,16 @@ pub(super) fn tell(case: &Case, verdicts: &[Verdict]) -> Vec<Part> {
     }
     parts.sort_by_key(|(part, _)| std::cmp::Reverse(part.importance));
     parts.into_iter().map(|(part, _)| part).collect()
+}
+
+/// A record in complain mode, whose refusal is an announcement.
+pub(super) fn passed(attempt: &Attempt) -> bool {
+    use whodenied_case::{RecordKind, record::ApparmorVerdict};
+    let complain = attempt
+        .records
+        .iter()
+        .any(|r| matches!(&r.kind, RecordKind::Apparmor(a) if a.verdict == ApparmorVerdict::Allowed));
+    complain && !attempt.printed && only_logged(attempt)
 }
 
 /// The index of the record that explains a printed error, if one does.

@@ -9,7 +9,7 @@
 
 use crate::context::{Context, under};
 use crate::say::{Best, allows, denies};
-use whodenied_case::{Attempt, Knob, RecordKind, Support, Verdict};
+use whodenied_case::{Attempt, Knob, ObjectKind, RecordKind, Support, Verdict};
 use whodenied_kernel::{Call, Capability, Errno, Layer};
 
 const LAYER: Layer = Layer::Cgroup;
@@ -100,12 +100,23 @@ fn processes(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
 
 fn subtree(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let stated = cx.stated_here(attempt, &["cgroup-setup"]);
-    if !under(attempt.object_name(), "/sys/fs/cgroup") && stated.is_none() {
+    let name = attempt.object_name();
+    // `pids.max`, seen from the directory of the group.
+    let bare = attempt.object.kind == ObjectKind::KernelFile && !name.contains('/') && name.contains('.');
+    if !under(name, "/sys/fs/cgroup") && !bare && stated.is_none() {
         return None;
     }
     match attempt.errno? {
         Errno::EROFS => {
             allows(attempt, LAYER, "The cgroup file system is mounted read-only; no controller was asked.")
+                .into()
+        }
+        // Limits on the root of a delegated tree belong to the one who delegated it
+        // (`cgroup_file_write`, nsdelegate, since 4.13): opening passes, writing does not.
+        Errno::EPERM if attempt.call == Some(Call::Write) && cx.contained() => {
+            let because = "The file of a control group may be opened and not written: the limits on the root of a container's own tree are set from outside only.";
+            denies(attempt, LAYER, Support::Default, 88, because)
+                .step("cat /proc/self/cgroup; grep cgroup2 /proc/self/mounts")
                 .into()
         }
         Errno::EACCES | Errno::EPERM => {

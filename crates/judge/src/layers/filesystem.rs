@@ -67,6 +67,7 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         best_offer(&mut best, on(attempt, cx, errno, id, kind, listed));
     }
     best_offer(&mut best, owner_nobody(attempt, cx, errno));
+    best_offer(&mut best, refuses_state(attempt, cx, errno));
     best_offer(&mut best, unexplained(attempt, cx, errno));
     best.done()
 }
@@ -293,6 +294,22 @@ fn owner_nobody(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say
         denies(attempt, LAYER, support, weight, because)
             .facts(listed.map(|f| f.id))
             .policy("root_squash")
+            .step(look(attempt)),
+    )
+}
+
+/// A directory lists an entry and its state can't be had: what is mounted there keeps others out.
+fn refuses_state(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
+    let asked = matches!(
+        attempt.call,
+        None | Some(Call::Stat | Call::Access | Call::Open | Call::Readdir | Call::Chdir)
+    );
+    let fact = cx.facts.statement("stat-refused").filter(|_| asked && errno == Errno::EACCES)?;
+    let because = "ls shows question marks: the name is there, but not even the state of what is mounted on it may be asked. A FUSE file system does that to everybody but the user who mounted it, root included, unless mounted with allow_other.";
+    Some(
+        denies(attempt, LAYER, Support::Configured, 78, because)
+            .fact(fact.id)
+            .policy("FUSE without allow_other")
             .step(look(attempt)),
     )
 }

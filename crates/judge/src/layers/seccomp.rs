@@ -138,7 +138,7 @@ fn unit(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let candidates: &[(&str, bool, &str)] = &[
         (
             "RestrictAddressFamilies",
-            matches!(call, Call::Socket | Call::Socketpair)
+            matches!(call, Call::Socket | Call::Socketpair | Call::Netlink)
                 && matches!(errno, Errno::EAFNOSUPPORT | Errno::EPERM),
             "the unit allows only the listed address families",
         ),
@@ -196,7 +196,7 @@ fn unit(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             format!("systemd carries out {key}= as a seccomp filter: {why}."),
         )
         .fact(id)
-        .policy(format!("{key}= of the unit"))
+        .policy(*key)
         .step("systemctl show -p SystemCallFilter -p RestrictAddressFamilies UNIT"),
     )
 }

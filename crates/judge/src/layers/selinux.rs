@@ -249,6 +249,15 @@ fn container(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<
             "Root passes the mode of the socket file; what is missing is the container domain's right to connect to the daemon's domain.",
         );
     }
+    // The client's policy is asked whatever the server thinks of root.
+    let owner = matches!(attempt.call, Some(Call::Chown | Call::Chmod | Call::Utime));
+    if cx.has(Environment::Nfs) && !cx.has(Environment::RootSquash) && presence >= Presence::Likely && !owner
+    {
+        return say(
+            (Support::Default, if presence == Presence::On { 84 } else { 70 }),
+            "Everything on NFS has the type nfs_t, which a container may use only with the boolean virt_use_nfs; the modes do not matter to that.",
+        );
+    }
     let bind = cx.bind_over(name);
     let shared = |options: &[String]| options.iter().any(|o| o == "z" || o == "Z");
     if let Some((id, source, options)) = bind {

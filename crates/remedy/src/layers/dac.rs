@@ -80,7 +80,8 @@ fn group(ctx: &Ctx<'_>, object: Option<&str>, socket: bool, offer: &mut Offer) {
         );
         return;
     }
-    let group = state.and_then(|s| s.group.as_deref()).filter(|g| path::number(g).is_none());
+    // usermod takes the number of a group as well as its name (usermod(8), -G).
+    let group = state.and_then(|s| s.group.as_deref()).filter(|g| *g != "?");
     let group =
         group.map_or_else(|| if engine_socket { "docker".to_owned() } else { "<group>".to_owned() }, shell);
     let member = member(ctx);

@@ -6,6 +6,7 @@ use crate::place::Ctx;
 use crate::spell::{self, Intent, systemd};
 use crate::upgrade;
 use whodenied_case::{Engine, Risk, Where};
+use whodenied_kernel::Call;
 use whodenied_runtimes::{paths, sysctls};
 use whodenied_text::quote::shell;
 
@@ -13,7 +14,11 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = Offer::default();
     let object = path::object(ctx).map(str::to_owned);
     let object = object.as_deref();
-    if let Some(key) = object.and_then(|o| o.strip_prefix("/proc/sys/")) {
+    let by_name = (ctx.attempt.call == Some(Call::SysctlWrite))
+        .then(|| ctx.attempt.arg("sysctl").or(ctx.attempt.object.name.as_deref()))
+        .flatten()
+        .filter(|name| !name.is_empty() && !name.starts_with('/'));
+    if let Some(key) = object.and_then(|o| o.strip_prefix("/proc/sys/")).or(by_name) {
         sysctl(ctx, key, &mut offer);
     } else if object.is_some_and(|o| path::inside(o, "/sys/fs/cgroup")) {
         cgroup(ctx, &mut offer);

@@ -289,9 +289,12 @@ fn unit(ctx: &Ctx<'_>, calls: &[String], offer: &mut Offer) {
     let family = ctx.attempt.arg("domain").filter(|d| {
         d.starts_with("AF_") && d.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
     });
+    let netlink = ctx.attempt.call == Some(Call::Netlink);
+    let family = family.or(netlink.then_some("AF_NETLINK"));
     let restrict = ctx.facts.unit("RestrictAddressFamilies").is_some();
     let mut lines = Vec::new();
-    if let (true, Some(family), Some(Call::Socket | Call::Socketpair)) = (restrict, family, ctx.attempt.call)
+    if let (true, Some(family), Some(Call::Socket | Call::Socketpair | Call::Netlink)) =
+        (restrict, family, ctx.attempt.call)
     {
         lines.push(format!("RestrictAddressFamilies={family}"));
     } else if matches!(ctx.attempt.call, Some(Call::Mprotect | Call::Mmap))

@@ -7,6 +7,10 @@ use crate::context::sink::Sink;
 use whodenied_case::{PathState, Predicate};
 
 pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
+    if unknown(here.text) {
+        here.say(sink, "ls", Predicate::Statement("stat-refused"));
+        return true;
+    }
     let Some(mut state) = long(here.text).or_else(|| label_only(here.text)) else { return false };
     if !state.path.is_empty() && !state.path.starts_with(['/', '~', '$']) {
         state.path = placed(here, state.path);
@@ -91,6 +95,14 @@ pub(super) fn is_label(word: &str) -> bool {
         })
     };
     name(parts.next(), "_u") && name(parts.next(), "_r") && name(parts.next(), "_t")
+}
+
+/// `d????????? ? ? ? ? ? name`: the entry is listed, and asking for its state failed.
+fn unknown(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let mode = words.next().unwrap_or("");
+    let known = mode.trim_end_matches('?').len() <= 1 && mode.len() == 10;
+    known && words.filter(|w| *w == "?").count() >= 3
 }
 
 fn long(text: &str) -> Option<PathState> {

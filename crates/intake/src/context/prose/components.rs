@@ -165,7 +165,9 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
             continue;
         }
         let Some(name) = canonical(s.word(at)) else {
-            if !s.message && !s.denied(at) && !s.trial
+            if !s.message
+                && !s.denied(at)
+                && !s.trial
                 && let Some(name) = whodenied_runtimes::confined::named(s.word(at))
             {
                 say(s, at, at, name, None, sink);

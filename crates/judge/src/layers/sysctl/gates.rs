@@ -386,8 +386,8 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     }
     let set = keys.into_iter().find_map(|k| cx.sysctl_number(k).filter(|(_, n)| *n >= 1).map(|(id, _)| id));
     // A container runs as root unless something says otherwise.
-    let root = cx.is_root(attempt) || cx.oci() && !cx.is_user(attempt);
     let foreign = foreign_owner(attempt, cx);
+    let root = cx.is_root(attempt) || foreign && cx.oci() && !cx.is_user(attempt);
     let because = "In a sticky directory that all may write, fs.protected_regular keeps everybody, root included, from opening another user's file with O_CREAT.";
     let (support, weight) = match (set, listed.is_some() || foreign, root) {
         (Some(_), ..) => (Support::Configured, 88),
