@@ -129,6 +129,7 @@ fn knobs(leaves: &[Leaf], at: usize, kubernetes: bool, volumes: &BTreeMap<&str, 
             let options = if read_only { vec!["ro".to_owned()] } else { Vec::new() };
             vec![Knob::Volume { source, target: text(), options }]
         }
+        "containerPort" => opt(value::publish(v)),
         "path" if leaf.parent() == "hostPath" => other("hostPath"),
         "server" if leaf.parent() == "nfs" => other("nfs-server"),
         "claimName" => other("persistentVolumeClaim"),

@@ -93,6 +93,26 @@ pub(super) fn is_message(lower: &str) -> bool {
     MESSAGE.iter().any(|m| lower.contains(m)) || is_program(lower)
 }
 
+/// True for a sentence of a person, in lower case, that tells of a failure and of where it happens:
+/// `in the LXC container I can't write to it`.
+pub(super) fn is_told(lower: &str) -> bool {
+    const PERSON: [&str; 10] = [
+        " i ",
+        " i'm ",
+        " my ",
+        " we ",
+        " our ",
+        "in the container",
+        " container and ",
+        " container, ",
+        "inside the container",
+        " on the host",
+    ];
+    let speaks =
+        PERSON.iter().any(|p| lower.contains(p)) || lower.starts_with("i ") || lower.starts_with("my ");
+    speaks && !lower.contains(": ") && !lower.contains(['"', '=']) && lower.split_whitespace().count() >= 6
+}
+
 /// `sudo: …`, `ping: …`: a program speaks.
 fn is_program(lower: &str) -> bool {
     const PROGRAMS: &[&str] = &[
@@ -185,6 +205,8 @@ mod tests {
         assert!(!is_trial("docker with selinux"));
         assert!(is_message("sudo: unable to send audit message: operation not permitted"));
         assert!(!is_message("kubernetes with cri-o"));
+        assert!(is_told("in the unprivileged lxc container i can't write to the share"));
+        assert!(!is_told("error: cannot write to my share in the container"));
     }
 
     #[test]

@@ -59,4 +59,18 @@ pub(crate) const RULES: &[Rule] = &[
         .call(Call::Mount)
         .phase(Phase::Engine)
         .states(s::IDMAP_UNSUPPORTED),
+    // LXC and the parser itself, whose words are translated.
+    Rule::on(&["failed to run apparmor_parser"])
+        .call(Call::PolicyLoad)
+        .kind(K::Label)
+        .phase(Phase::RuntimeSetup)
+        .states(s::POLICY_REFUSED),
+    Rule::on(&["failed to load generated apparmor profile"])
+        .call(Call::PolicyLoad)
+        .kind(K::Label)
+        .phase(Phase::RuntimeSetup)
+        .states(s::POLICY_REFUSED),
+    Rule::on(&["apparmor_parser: "]).call(Call::PolicyLoad).kind(K::Label).states(s::POLICY_REFUSED).without(
+        &["syntax", "not found", "no such file", "parser error", "warning", "denied", "not permitted"],
+    ),
 ];

@@ -13,7 +13,10 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["io_uring", "enosys"]).call(Call::IoUring).errno(Errno::ENOSYS).states(s::IO_URING_FAILED),
     Rule::on(&["io_uring", "eperm"]).call(Call::IoUring).errno(Errno::EPERM).states(s::IO_URING_FAILED),
     Rule::refine(&["io_uring"]).call(Call::IoUring).states(s::IO_URING_FAILED),
-    Rule::on(&["io_uring_queue_init", "fail"]).call(Call::IoUring).states(s::IO_URING_FAILED),
+    Rule::on(&["io_uring_queue_init", "fail"])
+        .call(Call::IoUring)
+        .errno(Errno::EPERM)
+        .states(s::IO_URING_FAILED),
     Rule::on(&["io_uring", "not supported"])
         .call(Call::IoUring)
         .errno(Errno::ENOSYS)
@@ -30,8 +33,11 @@ pub(crate) const RULES: &[Rule] = &[
         .call(Call::IoUring)
         .states(s::IO_URING_FAILED)
         .without(&["io_uring_disabled ="]),
-    Rule::on(&["could not setup io_uring"]).call(Call::IoUring).states(s::IO_URING_FAILED),
-    Rule::on(&["create_uring failed"]).call(Call::IoUring).states(s::IO_URING_FAILED),
+    Rule::on(&["could not setup io_uring"])
+        .call(Call::IoUring)
+        .errno(Errno::EPERM)
+        .states(s::IO_URING_FAILED),
+    Rule::on(&["create_uring failed"]).call(Call::IoUring).errno(Errno::EPERM).states(s::IO_URING_FAILED),
     Rule::on(&["liburing disabled"]).call(Call::IoUring).states(s::IO_URING_FAILED),
     Rule::refine(&["mbind"]).call(Call::Mempolicy).kind(K::Memory),
     Rule::refine(&["set_mempolicy"]).call(Call::Mempolicy).kind(K::Memory),

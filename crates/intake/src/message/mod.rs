@@ -9,6 +9,7 @@ mod call_expr;
 mod calls;
 mod chromium;
 mod cut;
+mod data_paths;
 mod dbus;
 mod device;
 mod errno_text;
@@ -47,8 +48,10 @@ mod stack;
 mod statements;
 mod strace;
 mod sudo;
+mod symptoms;
 mod sysctl;
 mod systemd;
+mod tellings;
 mod threads;
 mod tools;
 mod translations;
@@ -96,6 +99,11 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
         }
     }
     if found.is_empty() {
+        tellings::read(doc, &mut found);
+    }
+    tellings::bare_statuses(doc, &mut found);
+    tellings::bare_opens(doc, &mut found);
+    if found.is_empty() {
         complaints(doc, &mut found);
     }
     redirect::locate(doc, &mut found);
@@ -109,6 +117,8 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
         claims.push(Claim { span: f.span, dialect: f.dialect, says: Says::Failure(Box::new(f.failure)) });
     }
     trials::read(doc, claims);
+    symptoms::read(doc, claims);
+    data_paths::read(doc, claims);
 }
 
 /// Failures of programs that keep the error to themselves, where no error stands anywhere.

@@ -41,4 +41,9 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["could not map anonymous shared memory"]).call(Call::Mmap).kind(K::Memory),
     Rule::refine(&["mail_queue_enter"]).call_if_none(Call::Create),
     Rule::on(&["the user that this process is running as needs to have write permission"]).call(Call::Open),
+    // Apache keeps the error of the walk down the path to itself.
+    Rule::on(&["search permissions are missing on a component"])
+        .call(Call::Open)
+        .errno(Errno::EACCES)
+        .object(From::After("access to")),
 ];

@@ -81,6 +81,20 @@ statements! {
     NO_NET_NAMESPACE_RIGHT = "netns-no-right", "The interfaces of a fresh network namespace could not be configured.";
     SNAP_HOME = "snap-home", "snap refuses a home directory outside /home or hidden.";
     SANDBOX_USER = "sandbox-user", "A program's own download or work sandbox could not be entered.";
+    WRONG_USER = "wrong-user", "The program insists on being started by a certain user.";
+    CLOCK_AT_ZERO = "clock-at-zero", "A clock shows the first second of 1970.";
+    CANNOT_OPEN = "cannot-open", "Something is said not to be opened or reached.";
+    POLICY_REFUSED = "apparmor-policy-refused", "A compiled AppArmor profile was not taken by the kernel.";
+    SERVER_REFUSED = "server-refused", "A server, database, registry or account system refused by rules of its own.";
+    HTTP_FORBIDDEN = "http-forbidden", "A web server answered 403.";
+    LOGIN_REFUSED = "login-refused", "A local login or change of user failed in its authentication or account step.";
+    CLOCK_NONSENSE = "clock-nonsense", "A clock shows a date that no clock shows, as where reading it was refused.";
+    MODE_UNCHANGED = "mode-unchanged", "A change of mode or owner has no effect and gives no error.";
+    CRASHED = "crashed", "The program died of a signal or a failed check.";
+    CANNOT_RUN = "cannot-run", "A program is said not to run or start.";
+    CANNOT_WRITE = "cannot-write", "Something is said not to be written or kept.";
+    OWNER_NOBODY = "owner-nobody", "Files are said to belong to nobody.";
+    DATA_UNREACHED = "data-unreached", "A service does not start or has no data, and no error tells why.";
 }
 
 #[cfg(test)]

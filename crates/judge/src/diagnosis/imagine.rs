@@ -20,21 +20,26 @@ pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
         let evidence = case.evidence.get(span.source.0 as usize);
         evidence.is_some_and(|e| matches!(e.origin, Origin::Host { .. }))
     };
+    // Beside a failure of another kind, ordinary settings blame nobody.
+    let unrelated = cx.stated(&["other-failure"]).is_some() && cx.stated(super::symptom::ALL).is_none();
     for fact in &case.facts.all {
         if !fact.spans.is_empty() && fact.spans.iter().all(of_host) {
             continue;
         }
         let made = match &fact.what {
+            Predicate::Setting(setting) if unrelated && ordinary(&setting.knob) => None,
+            Predicate::Environment(Environment::NoFsGroup) if unrelated => None,
             Predicate::Setting(setting) => setting_refuses(&cx, &setting.knob),
             Predicate::Path(p) if p.flags.as_deref().is_some_and(|f| f.contains(['i', 'a'])) => {
                 Some(on(Call::Unlink, Errno::EPERM, &p.path))
             }
             Predicate::Sysctl { key, value } => sysctl_refuses(key, value),
-            Predicate::Statement(id) => statement_refuses(id),
+            Predicate::Statement(id) => super::symptom::refuses(&cx, id).or_else(|| statement_refuses(id)),
             Predicate::Environment(Environment::NoFsGroup) => {
                 Some(new(Call::Create, Errno::EACCES, ObjectKind::Path))
             }
             Predicate::Lsm(Layer::Lockdown, _) => Some(new(Call::Bpf, Errno::EPERM, ObjectKind::Unknown)),
+            Predicate::Path(p) if super::symptom::of_nobody(&cx, p) => Some(super::symptom::foreign(p)),
             Predicate::Path(p) if p.acl => Some(on(Call::Open, Errno::EACCES, &p.path)),
             _ => None,
         };
@@ -64,7 +69,7 @@ pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
     out
 }
 
-fn new(call: Call, errno: Errno, kind: ObjectKind) -> Attempt {
+pub(super) fn new(call: Call, errno: Errno, kind: ObjectKind) -> Attempt {
     let mut attempt = Attempt::new(AttemptId(0));
     attempt.call = Some(call);
     attempt.errno = Some(errno);
@@ -72,7 +77,7 @@ fn new(call: Call, errno: Errno, kind: ObjectKind) -> Attempt {
     attempt
 }
 
-fn on(call: Call, errno: Errno, path: &str) -> Attempt {
+pub(super) fn on(call: Call, errno: Errno, path: &str) -> Attempt {
     let mut attempt = new(call, errno, ObjectKind::Path);
     attempt.object.name = Some(path.to_owned());
     attempt
@@ -82,6 +87,11 @@ fn cite(attempt: &mut Attempt, facts: &whodenied_case::Facts, id: FactId) {
     let spans: Vec<Span> = facts.get(id).map(|f| f.spans.clone()).unwrap_or_default();
     attempt.deciding.extend(spans.iter().copied());
     attempt.spans.extend(spans);
+}
+
+/// Settings that stand in well-kept configurations whether or not anything is refused.
+fn ordinary(knob: &Knob) -> bool {
+    matches!(knob, Knob::FsGroup(_) | Knob::Publish { .. })
 }
 
 fn setting_refuses(cx: &Context<'_>, knob: &Knob) -> Option<Attempt> {
@@ -108,9 +118,25 @@ fn setting_refuses(cx: &Context<'_>, knob: &Knob) -> Option<Attempt> {
             Some(attempt)
         }
         Knob::Other { key, value } if key.starts_with("act-") => act(key, value),
+        Knob::Other { key, value } if key.starts_with("data-of:") => {
+            super::symptom::data_elsewhere(cx, key, value)
+        }
         // Every capability is there already: somebody is still looking for the one that is missing.
         Knob::CapAdd(CapSpec::One(Capability::SYS_NICE)) if cx.facts.privileged() => {
             Some(new(Call::Sched, Errno::EPERM, ObjectKind::Unknown))
+        }
+        // containerd before 2.0 leaves ports below 1024 to root.
+        Knob::Publish { container: port @ 1..=1023, .. } if cx.kubernetes() => {
+            let user =
+                cx.facts.knob(|k| matches!(k, Knob::User(u) if !crate::context::root_user(u))).is_some()
+                    || cx.has(Environment::RunsAsNonRoot);
+            let added = cx.facts.cap_added(Capability::NET_BIND_SERVICE).is_some();
+            (user && !added).then(|| {
+                let mut attempt = new(Call::Bind, Errno::EACCES, ObjectKind::Port);
+                attempt.object.name = Some(port.to_string());
+                attempt.args.push(("port".to_owned(), port.to_string()));
+                attempt
+            })
         }
         Knob::FsGroup(_) => Some(new(Call::Create, Errno::EACCES, ObjectKind::Path)),
         Knob::User(u) if !crate::context::root_user(u) => {

@@ -9,6 +9,7 @@ mod help;
 mod imagine;
 mod rank;
 mod story;
+mod symptom;
 #[cfg(test)]
 mod tests;
 

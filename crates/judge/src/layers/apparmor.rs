@@ -46,6 +46,12 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
                 .step(LOG),
         );
     }
+    if attempt.call == Some(Call::PolicyLoad)
+        && let Some(fact) = cx.stated_here(attempt, &["apparmor-policy-refused"])
+    {
+        let because = "The kernel did not take the compiled profile, so nothing could be confined with it: its AppArmor lacks features that the parser compiled in, or this place may not load policy.";
+        best.offer(denies(attempt, LAYER, Support::Stated, 82, because).fact(fact.id).step(LOG));
+    }
     let Some(errno) = attempt.errno else { return best.done() };
     if !order_allows(attempt, errno) {
         return best.done();

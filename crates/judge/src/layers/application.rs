@@ -34,6 +34,7 @@ const STATED: &[(&str, u8, &str)] = &[
         90,
         "The program insists on Landlock, which this kernel does not have; nothing was denied.",
     ),
+    ("wrong-user", 88, "The program insists on being started by a certain user and looks for itself."),
     ("refuses-root", 85, "The program refuses to run as root by a rule of its own."),
     ("needs-root", 70, "The program wants to be root and says so itself, before it has tried anything."),
     ("apparmor-unsupported", 55, "A profile was asked for where AppArmor is not there; nothing was denied."),

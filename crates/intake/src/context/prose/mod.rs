@@ -126,7 +126,8 @@ fn read_line(line: &Line, above: &str, engine_info: bool, sink: &mut Sink) {
         || clause::is_output_label(label)
         || (!clause::is_host_label(label)
             && !matches!(label, "runtime" | "software")
-            && clause::is_message(&whole));
+            && clause::is_message(&whole)
+            && !clause::is_told(&whole));
     for (from, text) in clause::clauses(&line.text) {
         let lower = text.to_lowercase();
         let trial = clause::is_trial(&lower);

@@ -1,0 +1,210 @@
+//! What a symptom without an error may come from, given the facts beside it.
+
+use super::imagine::{new, on};
+use crate::context::{Context, root_user, under};
+use whodenied_case::{Attempt, Engine, Environment, FactId, Knob, ObjectKind, PathState, Predicate};
+use whodenied_kernel::{Call, Errno};
+
+/// The symptoms that a person tells.
+pub(super) const ALL: &[&str] = &[
+    "cannot-run",
+    "cannot-write",
+    "cannot-open",
+    "crashed",
+    "mode-unchanged",
+    "owner-nobody",
+    "data-unreached",
+];
+
+/// The attempt that a stated symptom speaks of; `None` where the facts do not bear it out.
+pub(super) fn refuses(cx: &Context<'_>, id: &str) -> Option<Attempt> {
+    match id {
+        "server-refused" => Some(own()),
+        "http-forbidden" => {
+            Some(closed_to_others(cx).map_or_else(own, |p| on(Call::Open, Errno::EACCES, &p.path)))
+        }
+        "login-refused" => Some(login(cx)),
+        "clock-nonsense" => Some(new(Call::Gettime, Errno::EPERM, ObjectKind::Unknown)),
+        "clock-at-zero" if cx.contained() => Some(new(Call::Gettime, Errno::EPERM, ObjectKind::Unknown)),
+        "mode-unchanged" => mode_unchanged(cx),
+        "crashed" => crashed(cx),
+        "cannot-run" => cannot_run(cx),
+        "cannot-write" => cannot_write(cx),
+        "cannot-open" => cannot_open(cx),
+        "owner-nobody" if foreign_ids(cx) => Some(new(Call::Create, Errno::EACCES, ObjectKind::Path)),
+        _ => None,
+    }
+}
+
+/// A refusal by a rule of the program or server itself.
+fn own() -> Attempt {
+    let mut attempt = Attempt::new(whodenied_case::AttemptId(0));
+    attempt.own_refusal = true;
+    attempt
+}
+
+fn paths<'a>(cx: &Context<'a>) -> impl Iterator<Item = &'a PathState> {
+    cx.facts.all.iter().filter_map(|f| match &f.what {
+        Predicate::Path(p) => Some(p),
+        _ => None,
+    })
+}
+
+/// A listed file or directory that others than owner and group may not read or enter.
+fn closed_to_others<'a>(cx: &Context<'a>) -> Option<&'a PathState> {
+    let closed = |p: &&PathState| {
+        let bits = if p.kind == Some('d') { 0o001 } else { 0o004 };
+        p.mode.is_some_and(|m| m & bits == 0) && matches!(p.kind, Some('d' | '-') | None)
+    };
+    paths(cx).filter(closed).max_by_key(|p| p.kind != Some('d'))
+}
+
+/// `su` and its like in a container without the capabilities that changing the user needs.
+fn login(cx: &Context<'_>) -> Attempt {
+    let bound = cx.facts.knob(|k| matches!(k, Knob::CapDrop(_) | Knob::NoNewPrivs(true))).is_some();
+    if bound { new(Call::Setuid, Errno::EPERM, ObjectKind::Unknown) } else { own() }
+}
+
+/// A file system without modes of its own takes a change of mode and does nothing.
+fn mode_unchanged(cx: &Context<'_>) -> Option<Attempt> {
+    let foreign = [
+        Environment::Wsl,
+        Environment::Cifs,
+        Environment::ForeignFs,
+        Environment::Fuse,
+        Environment::Nfs,
+        Environment::RootSquash,
+    ];
+    if !foreign.iter().any(|e| cx.has(*e)) && !cx.facts.has_engine(Engine::DockerDesktop) {
+        return None;
+    }
+    let windows = paths(cx).find(|p| p.path.starts_with("/mnt/"));
+    Some(match windows {
+        Some(p) => on(Call::Chmod, Errno::EPERM, &p.path),
+        // A drive of Windows, where the paste does not tell which.
+        None if cx.has(Environment::Wsl) => on(Call::Chmod, Errno::EPERM, "/mnt/c"),
+        None => new(Call::Chmod, Errno::EPERM, ObjectKind::Path),
+    })
+}
+
+fn directive<'a>(cx: &Context<'a>, key: &str) -> Option<(FactId, &'a str)> {
+    cx.facts.unit(key).filter(|(_, v)| !matches!(v.trim(), "no" | "false" | "off" | "0" | ""))
+}
+
+/// A failed check of a program whose unit refuses the executable memory it takes for granted.
+fn crashed(cx: &Context<'_>) -> Option<Attempt> {
+    let (id, _) = directive(cx, "MemoryDenyWriteExecute")?;
+    let mut attempt = new(Call::Mprotect, Errno::EPERM, ObjectKind::Memory);
+    attempt.args.push(("prot".to_owned(), "PROT_EXEC".to_owned()));
+    if let Some(fact) = cx.facts.get(id) {
+        attempt.spans.extend(fact.spans.iter().copied());
+    }
+    Some(attempt)
+}
+
+/// A program on a mount that lets nothing be executed.
+fn cannot_run(cx: &Context<'_>) -> Option<Attempt> {
+    const KERNEL: [&str; 6] = ["/proc", "/sys", "/dev", "/run", "/boot", "/snap"];
+    let target = cx.facts.all.iter().find_map(|f| match &f.what {
+        Predicate::Mount { target, options, .. }
+            if options.iter().any(|o| o == "noexec") && !KERNEL.iter().any(|k| under(target, k)) =>
+        {
+            Some(target.as_str())
+        }
+        Predicate::Setting(setting) => match &setting.knob {
+            Knob::Tmpfs { target, options } if options.iter().any(|o| o == "noexec") => Some(target.as_str()),
+            _ => None,
+        },
+        _ => None,
+    })?;
+    let mut attempt = on(Call::Exec, Errno::EACCES, target);
+    attempt.object.kind = ObjectKind::Executable;
+    Some(attempt)
+}
+
+/// A volume mounted read-only, or files of another user.
+fn cannot_write(cx: &Context<'_>) -> Option<Attempt> {
+    /// Mounted read-only everywhere, and written by nobody.
+    const FIXED: [&str; 6] = ["localtime", "timezone", ".sock", "/lib/modules", "/etc/ssl", "/certs"];
+    let read_only = cx.facts.knobs().find_map(|(_, k)| match k {
+        Knob::Volume { target, options, .. }
+            if options.iter().any(|o| o == "ro" || o == "readonly")
+                && !FIXED.iter().any(|f| target.contains(f)) =>
+        {
+            Some(target.as_str())
+        }
+        _ => None,
+    });
+    let listed = cx.facts.all.iter().find_map(|f| match &f.what {
+        Predicate::Mount { target, options, .. }
+            if options.iter().any(|o| o == "ro") && !under(target, "/sys") && !under(target, "/snap") =>
+        {
+            Some(target.as_str())
+        }
+        _ => None,
+    });
+    if let Some(target) = read_only.or(listed) {
+        return Some(on(Call::Create, Errno::EROFS, target));
+    }
+    let user = cx.facts.knob(|k| matches!(k, Knob::User(u) if !root_user(u))).is_some()
+        || cx.has(Environment::RunsAsNonRoot);
+    let volume = cx.volumes().map(|(_, _, target, _)| target).next();
+    if user && let Some(target) = volume {
+        return Some(on(Call::Create, Errno::EACCES, target));
+    }
+    let of_root = paths(cx).find(|p| {
+        p.owner.as_deref().is_some_and(|o| o == "root" || o == "0")
+            && p.mode.is_some_and(|m| m & 0o002 == 0)
+            && matches!(p.kind, Some('d' | '-'))
+    });
+    of_root.filter(|_| user).map(|p| on(Call::Create, Errno::EACCES, &p.path))
+}
+
+/// A device that the container has a rule for, or that is listed for others only.
+fn cannot_open(cx: &Context<'_>) -> Option<Attempt> {
+    let of_unit =
+        ["PrivateDevices", "DevicePolicy", "DeviceAllow"].iter().any(|d| directive(cx, d).is_some());
+    if of_unit || cx.facts.knob(|k| matches!(k, Knob::DeviceRule(_))).is_some() {
+        return Some(new(Call::Open, Errno::EPERM, ObjectKind::Device));
+    }
+    let device = paths(cx).find(|p| {
+        matches!(p.kind, Some('c' | 'b'))
+            && p.mode.is_some_and(|m| m & 0o006 != 0o006)
+            && p.path.contains("/dev")
+    })?;
+    Some(foreign(device))
+}
+
+/// Ids of the host have no number here.
+fn foreign_ids(cx: &Context<'_>) -> bool {
+    cx.rootless()
+        || cx.remapped()
+        || cx.system_container()
+        || cx.facts.has_engine(Engine::Podman)
+        || cx.facts.find(|p| matches!(p, Predicate::IdMap(..))).is_some()
+}
+
+/// True for a listed file that belongs to nobody where that means an owner without a number here.
+pub(super) fn of_nobody(cx: &Context<'_>, path: &PathState) -> bool {
+    let nobody = |who: &Option<String>| {
+        who.as_deref().is_some_and(|w| matches!(w, "nobody" | "nogroup" | "65534" | "4294967294"))
+    };
+    nobody(&path.owner) && nobody(&path.group) && foreign_ids(cx)
+}
+
+/// Opening a file of an owner without a number here.
+pub(super) fn foreign(path: &PathState) -> Attempt {
+    let mut attempt = on(Call::Open, Errno::EACCES, &path.path);
+    if matches!(path.kind, Some('c' | 'b')) {
+        attempt.object.kind = ObjectKind::Device;
+    }
+    attempt
+}
+
+/// A service with a shipped profile whose data were moved, and which does not start or has no data.
+pub(super) fn data_elsewhere(cx: &Context<'_>, key: &str, path: &str) -> Option<Attempt> {
+    cx.facts.statement("data-unreached")?;
+    let mut attempt = on(Call::Open, Errno::EACCES, path);
+    attempt.subject.program = key.strip_prefix("data-of:").map(str::to_owned);
+    Some(attempt)
+}
