@@ -95,7 +95,9 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
         ..Failure::default()
     };
     if from == 0 {
-        failure.program = program(left, &clauses).map(str::to_owned).or(failure.program);
+        // `named[812]: open: /x: …`: behind the writer of a log line a call is no program.
+        let leading = program(left, &clauses).filter(|word| tag.is_none() || verbs::verb(word).is_none());
+        failure.program = leading.map(str::to_owned).or(failure.program);
     }
     // Python, Ruby, Node: what follows the error names the object, and often the call.
     let after = After::read(right);

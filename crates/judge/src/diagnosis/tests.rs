@@ -123,10 +123,7 @@ fn only_a_kernel_record_proves() {
 fn complain_mode_blocks_nothing() {
     let fields = [("operation", "open"), ("profile", "x"), ("name", "/a"), ("requested_mask", "r")];
     let case = Given::default().apparmor(ApparmorVerdict::Allowed, Channel::Kernel, &fields).judged();
-    let (layer, certainty, broke) = first(&case);
-    assert_eq!((layer, broke), (Layer::Apparmor, YesNo::No));
-    assert_ne!(certainty, Certainty::Proven);
-    assert!(case.diagnoses[0].cause.contains("nothing was blocked"));
+    assert!(case.diagnoses.is_empty());
 }
 
 #[test]

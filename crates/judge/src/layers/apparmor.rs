@@ -243,6 +243,12 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
                     60,
                     "The restriction is carried out by AppArmor: the program has no profile that allows user namespaces.",
                 )
+            } else if cx.system_container() && cx.apparmor() >= Presence::Likely {
+                say(
+                    Support::Usual,
+                    66,
+                    "The profile of a system container lets namespaces and their mounts be made inside only where the container is set up for nesting.",
+                )
             } else if cx.apparmor() >= Presence::Likely && denied {
                 say(Support::Default, 60, "The profile mediates user namespaces and has no userns rule.")
             } else {

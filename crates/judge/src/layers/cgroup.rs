@@ -174,6 +174,14 @@ mod tests {
     }
 
     #[test]
+    fn limits_of_the_delegated_root() {
+        let mut write = attempt(Call::Write, Errno::EPERM, "pids.max");
+        write.object.kind = ObjectKind::KernelFile;
+        assert_eq!(denied(judge, &write, &[Predicate::Engine(Engine::Nspawn)]), Some(Support::Default));
+        assert_eq!(denied(judge, &attempt(Call::Write, Errno::EPERM, "notes.txt"), &[]), None);
+    }
+
+    #[test]
     fn cgroup_files() {
         let write = attempt(Call::Write, Errno::EACCES, "/sys/fs/cgroup/cgroup.procs");
         assert_eq!(

@@ -408,6 +408,27 @@ mod tests {
     }
 
     #[test]
+    fn what_speaks_against_the_mode() {
+        let node = PathState {
+            path: "/dev/vhost-net".into(),
+            kind: Some('c'),
+            mode: Some(0o644),
+            owner: Some("root".into()),
+            group: Some("root".into()),
+            ..PathState::default()
+        };
+        // Modes give EACCES, so the listing explains no EPERM.
+        assert_eq!(
+            supports(&Fixture::new(Call::Open, Errno::EPERM).object("/dev/vhost-net").path(node)),
+            None
+        );
+        let public = Fixture::new(Call::Open, Errno::EACCES).object("/etc/hosts.allow").user();
+        assert_eq!(supports(&public), Some(Support::Usual));
+        let tried = Fixture::new(Call::Open, Errno::EACCES).object("/data/x").user();
+        assert_eq!(supports(&tried.same(Change::Chmod("777".into()))), Some(Support::Usual));
+    }
+
+    #[test]
     fn no_file_no_mode() {
         assert!(allowed(&Fixture::new(Call::Socketpair, Errno::EACCES)));
         assert!(allowed(&Fixture::new(Call::Kill, Errno::EACCES)));

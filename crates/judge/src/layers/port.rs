@@ -20,11 +20,12 @@ const LOOK: &str = "sysctl net.ipv4.ip_unprivileged_port_start";
 pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let stated = cx.stated_here(attempt, &["privileged-port"]);
     if (attempt.call != Some(Call::Bind) && stated.is_none())
-        || matches!(
-            attempt.object.kind,
-            ObjectKind::UnixSocketPath | ObjectKind::UnixSocket | ObjectKind::NetlinkSocket
-        )
-        || attempt.object_name().starts_with('/')
+        || stated.is_none()
+            && matches!(
+                attempt.object.kind,
+                ObjectKind::UnixSocketPath | ObjectKind::UnixSocket | ObjectKind::NetlinkSocket
+            )
+        || attempt.object_name().starts_with('/') && stated.is_none()
     {
         return None;
     }

@@ -26,7 +26,7 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         return denies(attempt, LAYER, Support::Record, 90, because).policy(SCOPE).into();
     }
     if attempt.call != Some(Call::Ptrace) {
-        return None;
+        return unnamed(attempt, cx).and_then(Into::into);
     }
     if let Some(passed) = passes(attempt, cx) {
         return passed.into();
@@ -36,6 +36,16 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         best.offer(said.policy(SCOPE).step(LOOK));
     }
     best.or(undecidable(attempt, LAYER, "the value of kernel.yama.ptrace_scope").step(LOOK).into())
+}
+
+/// An error without call or object beside the level that somebody looked up.
+fn unnamed(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let bare = attempt.call.is_none() && attempt.object_name().is_empty() && attempt.records.is_empty();
+    let denied = attempt.errno == Some(Errno::EPERM) || attempt.errno_inferred;
+    let (id, _) =
+        cx.sysctl_number(SCOPE).filter(|(_, n)| *n >= 1 && bare && denied && !cx.is_root(attempt))?;
+    let because = "The level of kernel.yama.ptrace_scope was looked up beside the error: from 1 on a process may trace only its own children.";
+    Some(denies(attempt, LAYER, Support::Usual, 58, because).fact(id).policy(SCOPE).step(LOOK))
 }
 
 fn passes(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {

@@ -393,6 +393,12 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
         (Some(_), ..) => (Support::Configured, 88),
         (None, true, true) => (Support::Configured, 82),
         (None, false, true) if under(name, "/tmp") => (Support::Default, 84),
+        // A container runs as root unless something says otherwise, and a shell creates what it opens.
+        (None, false, false)
+            if cx.oci() && !cx.is_user(attempt) && attempt.subject.program.as_deref().is_some_and(shell) =>
+        {
+            (Support::Usual, 66)
+        }
         (None, _, true) => (Support::Usual, 65),
         (None, true, false) => (Support::Usual, 45),
         (None, false, false) => (Support::Fits, 25),
@@ -409,6 +415,12 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
                 whodenied_text::quote::shell(name)
             )),
     )
+}
+
+/// A command interpreter, whose redirections open with O_CREAT.
+fn shell(program: &str) -> bool {
+    let base = program.rsplit('/').next().unwrap_or(program).trim_start_matches('-');
+    matches!(base, "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "busybox")
 }
 
 /// A listing shows that somebody other than root owns the file.
@@ -501,5 +513,14 @@ mod tests {
             Some(Support::Usual)
         );
         assert_eq!(denied(layer, &write("/proc/sys/net/ipv4/ip_forward"), &[docker]), None);
+    }
+
+    #[test]
+    fn sysctls_without_a_way_back() {
+        let name = "/proc/sys/kernel/unprivileged_bpf_disabled";
+        let write = attempt(Call::SysctlWrite, Errno::EPERM, name);
+        assert_eq!(denied(layer, &write, &[]), Some(Support::Exclusive));
+        let other = attempt(Call::SysctlWrite, Errno::EPERM, "/proc/sys/kernel/pid_max");
+        assert_eq!(denied(layer, &other, &[]), None);
     }
 }
