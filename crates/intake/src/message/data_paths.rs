@@ -22,7 +22,7 @@ const NO_DATA: [&str; 8] =
 pub(super) fn read(doc: &Document, claims: &mut Vec<Claim>) {
     const MOST: usize = 8;
     let mut programs: Vec<&'static str> = Vec::new();
-    for line in doc.lines.iter().take(2000) {
+    for line in doc.lines.iter().take(600) {
         programs.extend(words(&line.text).filter_map(confined::named));
     }
     programs.sort_unstable();

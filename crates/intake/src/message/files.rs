@@ -41,4 +41,9 @@ pub(crate) const RULES: &[Rule] = &[
         .without(&["no such"]),
     Rule::refine(&["cannot open crontab"]).call(Call::Open),
     Rule::refine(&["you (", "are not allowed to access to (crontab)"]).call(Call::Open).own(),
+    // Git says so of EACCES on the directory of an object.
+    Rule::refine(&["insufficient permission for adding an object"])
+        .call(Call::Create)
+        .errno(Errno::EACCES)
+        .object(From::After("database")),
 ];

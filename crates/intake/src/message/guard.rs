@@ -88,7 +88,8 @@ pub(crate) fn is_stop_word(word: &str) -> bool {
 }
 
 /// A refusal by a server, a database or an account system: nothing the kernel was asked.
-const REMOTE: [&str; 40] = [
+const REMOTE: [&str; 41] = [
+    "denied for user ",
     "(publickey",
     "publickey)",
     "publickey,",

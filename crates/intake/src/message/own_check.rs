@@ -134,4 +134,6 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["don't run", "as root"]).own().states(s::REFUSES_ROOT),
     Rule::on(&["refusing to run as root"]).own().states(s::REFUSES_ROOT),
     Rule::on(&["only root may"]).own().states(s::NEEDS_ROOT),
+    Rule::on(&["world writable directory"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["must have no more than", "permissions"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
 ];

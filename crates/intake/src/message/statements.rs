@@ -83,6 +83,8 @@ statements! {
     SANDBOX_USER = "sandbox-user", "A program's own download or work sandbox could not be entered.";
     WRONG_USER = "wrong-user", "The program insists on being started by a certain user.";
     CLOCK_AT_ZERO = "clock-at-zero", "A clock shows the first second of 1970.";
+    CLOCK_DOUBTED = "clock-doubted", "Something signed is taken for not valid yet, as where the clock can't be read.";
+    CANNOT_READ = "cannot-read", "Something is said not to be read.";
     CANNOT_OPEN = "cannot-open", "Something is said not to be opened or reached.";
     POLICY_REFUSED = "apparmor-policy-refused", "A compiled AppArmor profile was not taken by the kernel.";
     SERVER_REFUSED = "server-refused", "A server, database, registry or account system refused by rules of its own.";

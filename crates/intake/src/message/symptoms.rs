@@ -5,12 +5,15 @@
 //! A symptom is a statement and never a failure, so that it counts only where nothing was refused in
 //! words.
 
+use super::index::Index;
 use super::statements as s;
 use super::unit::{self, Unit};
 use crate::segment::Document;
+use std::sync::LazyLock;
 use whodenied_case::{Claim, Predicate, Says};
 
-/// A symptom and its words: of every inner list one must stand in the line; in lower case.
+/// A symptom and its words: of every inner list one must stand in the line; in lower case. The first
+/// list is the one that is looked for, where no letter stands before it.
 type Row = (&'static str, &'static [&'static [&'static str]]);
 
 const ROWS: &[Row] = &[
@@ -135,6 +138,7 @@ const ROWS: &[Row] = &[
         &[&[
             "403 forbidden",
             "error 403",
+            "error: 403",
             "403 error",
             "http 403",
             "http/1.1\" 403",
@@ -181,6 +185,12 @@ const ROWS: &[Row] = &[
     (
         s::CLOCK_AT_ZERO,
         &[&["jan  1 0", "jan 1 0"], &["1970"], &["mon", "tue", "wed", "thu", "fri", "sat", "sun"]],
+    ),
+    (s::CLOCK_AT_ZERO, &[&["date", "clock", "time"], &["1970"], &["shows", " is ", "displays", "reports"]]),
+    // Signatures are judged by the clock.
+    (
+        s::CLOCK_DOUBTED,
+        &[&["invalid signature was encountered", "not valid yet", "not yet valid", "is not live until"]],
     ),
     // A mode or owner that does not take.
     (
@@ -339,6 +349,23 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        s::CANNOT_READ,
+        &[&[
+            "can't read",
+            "cannot read",
+            "can not read",
+            "unable to read",
+            "could not read",
+            "couldn't read",
+            "does not read",
+            "can't be read",
+            "cannot be read",
+            "not readable",
+            "can't list",
+            "cannot list",
+        ]],
+    ),
+    (
         s::OWNER_NOBODY,
         &[
             &[
@@ -381,6 +408,15 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+/// The words of every first list, and the row of each.
+static FIRST: LazyLock<(Index, Vec<usize>)> = LazyLock::new(|| {
+    let rows = ROWS.iter().enumerate();
+    let words: Vec<(usize, &str)> = rows
+        .flat_map(|(i, row)| row.1.first().into_iter().flat_map(move |l| l.iter().map(move |w| (i, *w))))
+        .collect();
+    (Index::new(words.iter().map(|w| w.1), true), words.iter().map(|w| w.0).collect())
+});
+
 /// Claims the symptoms of the document, each at most three times.
 pub(super) fn read(doc: &Document, claims: &mut Vec<Claim>) {
     const MOST_LINES: usize = 4000;
@@ -397,7 +433,12 @@ pub(super) fn read(doc: &Document, claims: &mut Vec<Claim>) {
         if unit.text.len() > 4096 || super::is_record(&unit.low) {
             continue;
         }
-        for (row, count) in ROWS.iter().zip(&mut counts) {
+        let mut hits: Vec<usize> = Vec::new();
+        FIRST.0.find(&unit.low, 64, |number, _| hits.extend(FIRST.1.get(number)));
+        hits.sort_unstable();
+        hits.dedup();
+        for hit in hits {
+            let (Some(row), Some(count)) = (ROWS.get(hit), counts.get_mut(hit)) else { continue };
             if *count < MOST_PLACES && fits(row, &unit) {
                 *count += 1;
                 claims.push(Claim {

@@ -134,6 +134,9 @@ fn read_only(unit: &Unit) -> Option<Failure> {
         " seems to be read-only",
     ];
     let low = unit.low.as_str();
+    if !low.contains("read") {
+        return None;
+    }
     let at = SAID.iter().filter_map(|w| low.find(w)).min()?;
     let left = unit.text.get(..at)?;
     // The words must follow the path: `/data is`, `the volume /data of it is`.

@@ -1,7 +1,7 @@
 //! What a symptom without an error may come from, given the facts beside it.
 
 use super::imagine::{new, on};
-use crate::context::{Context, root_user, under};
+use crate::context::{Context, Presence, root_user, under};
 use whodenied_case::{Attempt, Engine, Environment, FactId, Knob, ObjectKind, PathState, Predicate};
 use whodenied_kernel::{Call, Errno};
 
@@ -9,6 +9,7 @@ use whodenied_kernel::{Call, Errno};
 pub(super) const ALL: &[&str] = &[
     "cannot-run",
     "cannot-write",
+    "cannot-read",
     "cannot-open",
     "crashed",
     "mode-unchanged",
@@ -21,16 +22,21 @@ pub(super) fn refuses(cx: &Context<'_>, id: &str) -> Option<Attempt> {
     match id {
         "server-refused" => Some(own()),
         "http-forbidden" => {
-            Some(closed_to_others(cx).map_or_else(own, |p| on(Call::Open, Errno::EACCES, &p.path)))
+            let file = closed_to_others(cx).or_else(|| labelled(cx));
+            Some(file.map_or_else(own, |p| on(Call::Open, Errno::EACCES, &p.path)))
         }
         "login-refused" => Some(login(cx)),
         "clock-nonsense" => Some(new(Call::Gettime, Errno::EPERM, ObjectKind::Unknown)),
         "clock-at-zero" if cx.contained() => Some(new(Call::Gettime, Errno::EPERM, ObjectKind::Unknown)),
+        "clock-doubted" if cx.contained() && cx.facts.distro_in(&["raspbian"]) => {
+            Some(new(Call::Gettime, Errno::EPERM, ObjectKind::Unknown))
+        }
         "mode-unchanged" => mode_unchanged(cx),
         "crashed" => crashed(cx),
         "cannot-run" => cannot_run(cx),
         "cannot-write" => cannot_write(cx),
         "cannot-open" => cannot_open(cx),
+        "cannot-read" => on_volume(cx, Call::Open),
         "owner-nobody" if foreign_ids(cx) => Some(new(Call::Create, Errno::EACCES, ObjectKind::Path)),
         _ => None,
     }
@@ -57,6 +63,22 @@ fn closed_to_others<'a>(cx: &Context<'a>) -> Option<&'a PathState> {
         p.mode.is_some_and(|m| m & bits == 0) && matches!(p.kind, Some('d' | '-') | None)
     };
     paths(cx).filter(closed).max_by_key(|p| p.kind != Some('d'))
+}
+
+/// A listed file with an SELinux label, where the label may decide.
+fn labelled<'a>(cx: &Context<'a>) -> Option<&'a PathState> {
+    paths(cx).find(|p| p.label.is_some()).filter(|_| cx.selinux() >= Presence::Likely)
+}
+
+/// A volume of a container whose files carry the host's label or owner.
+fn on_volume(cx: &Context<'_>, call: Call) -> Option<Attempt> {
+    if let Some(file) = labelled(cx) {
+        return Some(on(call, Errno::EACCES, &file.path));
+    }
+    let user = cx.facts.knob(|k| matches!(k, Knob::User(u) if !root_user(u))).is_some()
+        || cx.has(Environment::RunsAsNonRoot);
+    let target = cx.volumes().map(|(_, _, target, _)| target).next()?;
+    (user || cx.oci() && cx.selinux() >= Presence::Likely).then(|| on(call, Errno::EACCES, target))
 }
 
 /// `su` and its like in a container without the capabilities that changing the user needs.
@@ -146,12 +168,11 @@ fn cannot_write(cx: &Context<'_>) -> Option<Attempt> {
     if let Some(target) = read_only.or(listed) {
         return Some(on(Call::Create, Errno::EROFS, target));
     }
+    if let Some(attempt) = on_volume(cx, Call::Create) {
+        return Some(attempt);
+    }
     let user = cx.facts.knob(|k| matches!(k, Knob::User(u) if !root_user(u))).is_some()
         || cx.has(Environment::RunsAsNonRoot);
-    let volume = cx.volumes().map(|(_, _, target, _)| target).next();
-    if user && let Some(target) = volume {
-        return Some(on(Call::Create, Errno::EACCES, target));
-    }
     let of_root = paths(cx).find(|p| {
         p.owner.as_deref().is_some_and(|o| o == "root" || o == "0")
             && p.mode.is_some_and(|m| m & 0o002 == 0)
@@ -164,7 +185,15 @@ fn cannot_write(cx: &Context<'_>) -> Option<Attempt> {
 fn cannot_open(cx: &Context<'_>) -> Option<Attempt> {
     let of_unit =
         ["PrivateDevices", "DevicePolicy", "DeviceAllow"].iter().any(|d| directive(cx, d).is_some());
-    if of_unit || cx.facts.knob(|k| matches!(k, Knob::DeviceRule(_))).is_some() {
+    if of_unit
+        || cx
+            .facts
+            .knob(|k| {
+                matches!(k, Knob::DeviceRule(_))
+                    || matches!(k, Knob::Lxc { key, .. } if key.contains("devices"))
+            })
+            .is_some()
+    {
         return Some(new(Call::Open, Errno::EPERM, ObjectKind::Device));
     }
     let device = paths(cx).find(|p| {
