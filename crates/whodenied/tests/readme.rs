@@ -1,5 +1,7 @@
 //! The README's output is real: each of its lines stands in the demo's output, in that order.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -1,5 +1,7 @@
 //! The seeds of the fuzz targets, whole and cut short: an answer, no control byte, no failure.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
