@@ -54,7 +54,23 @@ fn asked_id(ctx: &Ctx<'_>) -> Option<u64> {
         .max()
 }
 
+/// A chown to an id without a mapping, where no image or engine is named.
+fn unmapped_owner(ctx: &Ctx<'_>) -> bool {
+    ctx.attempt.call == Some(Call::Chown)
+        && !ctx.in_container()
+        && ["ids-insufficient", "single-id-mapping", "no-subids"]
+            .iter()
+            .all(|s| ctx.facts.statement(s).is_none())
+}
+
 fn subordinate_ids(ctx: &Ctx<'_>, podman: bool, offer: &mut Offer) {
+    if unmapped_owner(ctx) {
+        offer.add(
+            Fix::new(Where::Program, Risk::Low, "Give the file an owner that the namespace maps: an id of the left column")
+                .widens("Nothing: the map stays as it is.")
+                .run("cat /proc/self/uid_map /proc/self/gid_map   # inside: first id inside, first id outside, how many"),
+        );
+    }
     // A range of the usual size holds every id of an ordinary image: where the user has one, it is
     // the image that asks for too much.
     let no_range = ["single-id-mapping", "no-subids"].iter().any(|s| ctx.facts.statement(s).is_some())
