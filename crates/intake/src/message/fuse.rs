@@ -17,6 +17,13 @@ pub(crate) const RULES: &[Rule] = &[
         .own()
         .states(s::FUSE_ALLOW_OTHER)
         .object(From::Nothing),
+    // The same setting gates allow_root.
+    Rule::on(&["only allowed if", "user_allow_other"])
+        .call(Call::Mount)
+        .kind(K::MountPoint)
+        .own()
+        .states(s::FUSE_ALLOW_OTHER)
+        .object(From::Nothing),
     Rule::on(&["user has no write access to mountpoint"])
         .call(Call::Mount)
         .kind(K::MountPoint)

@@ -39,6 +39,7 @@ mod ptrace;
 mod python;
 mod redirect;
 mod rules;
+mod sayings;
 mod server;
 mod shell;
 mod signal;

@@ -278,6 +278,24 @@ const ROWS: &[Row] = &[
             "can't launch",
         ]],
     ),
+    // Libraries that a runtime unpacks into a temporary directory and maps from there.
+    (
+        s::CANNOT_RUN,
+        &[
+            &[
+                "fails to load",
+                "failed to load",
+                "cannot load",
+                "can't load",
+                "could not load",
+                "couldn't load",
+                "unable to load",
+                "unsatisfiedlinkerror",
+                "not load",
+            ],
+            &["native", "jna", "jni", "shared object", ".so", "unsatisfiedlinkerror"],
+        ],
+    ),
     (
         s::CANNOT_WRITE,
         &[&[
@@ -333,6 +351,11 @@ const ROWS: &[Row] = &[
                 "not available",
                 "fails to open",
                 "failed to open",
+                "display found",
+                "failed to initialise",
+                "failed to initialize",
+                "creation failed",
+                "failed to create",
             ],
             &[
                 "/dev", "device", " port", "serial", "usb", "gpu", "camera", "disk", "tty", "adapter",

@@ -5,6 +5,7 @@
 
 use super::Found;
 use super::object;
+use super::sayings;
 use super::unit::{self, Unit};
 use crate::segment::Document;
 use whodenied_case::{Failure, ObjectKind};
@@ -29,7 +30,8 @@ pub(super) fn read(doc: &Document, found: &mut Vec<Found>) {
             .or_else(|| blocked(&unit))
             .or_else(|| executable_memory(&unit))
             .or_else(|| read_only(&unit))
-            .or_else(|| not_invoked(&unit));
+            .or_else(|| not_invoked(&unit))
+            .or_else(|| sayings::said(&unit, doc));
         if let Some(failure) = told {
             let span = unit.whole(doc);
             let failure = Failure { deciding: Some(span), ..failure };

@@ -49,14 +49,27 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>, marks: &mut Vec
     // setroubleshoot's sentences, where the records they were made from were not given.
     let sentences =
         doc.lines.iter().enumerate().filter(|(_, l)| !selinux && l.text.contains("is preventing "));
+    let mut told = false;
     for (i, line) in sentences.take(100) {
         let Some((mut avc, place)) = sealert::read(&line.text) else { continue };
+        told = true;
         for below in doc.lines.iter().skip(i + 1).take(80) {
             sealert::complete(&mut avc, &below.text);
         }
         let channel = line.dress.channel;
         let kind = RecordKind::Selinux(Box::new(avc));
         push(line, Record { channel, time_ms: None, serial: None, truncated: true, kind }, vec![place]);
+    }
+    if !selinux && !told {
+        let texts: Vec<&str> = doc.lines.iter().take(4000).map(|l| l.text.trim()).collect();
+        if let Some((avc, at)) = sealert::block(&texts)
+            && let Some(line) = doc.lines.get(at)
+        {
+            let kind = RecordKind::Selinux(Box::new(avc));
+            let record =
+                Record { channel: line.dress.channel, time_ms: None, serial: None, truncated: true, kind };
+            push(line, record, Vec::new());
+        }
     }
 }
 

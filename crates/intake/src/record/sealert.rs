@@ -53,6 +53,51 @@ pub(super) fn read(text: &str) -> Option<(AvcRecord, Range<usize>)> {
     known.then_some((record, start..end.min(text.len())))
 }
 
+/// A report of sealert without its opening sentence, or with that sentence in other words: `Source
+/// context`, `Target context` and `Target objects NAME [ CLASS ]` on lines of their own; with the
+/// index of the first of them.
+pub(super) fn block(lines: &[&str]) -> Option<(AvcRecord, usize)> {
+    let value = |line: &str, key: &str| {
+        let head = line.get(..key.len())?;
+        let rest = line.get(key.len()..)?;
+        let value = rest.trim_start_matches([':', ' ', '\t']).trim_end();
+        (head.eq_ignore_ascii_case(key) && !value.is_empty()).then(|| value.to_owned())
+    };
+    let find = |key: &str| lines.iter().enumerate().find_map(|(i, l)| Some((i, value(l, key)?)));
+    let (first, scontext) = find("source context")?;
+    let (_, tcontext) = find("target context")?;
+    let (_, object) = find("target objects")?;
+    let (name, class) = object.split_once('[')?;
+    let class = class.split(']').next()?.trim();
+    if scontext.split(':').count() < 3 || tcontext.split(':').count() < 3 || class.is_empty() {
+        return None;
+    }
+    let mut record = AvcRecord { denied: true, ..AvcRecord::default() };
+    record.tclass = Some(class.to_owned());
+    let name = name.trim();
+    if !name.is_empty() && !matches!(name, "None" | "Unknown") {
+        let key = if name.starts_with('/') { "path" } else { "name" };
+        record.fields.push((key.to_owned(), name.to_owned()));
+    }
+    if let Some((_, comm)) = find("source path").or_else(|| find("source")).filter(|(_, v)| !v.contains(':'))
+    {
+        let comm = comm.rsplit('/').next().unwrap_or(&comm).to_owned();
+        record.fields.push(("comm".to_owned(), comm));
+    }
+    // `… with read access to …`: the word before "access" where a sentence has one.
+    let from = first.saturating_sub(6);
+    let permission = lines.iter().take(first).skip(from).rev().find_map(|l| {
+        let (left, _) = l.rsplit_once(" access ")?;
+        let word = left.rsplit(' ').next()?.trim_matches(['\'', '"']);
+        let plain = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        (plain && word.len() > 2 && l.to_ascii_lowercase().contains("selinux")).then(|| word.to_owned())
+    });
+    record.permissions.extend(permission);
+    record.scontext = Some(scontext);
+    record.tcontext = Some(tcontext);
+    (!record.permissions.is_empty()).then_some((record, first))
+}
+
 /// Takes the contexts and the mode from a line of sealert's report.
 pub(super) fn complete(record: &mut AvcRecord, line: &str) {
     let value = |key: &str| line.strip_prefix(key).map(str::trim).filter(|v| !v.is_empty());
@@ -68,6 +113,22 @@ pub(super) fn complete(record: &mut AvcRecord, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_in_other_words() {
+        let lines = [
+            "SELinux prevents (x) from accessing y with read access to lnk_file.",
+            "Source context system_u:system_r:init_t:s0",
+            "Target context unconfined_u:object_r:user_home_t:s0",
+            "Target objects y [ lnk_file ]",
+        ];
+        let (record, at) = block(&lines).unwrap();
+        assert_eq!(
+            (record.tclass.as_deref(), record.permissions.as_slice(), at),
+            (Some("lnk_file"), &["read".to_owned()][..], 1)
+        );
+        assert!(block(&lines[..2]).is_none());
+    }
 
     #[test]
     fn sentences() {

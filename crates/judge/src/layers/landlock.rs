@@ -112,7 +112,9 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let because = "Everybody may read this file by its mode; a daemon that restricts itself by a rule set without it is refused all the same.";
         best.offer(denies(attempt, LAYER, Support::Usual, 48, because).policy("Landlock rule set"));
     }
-    if attempt.errno == Some(Errno::EXDEV) && cx.facts.has_engine(Engine::OwnSandbox) {
+    // Two directories of one file system give EXDEV where a rule set lacks REFER.
+    let named = cx.facts.has_engine(Engine::OwnSandbox) || cx.facts.has_component("landlock");
+    if attempt.errno == Some(Errno::EXDEV) && named {
         best.offer(denies(
             attempt,
             LAYER,
