@@ -6,6 +6,12 @@ use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    // The options of the mount, printed beside the complaint, tell the error.
+    Rule::on(&["not writable", "[ro "]).call(Call::Write).kind(K::Path).errno(Errno::EROFS),
+    Rule::on(&["not writable", "[ro]"]).call(Call::Write).kind(K::Path).errno(Errno::EROFS),
+    Rule::on(&["not writable", "(ro,"]).call(Call::Write).kind(K::Path).errno(Errno::EROFS),
+    Rule::on(&["not writable", "ro,nosuid"]).call(Call::Write).kind(K::Path).errno(Errno::EROFS),
+    Rule::on(&["not writable", "ro,relatime"]).call(Call::Write).kind(K::Path).errno(Errno::EROFS),
     Rule::on(&["access denied by server while mounting"])
         .call(Call::Mount)
         .kind(K::MountPoint)

@@ -40,6 +40,9 @@ pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
             }
             Predicate::Lsm(Layer::Lockdown, _) => Some(new(Call::Bpf, Errno::EPERM, ObjectKind::Unknown)),
             Predicate::Path(p) if super::symptom::of_nobody(&cx, p) => Some(super::symptom::foreign(p)),
+            Predicate::Path(p) if !unrelated && super::symptom::device_of_strangers(&cx, p) => {
+                Some(super::symptom::foreign(p))
+            }
             Predicate::Path(p) if p.acl => Some(on(Call::Open, Errno::EACCES, &p.path)),
             _ => None,
         };

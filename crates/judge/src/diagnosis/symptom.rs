@@ -199,9 +199,27 @@ fn cannot_open(cx: &Context<'_>) -> Option<Attempt> {
     let device = paths(cx).find(|p| {
         matches!(p.kind, Some('c' | 'b'))
             && p.mode.is_some_and(|m| m & 0o006 != 0o006)
-            && p.path.contains("/dev")
+            && (p.path.contains("/dev") || p.device.is_some_and(|(major, _)| handed_on(major)))
     })?;
     Some(foreign(device))
+}
+
+/// Majors of devices that are handed on to containers: sound (116), serial (4, 188), input (13),
+/// video (81), GPUs (226), USB (189), KVM and other misc devices (10); Documentation/admin-guide/devices.txt.
+fn handed_on(major: u32) -> bool {
+    matches!(major, 4 | 10 | 13 | 81 | 116 | 166 | 188 | 189 | 226)
+}
+
+/// A listed device node handed on from a host whose group has another number or no name here.
+pub(super) fn device_of_strangers(cx: &Context<'_>, path: &PathState) -> bool {
+    let numbered =
+        path.group.as_deref().is_some_and(|g| !g.is_empty() && g.bytes().all(|b| b.is_ascii_digit()));
+    let contained = cx.system_container() || cx.contained();
+    contained
+        && numbered
+        && matches!(path.kind, Some('c' | 'b'))
+        && path.device.is_some_and(|(major, _)| handed_on(major))
+        && path.mode.is_some_and(|m| m & 0o006 != 0o006)
 }
 
 /// Ids of the host have no number here.
