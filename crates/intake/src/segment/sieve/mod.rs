@@ -191,8 +191,11 @@ impl Sieve {
         loop {
             let finder = if audit { &self.records } else { &self.finder };
             let Some((class, hit)) = finder.find(bytes, pos) else { break };
-            let start = memchr::memrchr(b'\n', &bytes[pos..hit]).map_or(pos, |n| pos + n + 1);
-            let end = memchr::memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |n| hit + n);
+            // Looking further than the longest line would make an endless one cost its square.
+            let back = hit.saturating_sub(LONGEST_LINE).max(pos);
+            let ahead = (hit + LONGEST_LINE + 1).min(bytes.len());
+            let start = memchr::memrchr(b'\n', &bytes[back..hit]).map_or(back, |n| back + n + 1);
+            let end = memchr::memchr(b'\n', &bytes[hit..ahead]).map_or(ahead, |n| hit + n);
             if end - start > LONGEST_LINE {
                 let (before, after) = AROUND;
                 let (s, e) = (hit.saturating_sub(before).max(start), (hit + after).min(end));
