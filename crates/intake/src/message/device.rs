@@ -5,224 +5,54 @@ use super::statements as s;
 use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
+/// A complaint about a model-specific register of the processor.
+const fn msr(needs: &'static [&'static str], call: Call) -> Rule {
+    Rule::on(needs)
+        .call(call)
+        .kind(K::Device)
+        .errno(Errno::EPERM)
+        .object(From::Fixed("/dev/cpu/0/msr"))
+        .without(&["no such", "permission denied"])
+}
+
 pub(crate) const RULES: &[Rule] = &[
     // Model-specific registers, behind any words.
-    Rule::on(&["unable to", "to msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["unable to", "write msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["unable to", "read msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["unable to", "open msr"])
-        .call(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["unable to", "/msr"])
-        .call_if_none(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["unable to", "from msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["failed to", "to msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["failed to", "write msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["failed to", "read msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["failed to", "open msr"])
-        .call(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["failed to", "/msr"])
-        .call_if_none(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["failed to", "from msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["cannot", "to msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["cannot", "write msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["cannot", "read msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["cannot", "open msr"])
-        .call(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["cannot", "/msr"])
-        .call_if_none(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["cannot", "from msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["could not", "to msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["could not", "write msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["could not", "read msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["could not", "open msr"])
-        .call(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["could not", "/msr"])
-        .call_if_none(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["could not", "from msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["can't", "to msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["can't", "write msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["can't", "read msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["can't", "open msr"])
-        .call(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["can't", "/msr"])
-        .call_if_none(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["can't", "from msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["couldn't", "to msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["couldn't", "write msr"])
-        .call(Call::Write)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["couldn't", "read msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["couldn't", "open msr"])
-        .call(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["couldn't", "/msr"])
-        .call_if_none(Call::Open)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
-    Rule::on(&["couldn't", "from msr"])
-        .call(Call::Read)
-        .kind(K::Device)
-        .errno(Errno::EPERM)
-        .object(From::Fixed("/dev/cpu/0/msr"))
-        .without(&["no such"]),
+    msr(&["unable to", "to msr"], Call::Write),
+    msr(&["unable to", "write msr"], Call::Write),
+    msr(&["unable to", "from msr"], Call::Read),
+    msr(&["unable to", "read msr"], Call::Read),
+    msr(&["unable to", "open msr"], Call::Open),
+    msr(&["unable to", "/msr"], Call::Open),
+    msr(&["failed to", "to msr"], Call::Write),
+    msr(&["failed to", "write msr"], Call::Write),
+    msr(&["failed to", "from msr"], Call::Read),
+    msr(&["failed to", "read msr"], Call::Read),
+    msr(&["failed to", "open msr"], Call::Open),
+    msr(&["failed to", "/msr"], Call::Open),
+    msr(&["cannot", "to msr"], Call::Write),
+    msr(&["cannot", "write msr"], Call::Write),
+    msr(&["cannot", "from msr"], Call::Read),
+    msr(&["cannot", "read msr"], Call::Read),
+    msr(&["cannot", "open msr"], Call::Open),
+    msr(&["cannot", "/msr"], Call::Open),
+    msr(&["could not", "to msr"], Call::Write),
+    msr(&["could not", "write msr"], Call::Write),
+    msr(&["could not", "from msr"], Call::Read),
+    msr(&["could not", "read msr"], Call::Read),
+    msr(&["could not", "open msr"], Call::Open),
+    msr(&["could not", "/msr"], Call::Open),
+    msr(&["can't", "to msr"], Call::Write),
+    msr(&["can't", "write msr"], Call::Write),
+    msr(&["can't", "from msr"], Call::Read),
+    msr(&["can't", "read msr"], Call::Read),
+    msr(&["can't", "open msr"], Call::Open),
+    msr(&["can't", "/msr"], Call::Open),
+    msr(&["couldn't", "to msr"], Call::Write),
+    msr(&["couldn't", "write msr"], Call::Write),
+    msr(&["couldn't", "from msr"], Call::Read),
+    msr(&["couldn't", "read msr"], Call::Read),
+    msr(&["couldn't", "open msr"], Call::Open),
+    msr(&["couldn't", "/msr"], Call::Open),
     Rule::on(&["could not access kvm kernel module"])
         .call(Call::Open)
         .kind(K::Device)

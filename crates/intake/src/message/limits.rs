@@ -5,6 +5,11 @@ use super::statements as s;
 use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
+/// A program that compares its limit of open files with what it needs.
+const fn nofile(needs: &'static [&'static str]) -> Rule {
+    Rule::on(needs).call(Call::Setrlimit).args(&[("resource", "RLIMIT_NOFILE")]).own()
+}
+
 pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["inotify", "too many open files"])
         .call(Call::Inotify)
@@ -114,6 +119,36 @@ pub(crate) const RULES: &[Rule] = &[
         .args(&[("resource", "RLIMIT_NOFILE")])
         .states(s::MEMLOCK_HINT)
         .own(),
+    nofile(&["max open files", "too low"]),
+    nofile(&["max open files", "too small"]),
+    nofile(&["max open files", "at least"]),
+    nofile(&["max open files", "must be"]),
+    nofile(&["max open files", "insufficient"]),
+    nofile(&["open files limit", "too low"]),
+    nofile(&["open files limit", "too small"]),
+    nofile(&["open files limit", "at least"]),
+    nofile(&["open files limit", "must be"]),
+    nofile(&["open files limit", "insufficient"]),
+    nofile(&["open file limit", "too low"]),
+    nofile(&["open file limit", "too small"]),
+    nofile(&["open file limit", "at least"]),
+    nofile(&["open file limit", "must be"]),
+    nofile(&["open file limit", "insufficient"]),
+    nofile(&["file descriptor limit", "too low"]),
+    nofile(&["file descriptor limit", "too small"]),
+    nofile(&["file descriptor limit", "at least"]),
+    nofile(&["file descriptor limit", "must be"]),
+    nofile(&["file descriptor limit", "insufficient"]),
+    nofile(&["rlimit_nofile", "too low"]),
+    nofile(&["rlimit_nofile", "too small"]),
+    nofile(&["rlimit_nofile", "at least"]),
+    nofile(&["rlimit_nofile", "must be"]),
+    nofile(&["rlimit_nofile", "insufficient"]),
+    nofile(&["nofile limit", "too low"]),
+    nofile(&["nofile limit", "too small"]),
+    nofile(&["nofile limit", "at least"]),
+    nofile(&["nofile limit", "must be"]),
+    nofile(&["nofile limit", "insufficient"]),
     Rule::refine(&["ulimit:", "cannot modify limit"]).call(Call::Setrlimit),
     Rule::refine(&["cannot modify limit"]).call(Call::Setrlimit),
     Rule::refine(&["unable to set", "limit"]).call_if_none(Call::Setrlimit),

@@ -49,7 +49,12 @@ fn capability(unit: &Unit) -> Option<Failure> {
     let tail = left.char_indices().rev().nth(48).map_or(left, |(i, _)| left.get(i..).unwrap_or(left));
     let fails = COMPLAINTS.iter().any(|c| left.contains(c));
     let gains = fails && GAINED.iter().any(|w| tail.contains(w));
-    if !gains && !LACKED.iter().any(|w| tail.contains(w)) {
+    // What a manual or a comment asks for is no failure.
+    let errs = ["error", "fatal", "fail", "panic", "warn"].iter().any(|w| left.contains(w));
+    let wanted = errs
+        && !left.trim_start().starts_with(['#', '/', ';', '*'])
+        && ["require", "need", "without"].iter().any(|w| tail.contains(w));
+    if !gains && !wanted && !LACKED.iter().any(|w| tail.contains(w)) {
         return None;
     }
     Some(Failure {
@@ -152,6 +157,8 @@ mod tests {
     fn told_without_an_error() {
         let case = read_text("panic: failed to raise CAP_NET_ADMIN capability");
         assert_eq!(case.attempts.first().and_then(|a| a.arg("capability")), Some("NET_ADMIN"));
+        assert!(first("tool failed: it needs CAP_SYS_ADMIN").is_some());
+        assert_eq!(first("# needs CAP_SYS_ADMIN, fails otherwise"), None);
         assert_eq!(first("CapabilityBoundingSet=CAP_NET_RAW"), None);
         assert_eq!(
             first("[W] Unable to open /dev/mem. Some features might not work."),
