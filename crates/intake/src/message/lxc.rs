@@ -70,6 +70,10 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::Label)
         .phase(Phase::RuntimeSetup)
         .states(s::POLICY_REFUSED),
+    Rule::refine(&["load a profile while confined"])
+        .call(Call::PolicyLoad)
+        .kind(K::Label)
+        .states(s::POLICY_REFUSED),
     Rule::on(&["apparmor_parser: "]).call(Call::PolicyLoad).kind(K::Label).states(s::POLICY_REFUSED).without(
         &["syntax", "not found", "no such file", "parser error", "warning", "denied", "not permitted"],
     ),

@@ -107,7 +107,7 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (
         Call::Mmap,
         "mmap|mmap2|map segment from shared object|cannot map|allocate executable memory\
-         |executable memory",
+         |executable memory|jit code buffer|jit buffer|jit memory|jit region|code cache memory",
     ),
     (
         Call::Mprotect,
@@ -122,7 +122,7 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (Call::Socketpair, "socketpair|socket pair|pair of sockets"),
     (
         Call::Socket,
-        "create socket|creating socket|open socket|opening socket|create a socket|create raw socket\
+        "create socket|socket for|socket for siocethtool|creating socket|open socket|opening socket|create a socket|create raw socket\
          |open raw socket|raw socket|packet socket|unix domain socket|create netlink socket\
          |netlink socket|socket()|socket|open icmp socket|icmp open socket\
          |lacking privilege for icmp socket",
@@ -238,7 +238,10 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
         "bpf program|bpf map|ebpf|bpf_prog_load|bpf_map_create|create_map|load program|map create\
          |prog_load|bpf|btf_load|libbpf",
     ),
-    (Call::IoUring, "io_uring|io_uring_setup|io_uring_queue_init|io-uring|iouring|liburing|io uring"),
+    (
+        Call::IoUring,
+        "io_uring|io_uring_setup|io_uring_queue_init|queue_init|ring_init|uring_setup|io-uring|iouring|liburing|io uring",
+    ),
     (Call::Keyctl, "session keyring|session key|keyctl|add_key|request_key|keyring"),
     (
         Call::Personality,

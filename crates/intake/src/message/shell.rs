@@ -32,6 +32,10 @@ pub(crate) fn refine(readings: &mut [Reading], unit: &Unit, dialect: &mut &'stat
                 failure.object = None;
             }
         }
+        // `script: line 5: PATH: error`: words of the script's or the file's name tell no call.
+        if failure.object.as_deref().is_some_and(|o| alone(&unit.text, o)) {
+            failure.call = None;
+        }
         if failure.call.is_none_or(|c| c == Call::Write || c == Call::Exec) && failure.object.is_some() {
             let name = failure.object.clone().unwrap_or_default();
             let exec = failure.errno == Some(Errno::EPERM) && !is_data(&name) || looks_executable(&name);
@@ -63,6 +67,12 @@ fn line_number(low: &str) -> bool {
     low.split(": line ")
         .nth(1)
         .is_some_and(|t| t.starts_with(|c: char| c.is_ascii_digit()) && t.contains(": "))
+}
+
+/// The shell's line number is followed by this path and the error alone.
+fn alone(text: &str, path: &str) -> bool {
+    let after = text.split(": line ").nth(1).and_then(|t| t.split_once(':')).map(|(_, t)| t.trim_start());
+    path.starts_with('/') && after.and_then(|t| t.strip_prefix(path)).is_some_and(|t| t.starts_with(": "))
 }
 
 fn is_data(name: &str) -> bool {
@@ -132,6 +142,10 @@ mod tests {
         assert_eq!(
             read("/entrypoint.sh: line 12: /data/config.ini: Permission denied"),
             (Some(Call::Open), s("/data/config.ini"))
+        );
+        assert_eq!(
+            read("/opt/iptables_dump: line 8: /tmp/iptables-1.tmp: Permission denied"),
+            (Some(Call::Open), s("/tmp/iptables-1.tmp"))
         );
     }
 }

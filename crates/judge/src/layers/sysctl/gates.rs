@@ -368,7 +368,11 @@ const STICKY: &[&str] = &["/tmp", "/var/tmp", "/dev/shm", "/var/lock", "/run/loc
 
 /// `fs.protected_regular`, `_fifos` and `_symlinks`: they bind root too.
 fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
-    let opening = matches!(attempt.call, Some(Call::Open | Call::Create | Call::Write | Call::Truncate));
+    // Where no call is told, root is refused a plain file hardly in any way but when opening it.
+    let opening = match attempt.call {
+        Some(call) => matches!(call, Call::Open | Call::Create | Call::Write | Call::Truncate),
+        None => cx.is_root(attempt),
+    };
     if errno != Errno::EACCES || !opening {
         return None;
     }
