@@ -122,7 +122,7 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (Call::Socketpair, "socketpair|socket pair|pair of sockets"),
     (
         Call::Socket,
-        "create socket|socket for|socket for siocethtool|creating socket|open socket|opening socket|create a socket|create raw socket\
+        "create socket|socket for|creating socket|open socket|opening socket|create a socket|create raw socket\
          |open raw socket|raw socket|packet socket|unix domain socket|create netlink socket\
          |netlink socket|socket()|socket|open icmp socket|icmp open socket\
          |lacking privilege for icmp socket",
@@ -240,7 +240,7 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     ),
     (
         Call::IoUring,
-        "io_uring|io_uring_setup|io_uring_queue_init|queue_init|ring_init|uring_setup|io-uring|iouring|liburing|io uring",
+        "io_uring|io_uring_setup|io_uring_queue_init|uring_setup|io-uring|iouring|liburing|io uring",
     ),
     (Call::Keyctl, "session keyring|session key|keyctl|add_key|request_key|keyring"),
     (
