@@ -439,7 +439,7 @@ mod tests {
             ("OS: Debian GNU/Linux 13 (trixie) in an unprivileged LXC", "debian 13 image"),
             ("LXD container CentOS6", "centos 6 image"),
             ("LXD (snap), Debian 10 containers", "debian 10 image"),
-            ("wimlib build with make (Alpine musl)", "alpine  image"),
+            ("zlib built in a container (Alpine musl)", "alpine  image"),
             ("docker run alpine:3.19", "alpine 3.19 image"),
         ] {
             assert!(all(text).contains(&want.to_owned()), "{text}: {:?}", all(text));
