@@ -85,7 +85,7 @@ impl Arch {
                 .or_else(|| if bare < 512 { self.syscall_name(bare) } else { None });
         }
         let n = usize::try_from(number).ok()?;
-        match self {
+        let name = match self {
             Self::X86_64 => syscalls::x86_64::Sysno::new(n).map(|s| s.name()),
             Self::X86 => syscalls::x86::Sysno::new(n).map(|s| s.name()),
             Self::Aarch64 => syscalls::aarch64::Sysno::new(n).map(|s| s.name()),
@@ -93,12 +93,15 @@ impl Arch {
             Self::Riscv64 => syscalls::riscv64::Sysno::new(n).map(|s| s.name()),
             Self::S390x => syscalls::s390x::Sysno::new(n).map(|s| s.name()),
             Self::Ppc64le => syscalls::powerpc64::Sysno::new(n).map(|s| s.name()),
-        }
+        }?;
+        // `break` of i386 is a keyword of the language the tables are written in.
+        Some(name.strip_prefix("r#").unwrap_or(name))
     }
 
     /// The number of the system call named so.
     #[must_use]
     pub fn syscall_number(self, name: &str) -> Option<u64> {
+        let name = if name == "break" { "r#break" } else { name };
         let id = match self {
             Self::X86_64 => name.parse::<syscalls::x86_64::Sysno>().ok()?.id(),
             Self::X86 => name.parse::<syscalls::x86::Sysno>().ok()?.id(),
@@ -242,6 +245,58 @@ mod tests {
         assert_eq!(Arch::from_name("SCMP_ARCH_X86"), Some(Arch::X86));
         assert_eq!(Arch::from_name("SCMP_ARCH_X32"), Some(Arch::X86_64));
         assert_eq!(Arch::from_name("arm64"), Some(Arch::Aarch64));
+    }
+
+    /// The names and numbers of a kernel header, `#define __NR_name number`; none where it is not installed.
+    fn header(path: &str, base: u64) -> Vec<(String, u64)> {
+        let Ok(text) = std::fs::read_to_string(path) else {
+            eprintln!("skipped: {path} is not installed");
+            return Vec::new();
+        };
+        let mut rows = Vec::new();
+        for line in text.lines() {
+            let mut words = line.split_whitespace();
+            let (Some("#define"), Some(name), Some(value)) = (words.next(), words.next(), words.next())
+            else {
+                continue;
+            };
+            let Some(name) = name.strip_prefix("__NR_") else { continue };
+            let number = value.parse::<u64>().ok().or_else(|| {
+                let offset = value.strip_prefix("(__X32_SYSCALL_BIT")?.trim_matches([' ', '+', ')']);
+                if offset.is_empty() {
+                    words.last()?.trim_matches(')').parse().ok()
+                } else {
+                    offset.parse().ok()
+                }
+            });
+            if let Some(number) = number {
+                rows.push((name.to_owned(), base + number));
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn the_installed_headers_agree() {
+        let dir = "/usr/include/x86_64-linux-gnu/asm";
+        for (arch, file, base) in [
+            (Arch::X86_64, format!("{dir}/unistd_64.h"), 0),
+            (Arch::X86, format!("{dir}/unistd_32.h"), 0),
+            (Arch::X86_64, format!("{dir}/unistd_x32.h"), X32_BIT),
+        ] {
+            for (name, number) in header(&file, base) {
+                // The header defines a name for each number that was ever given out.
+                assert_eq!(arch.syscall_name(number), Some(name.as_str()), "{number} of {file}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_tables_reach_linux_6_17() {
+        for arch in [Arch::X86_64, Arch::X86, Arch::Aarch64, Arch::Arm, Arch::Riscv64] {
+            assert_eq!(arch.syscall_number("file_setattr"), Some(469), "{}", arch.name());
+            assert_eq!(arch.syscall_number("mseal"), Some(462), "{}", arch.name());
+        }
     }
 
     #[test]
