@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask test|lint|score|perturb|ordinary|fuzz`.
+//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|fuzz`.
 
 mod build;
+mod docs;
 mod fuzz;
 mod lint;
 mod ordinary;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test [FILTER]               every test, ending with the runner's summary
 cargo xtask lint                        formatting, clippy, file sizes
+cargo xtask docs                        writes the manual pages that are made from data
 cargo xtask score DIR [--split] [--only dev|held] [--style labelled|bare] [--misses] [--json]
                                         right layer over a folder of case files, as a table
 cargo xtask perturb DIR [--only dev|held]
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let done = match args.first().map(String::as_str) {
         Some("test") => test::run(rest),
         Some("lint") => lint::run(),
+        Some("docs") => docs::run(),
         Some("score") => score::run(rest),
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),

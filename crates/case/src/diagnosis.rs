@@ -106,6 +106,21 @@ pub struct KnownIssueRef {
     pub fixed_in: Vec<String>,
 }
 
+/// The change that made what worked fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhatChanged {
+    /// The change, one plain sentence: "Docker 25.0.0 (2024-01) took io_uring out of …".
+    pub what: String,
+    /// What in the evidence speaks for it, one plain sentence; "" when only versions agree.
+    pub told: String,
+    /// Versions that mend it: `Docker 29.4.3`. Empty when none does.
+    pub fixed_in: Vec<String>,
+    /// What to do until then, "" when nothing is known.
+    pub until_then: String,
+    /// Where the evidence tells of the change or the version.
+    pub spans: Vec<Span>,
+}
+
 /// One denial, explained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnosis {
@@ -129,6 +144,8 @@ pub struct Diagnosis {
     pub cause: String,
     /// The known breakage.
     pub known_issue: Option<KnownIssueRef>,
+    /// The release that brought it about.
+    pub changed: Option<WhatChanged>,
     /// Other layers that fit, at most two.
     pub alternatives: Vec<Alternative>,
     /// The evidence it rests on.

@@ -36,6 +36,17 @@ pub enum Predicate {
         /// Its version, where given.
         version: Option<Version>,
     },
+    /// A component was updated, as a person tells it or a package manager logged it.
+    Updated {
+        /// Its canonical name, as in `Component`; a distribution by its id.
+        component: String,
+        /// The version before.
+        from: Option<Version>,
+        /// The version after.
+        to: Option<Version>,
+        /// When, as printed.
+        when: Option<String>,
+    },
     /// The distribution of the host (or, `container` set, of the image).
     Distro {
         /// `debian`, `ubuntu`, `fedora`, `rhel`, `alma`, `rocky`, `centos`, `suse`, `arch`, `alpine`, `proxmox`, `void`, `gentoo`, `nixos`, `unraid`, `raspbian`, …

@@ -23,7 +23,7 @@ pub mod version;
 pub use attempt::{Attempt, AttemptId, Object, ObjectKind, Phase, Subject};
 pub use claim::{Claim, Failure, Says};
 pub use diagnosis::{
-    Alternative, Certainty, ChainLink, Diagnosis, KnownIssueRef, Mark, Quote, RuledOut, YesNo,
+    Alternative, Certainty, ChainLink, Diagnosis, KnownIssueRef, Mark, Quote, RuledOut, WhatChanged, YesNo,
 };
 pub use evidence::{Evidence, Origin};
 pub use fact::{Fact, FactId, Facts, Predicate, Standing};

@@ -5,6 +5,7 @@
 //! signature wins. Where a version is stated that has the fix and the kernel still shows the old
 //! behaviour, the issue of a profile that was never loaded anew is named instead.
 
+mod changed;
 mod signs;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use whodenied_case::{Attempt, Case, Facts, KnownIssueRef, RecordKind};
 use whodenied_kernel::Layer;
 use whodenied_runtimes::known::{ALL, KnownIssue, Signature, find as by_id};
 
+pub(crate) use changed::find as changed;
 use versions::Speaks;
 
 /// The known breakage that the diagnosis at `index` is an instance of.

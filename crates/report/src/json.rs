@@ -27,11 +27,20 @@ struct Denial<'a> {
     broke_the_program: &'static str,
     cause: &'a str,
     known_issue: Option<KnownIssue<'a>>,
+    changed: Option<Changed<'a>>,
     alternatives: Vec<Because<'a>>,
     evidence: Vec<Evidence<'a>>,
     ruled_out: Vec<Because<'a>>,
     remedies: Vec<Fix<'a>>,
     next_steps: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Changed<'a> {
+    what: &'a str,
+    told: &'a str,
+    fixed_in: &'a [String],
+    until_then: &'a str,
 }
 
 #[derive(Serialize)]
@@ -99,6 +108,12 @@ fn denial<'a>(case: &'a Case, diagnosis: &'a Diagnosis) -> Denial<'a> {
         },
         cause: &diagnosis.cause,
         known_issue: diagnosis.known_issue.as_ref().map(known_issue),
+        changed: diagnosis.changed.as_ref().map(|c| Changed {
+            what: &c.what,
+            told: &c.told,
+            fixed_in: &c.fixed_in,
+            until_then: &c.until_then,
+        }),
         alternatives: diagnosis
             .alternatives
             .iter()

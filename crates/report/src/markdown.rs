@@ -67,6 +67,18 @@ fn denial(out: &mut String, case: &Case, diagnosis: &Diagnosis, first: bool) {
         };
         paragraph(out, &format!("Known issue: {} ({}).{fixed}", text(&issue.title), link(&issue.url)));
     }
+    if let Some(changed) = &diagnosis.changed {
+        let told = if changed.told.is_empty() {
+            String::new()
+        } else {
+            format!(" {}.", changed.told.trim_end_matches('.'))
+        };
+        let until = match changed.until_then.as_str() {
+            "" => String::new(),
+            way => format!(" Until then: {}", text(way)),
+        };
+        paragraph(out, &format!("What changed: {}.{}{until}", text(&changed.what), text(&told)));
+    }
     for other in &diagnosis.alternatives {
         item(out, &format!("It may also be {}: {}", other.layer.title(), text(&other.because)));
     }

@@ -28,6 +28,7 @@ pub(crate) fn bare(layer: Layer, certainty: Certainty) -> Diagnosis {
         broke_the_program: YesNo::Unknown,
         cause: "Because.".to_owned(),
         known_issue: None,
+        changed: None,
         alternatives: Vec::new(),
         quotes: Vec::new(),
         ruled_out: Vec::new(),

@@ -156,3 +156,15 @@ fn every_layer_has_its_section_in_the_manual() {
     }
     assert_eq!(ids, 24);
 }
+
+#[test]
+fn every_known_issue_has_its_page() {
+    use whodenied_runtimes::known::{ALL, index, page};
+    let folder = root().join("docs/known");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    for issue in ALL {
+        assert_eq!(read(&format!("{}.md", issue.id)), page(issue), "run cargo xtask docs: {}", issue.id);
+    }
+    assert_eq!(read("README.md"), index(), "run cargo xtask docs");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), ALL.len() + 1, "a page of no issue");
+}

@@ -87,6 +87,9 @@ pub(crate) struct Demo {
 pub(crate) struct Known {
     /// The id of one issue
     pub(crate) id: Option<String>,
+    /// Print the issue's manual page in Markdown
+    #[arg(long, requires = "id")]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -32,6 +32,7 @@ pub(super) fn diagnosis(case: &Case, verdicts: &[Verdict], part: &Part) -> Optio
         broke_the_program: part.broke,
         cause: top.because.to_owned(),
         known_issue: None,
+        changed: None,
         quotes: quotes(case, attempt, &others, top),
         ruled_out: chain::ruled_out(case, verdicts, attempt, top, &alternatives),
         chain: chain::chain(verdicts, attempt, top, &suspects, certainty),

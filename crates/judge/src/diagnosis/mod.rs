@@ -40,6 +40,10 @@ pub(crate) fn run(case: &mut Case) {
         if let Some(diagnosis) = case.diagnoses.get_mut(index) {
             diagnosis.known_issue = known;
         }
+        let changed = crate::known::changed(case, index);
+        if let Some(diagnosis) = case.diagnoses.get_mut(index) {
+            diagnosis.changed = changed;
+        }
     }
 }
 

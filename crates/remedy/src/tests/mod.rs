@@ -35,6 +35,7 @@ impl Draft {
             broke_the_program: YesNo::Yes,
             cause: String::new(),
             known_issue: None,
+            changed: None,
             alternatives: Vec::new(),
             quotes: Vec::new(),
             ruled_out: Vec::new(),

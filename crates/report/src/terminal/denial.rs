@@ -19,6 +19,7 @@ pub(super) fn write(page: &mut Page, case: &Case, diagnosis: &Diagnosis, all: bo
     }
     alternatives(page, diagnosis);
     known_issue(page, diagnosis, all);
+    changed(page, diagnosis, all);
     if diagnosis.certainty == Certainty::Possible {
         next_steps(page, diagnosis);
     }
@@ -119,6 +120,16 @@ fn known_issue(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
         4,
         &[(Role::Strong, "Known: "), (Role::Plain, &issue.title), (Role::Good, &fixed), (Role::Dim, &more)],
     );
+}
+
+/// The release that brought it about; what to do until the fix is the fix below.
+fn changed(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
+    let Some(changed) = &diagnosis.changed else { return };
+    let told = if changed.told.is_empty() { String::new() } else { format!(". {}", changed.told) };
+    page.para(2, 4, &[(Role::Strong, "Changed: "), (Role::Plain, &changed.what), (Role::Plain, &told)]);
+    if all && !changed.until_then.is_empty() {
+        page.para(2, 4, &[(Role::Strong, "Until then: "), (Role::Plain, &changed.until_then)]);
+    }
 }
 
 fn ruled_out(page: &mut Page, diagnosis: &Diagnosis) {

@@ -1,7 +1,7 @@
 //! Capabilities that were added without effect or are no longer given, and what hangs on them.
 
 use super::sign::{needs, unless};
-use super::{BASE, Fix, KnownIssue, Match, Sign, before, since};
+use super::{BASE, Fix, KnownIssue, Match, Sign, before, since, turn};
 use whodenied_kernel::{Call, Errno, Layer};
 
 /// A user setting that is not root.
@@ -124,6 +124,10 @@ pub(super) static PING: KnownIssue = KnownIssue {
         "https://man7.org/linux/man-pages/man7/icmp.7.html",
         "https://github.com/justmeandopensource/kubernetes/issues/67",
     ],
+    turns: &[
+        turn("podman", &[4, 4], "2023-02", "took NET_RAW out of the default capabilities"),
+        turn("cri-o", &[1, 18], "2020-04", "took NET_RAW out of the default capabilities"),
+    ],
     signatures: &[needs(&[
         Sign::Call(&[Call::Socket]),
         DENIED,
@@ -165,6 +169,12 @@ pub(super) static REDUCED_DEFAULTS: KnownIssue = KnownIssue {
         "https://github.com/cri-o/cri-o/blob/main/internal/config/capabilities/capabilities_linux.go",
     ],
     affected: &[since("podman", &[4, 4]), since("cri-o", &[1, 18])],
+    turns: &[turn(
+        "podman",
+        &[4, 4],
+        "2023-02",
+        "took MKNOD, NET_RAW and AUDIT_WRITE out of the default capabilities",
+    )],
     signatures: &[needs(&[
         Sign::Engine(&["podman", "cri-o"]),
         Sign::Errno(&[Errno::EPERM]),

@@ -1,7 +1,7 @@
 //! Device nodes that are there and can't be opened.
 
 use super::sign::{hinted, needs};
-use super::{BASE, Fix, KnownIssue, Match, Sign, between, since};
+use super::{BASE, Fix, KnownIssue, Match, Sign, between, since, turn};
 use whodenied_kernel::{Call, Errno, Layer};
 
 pub(super) static OPEN_EPERM: KnownIssue = KnownIssue {
@@ -25,6 +25,16 @@ pub(super) static OPEN_EPERM: KnownIssue = KnownIssue {
         "https://github.com/containerd/containerd/issues/11078",
     ],
     affected: &[],
+    turns: &[
+        turn(
+            "runc",
+            &[1, 2, 0],
+            "2024-10",
+            "took /dev/net/tun out of the devices that every container may open (back in 1.2.4)",
+        ),
+        turn("docker", &[27, 4], "2024-12", "ships that runc"),
+        turn("containerd", &[1, 7, 24], "2024-11", "ships that runc"),
+    ],
     signatures: &[hinted(
         &[
             Sign::Call(&[Call::Open, Call::Create, Call::Read, Call::Write, Call::Ioctl, Call::Access]),
@@ -60,6 +70,12 @@ pub(super) static DAEMON_RELOAD: KnownIssue = KnownIssue {
         "https://github.com/opencontainers/runc/blob/main/CHANGELOG.md",
     ],
     affected: &[between("runc", &[1, 1, 3], &[1, 1, 4]), since("runc", &[1, 1, 4])],
+    turns: &[turn(
+        "runc",
+        &[1, 1, 3],
+        "2022-06",
+        "leaves the device rules to systemd, which writes them anew at every daemon-reload",
+    )],
     signatures: &[
         needs(&[Sign::Statement(&["device-rules-rewritten"])]),
         hinted(

@@ -1,7 +1,7 @@
 //! Files: mode, file systems, mount flags and the sysctls that guard sticky directories.
 
 use super::sign::{hinted, needs, unless};
-use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, since};
+use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, since, turn};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const DENIED: Sign = Sign::Errno(&[Errno::EACCES, Errno::EPERM]);
@@ -161,6 +161,7 @@ pub(super) static PROTECTED_REGULAR: KnownIssue = KnownIssue {
         "https://github.com/containers/podman/issues/7445",
     ],
     requires: &[since("kernel", &[4, 19])],
+    turns: &[turn("systemd", &[241], "2019-02", "switches fs.protected_regular on")],
     signatures: &[hinted(
         &[
             Sign::Call(&[Call::Open, Call::Create, Call::Write, Call::Truncate]),
@@ -197,6 +198,7 @@ pub(super) static MASKED_PATH: KnownIssue = KnownIssue {
         avoid: &["--privileged"],
     },
     sources: &["https://github.com/moby/moby/security/advisories/GHSA-6fw5-f8r9-fgfm"],
+    turns: &[turn("docker", &[28, 0, 2], "2025-03", "masks /proc/interrupts and thermal_throttle too")],
     signatures: &[
         needs(&[Sign::Statement(&["kernel-file-empty", "masked-path"])]),
         unless(

@@ -9,6 +9,7 @@ mod devices;
 mod files;
 mod mediation;
 mod nesting;
+mod page;
 mod profile_load;
 mod seccomp_calls;
 mod selinux;
@@ -17,6 +18,7 @@ mod signals;
 mod unix_sockets;
 mod user_namespaces;
 
+pub use page::{index, page};
 pub use sign::{Match, Sign, Signature, Stage, Witness};
 
 use whodenied_kernel::Layer;
@@ -69,6 +71,29 @@ pub struct Fix {
     pub avoid: &'static [&'static str],
 }
 
+/// A release that brought an issue about: what changed, where and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// The component whose release it is, as in [`Range::component`]; a distribution by its id.
+    pub component: &'static str,
+    /// The first release with the change.
+    pub since: &'static [u32],
+    /// Its date, `2025-09` or `2025-11-05`.
+    pub date: &'static str,
+    /// What it changed, as the end of the sentence "Docker 25.0 (2024-01) …".
+    pub what: &'static str,
+}
+
+/// A turn.
+const fn turn(
+    component: &'static str,
+    since: &'static [u32],
+    date: &'static str,
+    what: &'static str,
+) -> Turn {
+    Turn { component, since, date, what }
+}
+
 /// One known breakage.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownIssue {
@@ -94,6 +119,8 @@ pub struct KnownIssue {
     pub affected: &'static [Range],
     /// Versions without which it can't happen; all of them must hold.
     pub requires: &'static [Range],
+    /// The releases that brought it about, the most common first; empty when it has always been so.
+    pub turns: &'static [Turn],
     /// What it looks like; any of them will do.
     pub signatures: &'static [Signature],
 }
@@ -111,6 +138,7 @@ const BASE: KnownIssue = KnownIssue {
     confidence: Confidence::High,
     affected: &[],
     requires: &[],
+    turns: &[],
     signatures: &[],
 };
 

@@ -1,7 +1,7 @@
 //! Containers in containers, and systemd in containers.
 
 use super::sign::{hinted, needs, unless};
-use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Stage, Witness, before, between, since};
+use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Stage, Witness, before, between, since, turn};
 use whodenied_kernel::{Call, Errno, Layer};
 
 pub(super) static REOPEN_FD: KnownIssue = KnownIssue {
@@ -30,6 +30,20 @@ pub(super) static REOPEN_FD: KnownIssue = KnownIssue {
         "https://github.com/NginxProxyManager/nginx-proxy-manager/issues/4849",
     ],
     affected: &[before("lxc", &[6, 0, 6]), before("incus", &[6, 0, 6]), between("incus", &[6, 1], &[6, 19])],
+    turns: &[
+        turn(
+            "runc",
+            &[1, 2, 8],
+            "2025-11-05",
+            "opens /proc/sys files anew through /proc/self/fd for the fix of CVE-2025-52881, which the container's profile takes for another path",
+        ),
+        turn(
+            "runc",
+            &[1, 3, 3],
+            "2025-11-05",
+            "opens /proc/sys files anew through /proc/self/fd for the fix of CVE-2025-52881, which the container's profile takes for another path",
+        ),
+    ],
     signatures: &[
         hinted(
             &[Sign::Arg("via", Match::Is("reopen-fd")), Sign::Errno(&[Errno::EACCES]), Sign::NoRecord],
@@ -120,6 +134,7 @@ pub(super) static SYSTEMD_AS_INIT: KnownIssue = KnownIssue {
         "https://github.com/systemd/systemd/issues/19245",
         "https://github.com/freeipa/freeipa-container/issues/520",
     ],
+    turns: &[turn("systemd", &[248], "2021-03", "needs a cgroup tree that it may write")],
     signatures: &[unless(
         &[
             Sign::Object(Match::AnyOf(&[

@@ -1,7 +1,7 @@
 //! Profiles that are stale, missing, or can't be loaded or applied.
 
 use super::sign::{hinted, needs};
-use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Stage, Witness, before, between, since};
+use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Stage, Witness, before, between, since, turn};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const SETUP: Sign = Sign::Phase(&[Stage::RuntimeSetup, Stage::Engine]);
@@ -128,6 +128,20 @@ pub(super) static PARSER_MISSING: KnownIssue = KnownIssue {
         "https://github.com/k0sproject/k0s/issues/1039",
         "https://github.com/moby/moby/commit/b8c448ef24",
     ],
+    turns: &[
+        turn(
+            "docker",
+            &[23, 0, 0],
+            "2023-02",
+            "no longer asked whether the parser is there (asked again since 23.0.2)",
+        ),
+        turn(
+            "containerd",
+            &[1, 6, 0],
+            "2022-02",
+            "no longer asked whether the parser is there (asked again since 1.6.18)",
+        ),
+    ],
     signatures: &[
         needs(&[Sign::Statement(&["apparmor-parser-missing"])]),
         needs(&[
@@ -202,6 +216,28 @@ pub(super) static PARSER_TOO_OLD: KnownIssue = KnownIssue {
         "https://github.com/containerd/containerd/commit/d88e83aab",
         "https://github.com/NVIDIA/enroot/issues/201",
     ],
+    turns: &[
+        turn(
+            "containerd",
+            &[1, 7, 31],
+            "2026-02",
+            "put `abi <abi/3.0>` into its profile without asking whether the parser knows it",
+        ),
+        turn(
+            "containerd",
+            &[2, 2, 2],
+            "2026-02",
+            "put `abi <abi/3.0>` into its profile without asking whether the parser knows it",
+        ),
+        turn(
+            "containerd",
+            &[2, 1, 7],
+            "2026-02",
+            "put `abi <abi/3.0>` into its profile without asking whether the parser knows it",
+        ),
+        turn("docker", &[24, 0], "2023-05", "dropped the template for parsers before 2.8.96"),
+        turn("containerd", &[1, 7, 0], "2023-03", "dropped the template for parsers before 2.8.96"),
+    ],
     signatures: &[
         needs(&[Sign::Statement(&["apparmor-parser-syntax", "apparmor-parser-too-old"])]),
         needs(&[Sign::Call(&[Call::PolicyLoad]), Sign::Object(Match::Has("abi/"))]),
@@ -226,6 +262,12 @@ pub(super) static VERSION_PARSE: KnownIssue = KnownIssue {
         "https://github.com/containerd/containerd/issues/4633",
         "https://github.com/containerd/containerd/issues/9464",
     ],
+    turns: &[turn(
+        "apparmor",
+        &[4, 0],
+        "2023-06",
+        "has versions such as 4.0.0~alpha2, which older engines cannot read",
+    )],
     signatures: &[needs(&[Sign::Statement(&["apparmor-version-unparsed"])])],
     ..BASE
 };
@@ -278,6 +320,12 @@ pub(super) static ROOTLESS: KnownIssue = KnownIssue {
         "https://github.com/containerd/nerdctl/blob/main/docs/rootless.md",
     ],
     affected: &[between("docker", &[20, 10], &[29, 5]), since("podman", &[]), since("nerdctl", &[])],
+    turns: &[turn(
+        "docker",
+        &[29, 5, 0],
+        "2026-05-14",
+        "treats AppArmor as unsupported when rootless with a network namespace of its own",
+    )],
     signatures: &[
         needs(&[Sign::Statement(&["apparmor-rootless"])]),
         needs(&[

@@ -1,7 +1,7 @@
 //! System calls that a default seccomp profile refuses, and their look-alikes among the sysctls.
 
 use super::sign::{hinted, needs, unless};
-use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, before, between, since};
+use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, before, between, since, turn};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const REFUSED: Sign = Sign::Errno(&[Errno::EPERM, Errno::ENOSYS]);
@@ -29,6 +29,12 @@ pub(super) static CLONE3: KnownIssue = KnownIssue {
         before("containerd", &[1, 4, 10]),
         between("containerd", &[1, 5], &[1, 5, 6]),
     ],
+    turns: &[turn(
+        "glibc",
+        &[2, 34],
+        "2021-08",
+        "calls clone3 for threads and falls back only on ENOSYS, while the old filter answers EPERM",
+    )],
     signatures: &[
         needs(&[Sign::Syscall(&["clone3"]), EPERM]),
         unless(
@@ -62,6 +68,10 @@ pub(super) static FACCESSAT2_TIME64: KnownIssue = KnownIssue {
         "https://github.com/docker/for-win/issues/8326",
     ],
     affected: &[before("docker", &[20, 10]), before("runc", &[1, 0, 1]), before("libseccomp", &[2, 4, 4])],
+    turns: &[
+        turn("glibc", &[2, 33], "2021-02", "calls faccessat2, which the old filter answers with EPERM"),
+        turn("musl", &[1, 2, 0], "2020-02", "calls the time64 family on 32-bit machines"),
+    ],
     signatures: &[
         needs(&[
             Sign::Syscall(&[
@@ -106,6 +116,7 @@ pub(super) static STATX: KnownIssue = KnownIssue {
     fixed_in: &["Docker 18.06 (statx)", "Docker 19.03 (io_pgetevents)"],
     sources: &["https://github.com/moby/moby/blob/v19.03.0/profiles/seccomp/default.json"],
     affected: &[before("docker", &[19, 3])],
+    turns: &[turn("glibc", &[2, 28], "2018-08", "calls statx, which the old filter does not know")],
     signatures: &[needs(&[Sign::Syscall(&["statx", "io_pgetevents"]), EPERM])],
     ..BASE
 };
@@ -129,6 +140,10 @@ pub(super) static IO_URING: KnownIssue = KnownIssue {
         "https://github.com/containers/common/commit/399bd59e",
     ],
     affected: &[since("docker", &[25]), since("containerd", &[2]), since("podman", &[]), since("cri-o", &[])],
+    turns: &[
+        turn("docker", &[25, 0, 0], "2024-01", "took io_uring out of the default seccomp profile"),
+        turn("containerd", &[2, 0, 0], "2024-11", "took io_uring out of the default seccomp profile"),
+    ],
     signatures: &[unless(
         &[Sign::Call(&[Call::IoUring]), REFUSED],
         &[Sign::Engine(&["docker", "podman", "containerd", "cri-o", "kubernetes"])],
@@ -152,6 +167,7 @@ pub(super) static IO_URING_SYSCTL: KnownIssue = KnownIssue {
     sources: &["https://docs.kernel.org/admin-guide/sysctl/kernel.html"],
     confidence: Confidence::Low,
     requires: &[since("kernel", &[5, 14])],
+    turns: &[turn("kernel", &[6, 6], "2023-10", "brought the sysctl kernel.io_uring_disabled")],
     signatures: &[hinted(
         &[
             Sign::Call(&[Call::IoUring]),
@@ -185,6 +201,12 @@ pub(super) static SOCKETCALL: KnownIssue = KnownIssue {
         "https://github.com/docker/docs/pull/24960",
     ],
     affected: &[between("docker", &[29, 4, 2], &[29, 4, 3])],
+    turns: &[turn(
+        "docker",
+        &[29, 4, 2],
+        "2026-05-01",
+        "blocked all of socketcall, through which 32-bit programs make every socket",
+    )],
     signatures: &[
         needs(&[Sign::Syscall(&["socketcall"]), Sign::Errno(&[Errno::ENOSYS])]),
         needs(&[Sign::Call(&[Call::Socket]), Sign::Errno(&[Errno::ENOSYS])]),
@@ -215,6 +237,10 @@ pub(super) static AF_ALG: KnownIssue = KnownIssue {
         between("containerd", &[2, 0, 9], &[2, 1]),
         since("containerd", &[2, 2, 4]),
     ],
+    turns: &[
+        turn("docker", &[29, 4, 2], "2026-05-01", "blocks AF_ALG in the default seccomp profile"),
+        turn("docker", &[29, 4, 3], "2026-05-06", "denies AF_ALG in docker-default too"),
+    ],
     signatures: &[needs(&[
         Sign::Call(&[Call::Socket, Call::Bind]),
         Sign::Arg("domain", Match::OneOf(&["AF_ALG", "PF_ALG", "alg", "38"])),
@@ -242,6 +268,10 @@ pub(super) static AF_VSOCK: KnownIssue = KnownIssue {
         since("docker", &[23]),
         since("containerd", &[1, 7]),
         since("podman", &[5, 7]),
+    ],
+    turns: &[
+        turn("docker", &[23, 0], "2023-02", "blocks AF_VSOCK in the default seccomp profile"),
+        turn("containerd", &[1, 7], "2023-03", "blocks AF_VSOCK in the default seccomp profile"),
     ],
     signatures: &[needs(&[
         Sign::Call(&[Call::Socket]),
@@ -352,6 +382,12 @@ pub(super) static KUBELET_DEFAULT: KnownIssue = KnownIssue {
     },
     sources: &["https://kubernetes.io/docs/tutorials/security/seccomp/"],
     confidence: Confidence::Medium,
+    turns: &[turn(
+        "kubernetes",
+        &[1, 27],
+        "2023-04",
+        "made the kubelet option for the runtime default filter generally available",
+    )],
     signatures: &[needs(&[
         Sign::Engine(&["kubernetes"]),
         Sign::Statement(&["seccomp-default-enabled"]),

@@ -1,7 +1,7 @@
 //! Signals that a container's profile does not accept from the runtime that stops it.
 
 use super::sign::{hinted, needs, unless};
-use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Stage, Witness, before, between, since};
+use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Stage, Witness, before, between, since, turn};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const DOCKER_FAMILY: Match = Match::AnyOf(&[
@@ -50,6 +50,15 @@ pub(super) static STOP_RUNC_PEER: KnownIssue = KnownIssue {
         before("containerd", &[1, 6, 32]),
         between("containerd", &[1, 7], &[1, 7, 16]),
     ],
+    turns: &[
+        turn(
+            "apparmor",
+            &[4, 0],
+            "2023-11",
+            "gave runc and crun profiles of their own name, so a stop signal no longer comes from `unconfined`",
+        ),
+        turn("ubuntu", &[24, 4], "2024-04", "ships those profiles"),
+    ],
     signatures: &[
         needs(&[Sign::Record(
             Witness::Apparmor,
@@ -95,6 +104,15 @@ pub(super) static PODMAN_STOP_CRUN_PEER: KnownIssue = KnownIssue {
         "https://github.com/containers/common/pull/2004",
     ],
     affected: &[before("podman", &[5, 5])],
+    turns: &[
+        turn(
+            "apparmor",
+            &[4, 0],
+            "2023-11",
+            "gave crun and podman profiles of their own name, so a stop signal no longer comes from `unconfined`",
+        ),
+        turn("ubuntu", &[24, 4], "2024-04", "ships those profiles"),
+    ],
     signatures: &[
         needs(&[Sign::Record(
             Witness::Apparmor,

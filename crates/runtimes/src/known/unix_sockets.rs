@@ -1,7 +1,7 @@
 //! AF_UNIX sockets that a profile allows in its text and refuses as compiled.
 
 use super::sign::{hinted, needs, unless};
-use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Witness, before, between, since};
+use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Witness, before, between, since, turn};
 use whodenied_kernel::{Call, Errno, Layer};
 
 /// The spellings of AF_UNIX in arguments.
@@ -52,6 +52,12 @@ pub(super) static FAILED_PROTOCOL_MATCH: KnownIssue = KnownIssue {
         since("buildah", &[]),
         since("cri-o", &[]),
     ],
+    turns: &[turn(
+        "kernel",
+        &[6, 17],
+        "2025-09",
+        "brought AppArmor's fine mediation of AF_UNIX sockets to mainline, which a profile compiled without it cannot answer",
+    )],
     signatures: &[
         hinted(
             &[Sign::Record(

@@ -1,7 +1,7 @@
 //! User namespaces that can't be made, are useless once made, or lack ids.
 
 use super::sign::{hinted, needs, unless};
-use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Witness, since};
+use super::{BASE, Confidence, Fix, KnownIssue, Match, Sign, Witness, since, turn};
 use whodenied_kernel::{Call, Errno, Layer};
 
 /// Distributions without Ubuntu's restriction.
@@ -33,6 +33,20 @@ pub(super) static UBUNTU_RESTRICTION: KnownIssue = KnownIssue {
         "https://discourse.ubuntu.com/t/ubuntu-24-04-lts-noble-numbat-release-notes/39890",
         "https://github.com/podman-desktop/podman-desktop/issues/7256",
         "https://github.com/opencontainers/runc/commit/bde597a55",
+    ],
+    turns: &[
+        turn(
+            "ubuntu",
+            &[24, 4],
+            "2024-04",
+            "restricts unprivileged user namespaces through AppArmor by default",
+        ),
+        turn(
+            "ubuntu",
+            &[23, 10],
+            "2023-10",
+            "brought the restriction of unprivileged user namespaces, off by default",
+        ),
     ],
     signatures: &[
         needs(&[Sign::Record(
@@ -110,6 +124,7 @@ pub(super) static ABI4_WITHOUT_RULE: KnownIssue = KnownIssue {
         "https://gitlab.com/apparmor/apparmor/-/wikis/unprivileged_userns_restriction",
     ],
     requires: &[since("kernel", &[5, 15])],
+    turns: &[turn("kernel", &[6, 7], "2024-01", "brought AppArmor mediation of user namespaces to mainline")],
     signatures: &[unless(
         &[Sign::Record(
             Witness::Apparmor,

@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::settings::Settings;
 use whodenied_kernel::Layer;
 use whodenied_report::terminal::{Section, sections};
-use whodenied_runtimes::known::{ALL, KnownIssue};
+use whodenied_runtimes::known::{ALL, KnownIssue, page};
 use whodenied_text::escape;
 
 pub(crate) fn run(known: &Known, settings: &Settings, output: &mut Output) -> Exit {
@@ -15,6 +15,10 @@ pub(crate) fn run(known: &Known, settings: &Settings, output: &mut Output) -> Ex
         return Exit::Fine;
     };
     match ALL.iter().find(|issue| issue.id == id) {
+        Some(issue) if known.markdown => {
+            output.print(&page(issue));
+            Exit::Fine
+        }
         Some(issue) => {
             output.print(&show(issue, settings));
             Exit::Fine
@@ -48,6 +52,11 @@ fn show(issue: &KnownIssue, settings: &Settings) -> String {
         Section::Heading("Cause".to_owned()),
         Section::Text(issue.cause.to_owned()),
     ];
+    parts.extend(issue.turns.iter().map(|turn| {
+        let release: Vec<_> = turn.since.iter().map(u32::to_string).collect();
+        let since = format!("{} {} ({}) {}", turn.component, release.join("."), turn.date, turn.what);
+        Section::Term("Since".to_owned(), since)
+    }));
     if !issue.fixed_in.is_empty() {
         parts.push(Section::Term("Fixed in".to_owned(), issue.fixed_in.join(", ")));
     }

@@ -10,6 +10,7 @@ mod labels;
 mod limits;
 mod ls;
 mod mounts;
+mod packages;
 mod stat;
 mod status;
 mod sysctl;
@@ -57,10 +58,14 @@ impl<'a> Here<'a> {
 /// Reads every line that can be of a listing.
 pub(super) fn read(doc: &Document, sink: &mut Sink) {
     for (at, line) in doc.lines.iter().enumerate() {
+        let here = Here { lines: &doc.lines, at, line, text: &line.text };
+        // A package manager's log is dated like any log, and its lines are long.
+        if matches!(line.dress.channel, Channel::Bare | Channel::ProgramLog) && packages::read(here, sink) {
+            continue;
+        }
         if line.text.is_empty() || line.text.len() > LONGEST || line.dress.channel != Channel::Bare {
             continue;
         }
-        let here = Here { lines: &doc.lines, at, line, text: &line.text };
         let listed = ls::read(here, sink)
             || stat::read(here, sink)
             || facl::read(here, sink)

@@ -192,7 +192,8 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
     outputs(s, sink);
 }
 
-fn canonical(word: &str) -> Option<&'static str> {
+/// The component that a name or package name stands for.
+pub(super) fn canonical(word: &str) -> Option<&'static str> {
     NAMES.iter().find(|(n, _)| *n == word).map(|(_, c)| *c)
 }
 

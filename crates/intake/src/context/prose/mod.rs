@@ -10,6 +10,7 @@ mod lsm;
 mod mounts;
 mod settings;
 mod sysctls;
+mod updates;
 mod words;
 
 use super::clause;
@@ -18,6 +19,11 @@ use crate::segment::{Document, Line};
 use whodenied_case::{Channel, Predicate};
 use whodenied_text::Span;
 use words::Word;
+
+/// The component that a name or package name stands for.
+pub(super) fn component(name: &str) -> Option<&'static str> {
+    components::canonical(name)
+}
 
 const DIALECT: &str = "prose";
 /// A person's report has no more lines; past these only what is labelled is read.
@@ -147,6 +153,7 @@ fn read_line(line: &Line, above: &str, engine_info: bool, sink: &mut Sink) {
             settings::read(&saying, sink);
             sysctls::read(&saying, sink);
             mounts::read(&saying, sink);
+            updates::read(&saying, sink);
         }
     }
 }
