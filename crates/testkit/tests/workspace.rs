@@ -11,6 +11,7 @@ use std::process::Command;
 const EDGES: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("kernel", &[]),
+    ("access", &["kernel"]),
     ("case", &["text", "kernel"]),
     ("apparmor", &["text", "kernel"]),
     ("seccomp", &["text", "kernel"]),

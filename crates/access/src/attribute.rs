@@ -1,0 +1,251 @@
+//! Mode, owner, times, size and extended attributes: fs/open.c, fs/attr.c, fs/utimes.c, fs/xattr.c,
+//! fs/posix_acl.c and security/commoncap.c.
+
+use crate::decision::Rule;
+use crate::object::{Kind, READ, SETGID, SETUID, STICKY, WRITE};
+use crate::operation::Times;
+use crate::permission::{Ask, Object, Step};
+use whodenied_kernel::{Capability, Errno};
+
+/// What is done to an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Act {
+    Get,
+    Set,
+    Remove,
+}
+
+impl Ask<'_> {
+    /// `chmod_common`.
+    pub(crate) fn change_mode(&self, path: &[u8]) -> Step<()> {
+        let object = self.object(self.lookup(path, true)?)?;
+        self.want_write(&object)?;
+        self.not_flagged(&object)?;
+        self.owned_by_mapped(&object, true, true)?;
+        self.must_own(&object)
+    }
+
+    /// `do_fchownat`, `chown_common`, `notify_change`. Taking a setuid or setgid bit away changes the
+    /// mode too, and for that CAP_CHOWN is not enough.
+    pub(crate) fn change_owner(
+        &self,
+        path: &[u8],
+        uid: Option<u32>,
+        gid: Option<u32>,
+        follow: bool,
+    ) -> Step<()> {
+        let object = self.object(self.lookup(path, follow)?)?;
+        self.want_write(&object)?;
+        let maps = &self.subject.namespace.maps;
+        let known = |id: Option<u32>, down: Option<u32>| match (id, down) {
+            (Some(_), None) => Err(self.no(Errno::EINVAL, Rule::UnknownNewOwner, object.id)),
+            (_, down) => Ok(down),
+        };
+        let uid = known(uid, uid.and_then(|id| maps.users.down(id)))?;
+        let gid = known(gid, gid.and_then(|id| maps.groups.down(id)))?;
+        if uid.is_some() || gid.is_some() {
+            self.not_flagged(&object)?;
+        }
+        let storable = |id: Option<u32>, user| id.is_none_or(|id| self.storable(&object, id, user));
+        if !storable(uid, true) || !storable(gid, false) {
+            return Err(self.no(Errno::EOVERFLOW, Rule::UnmappedNewOwner, object.id));
+        }
+        self.owned_by_mapped(&object, uid.is_none(), gid.is_none())?;
+        let owner = object.uid();
+        let mine = owner == Some(self.subject.fsuid);
+        let privileged = self.capable_over(&object, Capability::CHOWN);
+        if uid.is_some() && !(mine && uid == owner) && !privileged {
+            return Err(self.no(Errno::EPERM, Rule::GiveAway, object.id));
+        }
+        if let Some(gid) = gid
+            && !(mine && (self.subject.in_group(gid) || object.gid() == Some(gid)))
+            && !privileged
+        {
+            return Err(self.no(Errno::EPERM, Rule::ForeignGroup, object.id));
+        }
+        if self.drops_mode_bits(&object) {
+            self.must_own(&object)?;
+        }
+        Ok(())
+    }
+
+    /// `ATTR_KILL_SUID` and `setattr_should_drop_sgid` (fs/attr.c), which become a change of mode.
+    fn drops_mode_bits(&self, object: &Object<'_>) -> bool {
+        let mode = object.inode.mode;
+        !object.inode.is_directory()
+            && (mode & SETUID != 0
+                || (mode & SETGID != 0 && (mode & 0o010 != 0 || !self.in_group_or_capable(object))))
+    }
+
+    /// `do_utimes`, `vfs_utimes`.
+    pub(crate) fn set_times(&self, path: &[u8], times: Times, follow: bool) -> Step<()> {
+        if times == Times::Neither {
+            return Ok(());
+        }
+        let object = self.object(self.lookup(path, follow)?)?;
+        self.want_write(&object)?;
+        if times == Times::Given {
+            self.not_flagged(&object)?;
+        } else {
+            if object.inode.immutable {
+                return Err(self.no(Errno::EPERM, Rule::Immutable, object.id));
+            }
+            if !self.owner_or_capable(&object) {
+                self.permission(&object, WRITE)?;
+            }
+        }
+        self.owned_by_mapped(&object, true, true)?;
+        if times == Times::Given { self.must_own(&object) } else { Ok(()) }
+    }
+
+    /// `vfs_truncate` (fs/open.c).
+    pub(crate) fn truncate(&self, path: &[u8]) -> Step<()> {
+        let object = self.object(self.lookup(path, true)?)?;
+        match object.inode.kind {
+            Kind::Directory => return Err(self.no(Errno::EISDIR, Rule::IsDirectory, object.id)),
+            Kind::File => {}
+            _ => return Err(self.no(Errno::EINVAL, Rule::Arguments, object.id)),
+        }
+        self.want_write(&object)?;
+        self.permission(&object, WRITE)?;
+        if object.inode.append_only {
+            return Err(self.no(Errno::EPERM, Rule::AppendOnly, object.id));
+        }
+        Ok(())
+    }
+
+    /// `may_setattr`: mode, owner and given times of a flagged file stay.
+    fn not_flagged(&self, object: &Object<'_>) -> Step<()> {
+        if object.inode.immutable {
+            return Err(self.no(Errno::EPERM, Rule::Immutable, object.id));
+        }
+        if object.inode.append_only {
+            return Err(self.no(Errno::EPERM, Rule::AppendOnly, object.id));
+        }
+        Ok(())
+    }
+
+    /// `notify_change`: an inode with ids that the mount can't show is only changed to others.
+    fn owned_by_mapped(&self, object: &Object<'_>, user: bool, group: bool) -> Step<()> {
+        if (user && object.uid().is_none()) || (group && object.gid().is_none()) {
+            return Err(self.no(Errno::EOVERFLOW, Rule::UnmappedObject, object.id));
+        }
+        Ok(())
+    }
+
+    fn must_own(&self, object: &Object<'_>) -> Step<()> {
+        if self.owner_or_capable(object) {
+            return Ok(());
+        }
+        Err(self.no(Errno::EPERM, Rule::NotOwner, object.id))
+    }
+
+    /// `path_setxattrat`, `path_getxattrat`, `path_removexattrat` (fs/xattr.c).
+    pub(crate) fn attribute(&self, path: &[u8], name: &[u8], follow: bool, act: Act) -> Step<()> {
+        let object = self.object(self.lookup(path, follow)?)?;
+        if act != Act::Get {
+            self.want_write(&object)?;
+        }
+        if let b"system.posix_acl_access" | b"system.posix_acl_default" = name {
+            return self.access_list(&object, name == b"system.posix_acl_default", act);
+        }
+        if name == b"security.capability" && act == Act::Set {
+            self.may_set_file_capabilities(&object)?;
+        }
+        self.attribute_permission(&object, name, act)?;
+        if name.starts_with(b"security.") && act != Act::Get {
+            self.may_set_security(&object, name, act)?;
+        }
+        if ![b"user.".as_slice(), b"trusted.", b"security."].iter().any(|p| name.starts_with(p)) {
+            return Err(self.no(Errno::EOPNOTSUPP, Rule::AttributeUnsupported, object.id));
+        }
+        if act != Act::Set && !object.inode.attributes.iter().any(|a| a == name) {
+            return Err(self.no(Errno::ENODATA, Rule::NoAttribute, object.id));
+        }
+        Ok(())
+    }
+
+    /// `xattr_permission`, `may_write_xattr`.
+    fn attribute_permission(&self, object: &Object<'_>, name: &[u8], act: Act) -> Step<()> {
+        let writes = act != Act::Get;
+        if writes {
+            self.may_write_attribute(object)?;
+        }
+        if name.starts_with(b"security.") || name.starts_with(b"system.") {
+            return Ok(());
+        }
+        if name.starts_with(b"trusted.") {
+            if self.subject.capable(Capability::SYS_ADMIN) {
+                return Ok(());
+            }
+            let errno = if writes { Errno::EPERM } else { Errno::ENODATA };
+            return Err(self.no(errno, Rule::Capability(Capability::SYS_ADMIN), object.id));
+        }
+        if name.starts_with(b"user.") {
+            if !matches!(object.inode.kind, Kind::File | Kind::Directory) {
+                let errno = if writes { Errno::EPERM } else { Errno::ENODATA };
+                return Err(self.no(errno, Rule::UserAttributeKind, object.id));
+            }
+            if object.inode.is_directory() && object.inode.mode & STICKY != 0 && writes {
+                self.must_own(object)?;
+            }
+        }
+        self.permission(object, if writes { WRITE } else { READ })
+    }
+
+    fn may_write_attribute(&self, object: &Object<'_>) -> Step<()> {
+        self.not_flagged(object)?;
+        if object.unmapped() {
+            return Err(self.no(Errno::EPERM, Rule::UnmappedObject, object.id));
+        }
+        Ok(())
+    }
+
+    /// `cap_convert_nscap` (security/commoncap.c).
+    fn may_set_file_capabilities(&self, object: &Object<'_>) -> Step<()> {
+        if self.capable_over(object, Capability::SETFCAP) {
+            return Ok(());
+        }
+        Err(self.no(Errno::EPERM, Rule::Capability(Capability::SETFCAP), object.id))
+    }
+
+    /// `cap_inode_setxattr`, `cap_inode_removexattr` (security/commoncap.c).
+    fn may_set_security(&self, object: &Object<'_>, name: &[u8], act: Act) -> Step<()> {
+        if name == b"security.capability" {
+            return if act == Act::Remove { self.may_set_file_capabilities(object) } else { Ok(()) };
+        }
+        if self.subject.capable_in(&object.fs.namespace, Capability::SYS_ADMIN) {
+            return Ok(());
+        }
+        Err(self.no(Errno::EPERM, Rule::Capability(Capability::SYS_ADMIN), object.id))
+    }
+
+    /// `vfs_set_acl`, `vfs_get_acl`, `vfs_remove_acl`, `set_posix_acl` (fs/posix_acl.c).
+    fn access_list(&self, object: &Object<'_>, default: bool, act: Act) -> Step<()> {
+        let unsupported = || self.no(Errno::EOPNOTSUPP, Rule::AttributeUnsupported, object.id);
+        if act == Act::Get {
+            if !object.fs.acls || object.inode.kind == Kind::Symlink {
+                return Err(unsupported());
+            }
+            let name: &[u8] = if default { b"system.posix_acl_default" } else { b"system.posix_acl_access" };
+            let there =
+                object.inode.attributes.iter().any(|a| a == name) || (!default && object.inode.acl.is_some());
+            if !there {
+                return Err(self.no(Errno::ENODATA, Rule::NoAttribute, object.id));
+            }
+            return Ok(());
+        }
+        self.may_write_attribute(object)?;
+        if !object.fs.acls || object.inode.kind == Kind::Symlink {
+            return Err(unsupported());
+        }
+        if default && !object.inode.is_directory() {
+            return if act == Act::Set {
+                Err(self.no(Errno::EACCES, Rule::DefaultListKind, object.id))
+            } else {
+                Ok(())
+            };
+        }
+        self.must_own(object)
+    }
+}

@@ -1,0 +1,164 @@
+//! What the kernel answers, and which of its checks decided.
+
+use crate::world::NodeId;
+use serde::{Deserialize, Serialize};
+use whodenied_kernel::{Capability, Errno};
+
+/// Whose permission bits counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Class {
+    /// The subject owns it: the owner's bits, whatever a list says.
+    Owner,
+    /// Its group is one of the subject's.
+    Group,
+    /// Neither.
+    Other,
+    /// The list names the subject; the mask limits it.
+    ListUser(u32),
+    /// The list names one of the subject's groups, or its group is; the mask limits it.
+    ListGroup,
+    /// The list names neither.
+    ListOther,
+}
+
+/// The check that refused, named after what it guards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Rule {
+    /// ENOENT, `getname_flags` (fs/namei.c): an empty path.
+    EmptyPath,
+    /// ENAMETOOLONG, `getname_flags` and the file system's `lookup`: above 4095 bytes, or a name above 255.
+    LongName,
+    /// ENOENT, `handle_mounts`, `lookup_one_qstr_excl` (fs/namei.c): no such entry.
+    NoEntry,
+    /// ENOTDIR, `link_path_walk`, `path_lookupat`, `do_open` (fs/namei.c): not a directory.
+    NotDirectory,
+    /// ELOOP, `pick_link` (fs/namei.c): the 41st symbolic link.
+    ManyLinks,
+    /// ELOOP, `may_open` (fs/namei.c): `O_NOFOLLOW` and a symbolic link.
+    LinkNotFollowed,
+    /// ELOOP, `pick_link` (fs/namei.c): a symbolic link on a `nosymfollow` mount.
+    NoSymFollow,
+    /// EACCES, `may_follow_link` (fs/namei.c): `fs.protected_symlinks`, in a sticky world-writable directory.
+    ProtectedSymlink,
+    /// EACCES, `acl_permission_check`, `posix_acl_permission` (fs/namei.c, fs/posix_acl.c): the bits of
+    /// this class do not grant it, and no capability overrides them (`generic_permission`).
+    Permission(Class),
+    /// EROFS, `sb_permission` (fs/namei.c): the file system is read-only.
+    ReadOnlyFileSystem,
+    /// EROFS, `mnt_want_write` (fs/namespace.c), `do_faccessat` (fs/open.c): the mount, or all of the
+    /// file system, is read-only.
+    ReadOnlyMount,
+    /// EPERM, `inode_permission` (fs/namei.c), `may_setattr` (fs/attr.c), `may_write_xattr` (fs/xattr.c): immutable.
+    Immutable,
+    /// EPERM, `may_open`, `may_delete`, `vfs_link`, `vfs_truncate`, `may_setattr`: append-only.
+    AppendOnly,
+    /// EACCES, EPERM or EOVERFLOW, `HAS_UNMAPPED_ID`: the mount has no id for the inode's owner or group.
+    UnmappedObject,
+    /// EOVERFLOW, `fsuidgid_has_mapping` (include/linux/fs.h): the file system has no id for the subject.
+    UnmappedSubject,
+    /// EOVERFLOW, `notify_change` (fs/attr.c): the file system has no id for the new owner.
+    UnmappedNewOwner,
+    /// EINVAL, `chown_common` (fs/open.c): the subject's namespace does not map the new id.
+    UnknownNewOwner,
+    /// EACCES, `may_open_dev` (fs/namei.c): a device on a `nodev` mount.
+    NoDev,
+    /// EACCES, `path_noexec` (fs/exec.c): execution on a `noexec` mount.
+    NoExec,
+    /// EACCES, `may_open` (fs/namei.c): only regular files are executed.
+    NotExecutableKind,
+    /// EPERM, `may_open` (fs/namei.c): `O_NOATIME` is for the owner and CAP_FOWNER.
+    NoAtime,
+    /// EACCES, `may_create_in_sticky` (fs/namei.c): `O_CREAT` on another's file in a sticky directory,
+    /// by `fs.protected_regular` or `fs.protected_fifos`; other special files without either.
+    ProtectedSticky,
+    /// EPERM, `may_linkat` (fs/namei.c): `fs.protected_hardlinks`.
+    ProtectedHardlink,
+    /// EPERM, `__check_sticky` (fs/namei.c): a sticky directory, and neither it nor the entry is the subject's.
+    Sticky,
+    /// EPERM, `inode_owner_or_capable` (fs/inode.c): only the owner, or CAP_FOWNER.
+    NotOwner,
+    /// EPERM, `chown_ok` (fs/attr.c): giving away needs CAP_CHOWN.
+    GiveAway,
+    /// EPERM, `chgrp_ok` (fs/attr.c): the owner may give it to his own groups only.
+    ForeignGroup,
+    /// EPERM, a capability asked for by itself: CAP_MKNOD (`vfs_mknod`), CAP_SYS_CHROOT (`chroot`),
+    /// CAP_SYS_ADMIN (`xattr_permission`, `cap_inode_setxattr`).
+    Capability(Capability),
+    /// EPERM or ENODATA, `xattr_permission` (fs/xattr.c): `user.` attributes are for files and directories.
+    UserAttributeKind,
+    /// EOPNOTSUPP, `xattr_resolve_name` (fs/xattr.c), `set_posix_acl` (fs/posix_acl.c): not here.
+    AttributeUnsupported,
+    /// EACCES, `set_posix_acl` (fs/posix_acl.c): a default list on what is no directory.
+    DefaultListKind,
+    /// ENODATA, the file system: no such attribute; for `trusted.` also without CAP_SYS_ADMIN.
+    NoAttribute,
+    /// EEXIST or EADDRINUSE, `filename_create`, `do_open` (fs/namei.c): it is there.
+    Exists,
+    /// EISDIR: a directory where something else is needed.
+    IsDirectory,
+    /// ENOTEMPTY, the file system's `rmdir` or `rename`: entries are left.
+    NotEmpty,
+    /// EBUSY, `vfs_rmdir`, `vfs_unlink`, `vfs_rename` (fs/namei.c): something is mounted there.
+    MountPoint,
+    /// EBUSY, EINVAL, ENOTEMPTY or EEXIST, `do_rmdir`, `do_renameat2`: the path ends in a dot or is the root.
+    DotName,
+    /// EXDEV, `do_linkat`, `do_renameat2` (fs/namei.c): two mounts.
+    CrossMount,
+    /// EINVAL or ENOTEMPTY, `do_renameat2` (fs/namei.c): one lies inside the other.
+    Inside,
+    /// EPERM, `vfs_link` (fs/namei.c): directories have no hard links.
+    LinkDirectory,
+    /// EINVAL, `build_open_flags` (fs/open.c), `vfs_truncate`, `do_readlinkat`: arguments that make no sense here.
+    Arguments,
+    /// ENXIO, `sock_no_open` (net/socket.c): a socket can't be opened.
+    OpensSocket,
+    /// ECONNREFUSED, `unix_find_bsd` (net/unix/af_unix.c): not a socket.
+    NotSocket,
+    /// ELOOP, `exec_binprm` (fs/exec.c): interpreters of interpreters, six deep.
+    ManyInterpreters,
+}
+
+/// A refusal: the errno the program sees, the check that gave it, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What the call returns.
+    pub errno: Errno,
+    /// Which check refused.
+    pub rule: Rule,
+    /// The file or directory that was checked; for an absent entry the directory it was looked for in.
+    /// `None` when the arguments alone were refused.
+    pub at: Option<NodeId>,
+    /// Which of the call's paths it was about, from 0.
+    pub operand: usize,
+    /// The `rwx` bits that were asked for, where bits were.
+    pub wanted: u8,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// Nothing that this crate knows refuses.
+    Allowed,
+    /// The kernel refuses.
+    Refused(Refusal),
+    /// Something on the way could not be read: this node, or an entry of it.
+    Unknown(NodeId),
+}
+
+impl Decision {
+    /// The errno of a refusal.
+    #[must_use]
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.errno),
+            _ => None,
+        }
+    }
+
+    /// True when nothing refuses.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        *self == Self::Allowed
+    }
+}
