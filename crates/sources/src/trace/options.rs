@@ -1,0 +1,179 @@
+//! What to trace for.
+
+use std::time::Duration;
+use whodenied_kernel::Errno;
+use whodenied_kernel::syscall::{Arch, X32_BIT};
+
+/// How long to trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Until {
+    /// The last process has ended, daemons among them.
+    #[default]
+    All,
+    /// The command has ended; what it left running runs on untraced.
+    Command,
+}
+
+/// A set of error numbers below 256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Errnos([u128; 2]);
+
+impl Errnos {
+    /// These.
+    #[must_use]
+    pub const fn of(errnos: &[Errno]) -> Self {
+        let mut bits = [0u128; 2];
+        let mut at = 0;
+        while at < errnos.len() {
+            let n = errnos[at].0 as u32;
+            if n < 256 {
+                bits[(n / 128) as usize] |= 1 << (n % 128);
+            }
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    /// Those that a refusal can show itself by.
+    #[must_use]
+    pub const fn denials() -> Self {
+        Self::of(&[
+            Errno::EPERM,
+            Errno::EACCES,
+            Errno::EROFS,
+            Errno::ENOSYS,
+            Errno::EAFNOSUPPORT,
+            Errno::EINVAL,
+            Errno::ENOENT,
+            Errno::ENXIO,
+            Errno::ENODEV,
+            Errno::EMFILE,
+            Errno::ENFILE,
+            Errno::ENOMEM,
+            Errno::EAGAIN,
+            Errno::ENOSPC,
+            Errno::EDQUOT,
+            Errno::EFBIG,
+            Errno::ESRCH,
+            Errno::ELOOP,
+            Errno::EXDEV,
+            Errno::EUSERS,
+            Errno::EBUSY,
+            Errno::ETXTBSY,
+            Errno::EOPNOTSUPP,
+            Errno::EPROTONOSUPPORT,
+            Errno::ESOCKTNOSUPPORT,
+            Errno::ECONNREFUSED,
+            Errno::EADDRNOTAVAIL,
+            Errno::ENOKEY,
+        ])
+    }
+
+    /// Whether `errno` is among them.
+    #[must_use]
+    pub fn has(self, errno: i64) -> bool {
+        match usize::try_from(errno) {
+            Ok(n) if n < 256 => self.0.get(n / 128).is_some_and(|word| word >> (n % 128) & 1 == 1),
+            _ => false,
+        }
+    }
+}
+
+/// What to trace for, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The errors to look at; the observer is asked of each call that fails with one.
+    pub errnos: Errnos,
+    /// Names of system calls whose success is told too.
+    pub successes: Vec<&'static str>,
+    /// When to end.
+    pub until: Until,
+    /// Take over the signals of this process as [`signals`](super) says: for a program that is
+    /// there to run one command, once at a time.
+    pub forward_signals: bool,
+    /// Ask the command to end after this, and kill it and all that came of it two seconds later.
+    /// A process attached to is let go of.
+    pub timeout: Option<Duration>,
+    /// Use no registers of this architecture, only what every one offers. Slower.
+    pub portable: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            errnos: Errnos::denials(),
+            successes: Vec::new(),
+            until: Until::All,
+            forward_signals: false,
+            timeout: None,
+            portable: cfg!(not(target_arch = "x86_64")),
+        }
+    }
+}
+
+/// The options in the form that the tracer asks them by.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    errnos: Errnos,
+    names: Vec<&'static str>,
+    /// Numbers of calls to look at when they succeed, of any architecture that runs here.
+    numbers: [u64; 16],
+}
+
+impl Wanted {
+    pub(super) fn new(options: &Options) -> Self {
+        let mut numbers = [0u64; 16];
+        // The calls that install a filter are always looked at.
+        for name in options.successes.iter().copied().chain(["seccomp", "prctl"]) {
+            for arch in [Arch::X86_64, Arch::X86, Arch::Aarch64, Arch::Arm] {
+                let native = cfg!(target_arch = "x86_64") == matches!(arch, Arch::X86_64 | Arch::X86);
+                if let Some(n) = arch.syscall_number(name)
+                    && native
+                    && let Some(word) = numbers.get_mut(usize::try_from(n / 64).unwrap_or(usize::MAX))
+                {
+                    *word |= 1 << (n % 64);
+                }
+            }
+        }
+        Self { errnos: options.errnos, names: options.successes.clone(), numbers }
+    }
+
+    /// Whether a call that returned `value` may be of interest; `nr` as the registers hold it.
+    pub(super) fn value(&self, value: i64, nr: u64) -> bool {
+        if (-4095..0).contains(&value) {
+            // No call at all (a return from a signal handler restores what was there before).
+            let none = nr as u32 == u32::MAX;
+            // ENOSYS is what stands there at the entry: looked at so that a phase once lost is
+            // found again. The ERESTART codes (512 to 516) are no failures and in no set.
+            !none && (self.errnos.has(-value) || -value == i64::from(Errno::ENOSYS.0))
+        } else {
+            let nr = (nr & 0xffff_ffff) & !X32_BIT;
+            self.numbers
+                .get(usize::try_from(nr / 64).unwrap_or(usize::MAX))
+                .is_some_and(|word| word >> (nr % 64) & 1 == 1)
+        }
+    }
+
+    pub(super) fn success(&self, name: &str) -> bool {
+        self.names.contains(&name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_and_numbers() {
+        let wanted = Wanted::new(&Options { errnos: Errnos::of(&[Errno::EACCES]), ..Options::default() });
+        assert!(wanted.value(-13, 2));
+        assert!(!wanted.value(-1, 2));
+        assert!(!wanted.value(-13, u64::MAX), "a return from a signal handler");
+        assert!(!wanted.value(-512, 2), "a call to be restarted");
+        assert!(!wanted.value(0, 2));
+        #[cfg(target_arch = "x86_64")]
+        for nr in [157, 317, 172, 354, X32_BIT | 157] {
+            assert!(wanted.value(0, nr), "{nr}");
+        }
+    }
+}
