@@ -1,5 +1,6 @@
-//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|fuzz`.
+//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|fuzz|bench`.
 
+mod bench;
 mod build;
 mod docs;
 mod fuzz;
@@ -20,7 +21,8 @@ cargo xtask score DIR [--split] [--only dev|held] [--style labelled|bare] [--mis
 cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
-cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)";
+cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
+cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),
         Some("fuzz") => fuzz::run(rest),
+        Some("bench") => bench::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);

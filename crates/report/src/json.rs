@@ -33,6 +33,7 @@ struct Denial<'a> {
     ruled_out: Vec<Because<'a>>,
     remedies: Vec<Fix<'a>>,
     next_steps: &'a [String],
+    count: u32,
 }
 
 #[derive(Serialize)]
@@ -128,6 +129,7 @@ fn denial<'a>(case: &'a Case, diagnosis: &'a Diagnosis) -> Denial<'a> {
             .collect(),
         remedies: diagnosis.remedies.iter().map(fix).collect(),
         next_steps: &diagnosis.next_steps,
+        count: diagnosis.count,
     }
 }
 

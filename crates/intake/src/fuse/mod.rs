@@ -13,7 +13,7 @@ use crate::record::Mark;
 use whodenied_case::{Attempt, AttemptId, Case, Claim, Says, Standing, Trial};
 
 /// The most distinct attempts kept.
-const MOST_ATTEMPTS: usize = 500;
+const MOST_ATTEMPTS: usize = 512;
 
 /// The most trials kept, and the most places of one.
 const MOST_TRIALS: usize = 200;

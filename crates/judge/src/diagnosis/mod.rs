@@ -19,10 +19,10 @@ use whodenied_case::{Attempt, AttemptId, Case, Verdict};
 
 /// At most so many recorded attempts, and so many printed ones, are judged one by one; a log may
 /// hold more, which are counted.
-const MAX_RECORDED: usize = 256;
+const MAX_RECORDED: usize = 512;
 const MAX_PRINTED: usize = 128;
 /// At most so many denials are told.
-const MAX_DENIALS: usize = 12;
+const MAX_DENIALS: usize = 512;
 
 /// Fills `Case::verdicts` and `Case::diagnoses`.
 pub(crate) fn run(case: &mut Case) {

@@ -254,6 +254,11 @@ fn merge(parts: &mut Vec<(Part, Layer)>, part: Part, layer: Layer, attempt: &Att
     }
 }
 
+/// A record of a seccomp filter: without a label, the program and its system call tell two apart.
+fn filtered(attempt: &Attempt) -> bool {
+    attempt.records.iter().any(|r| matches!(r.kind, whodenied_case::RecordKind::Seccomp(_)))
+}
+
 /// Two failures of one story: printed by the same cause, or the same record again.
 fn alike(a: &Attempt, b: &Attempt) -> bool {
     let recorded = (!a.records.is_empty(), !b.records.is_empty());
@@ -265,6 +270,7 @@ fn alike(a: &Attempt, b: &Attempt) -> bool {
                 && a.subject.label == b.subject.label
                 && only_logged(a) == only_logged(b)
                 && a.arg("signal") == b.arg("signal")
+                && (!filtered(a) || (a.syscall == b.syscall && a.subject.program == b.subject.program))
         }
         (false, false) => {
             object
