@@ -1,7 +1,7 @@
 //! Making, removing, linking and renaming entries (fs/namei.c).
 
 use crate::decision::Rule;
-use crate::object::{EXECUTE, Kind, READ, SETGID, SETUID, WRITE};
+use crate::object::{Kind, READ, SETGID, SETUID, WRITE};
 use crate::operation::RenameHow;
 use crate::permission::{Ask, Object, Step};
 use crate::walk::Last;
@@ -109,7 +109,7 @@ impl Ask<'_> {
 
     /// `is_local_mountpoint` (fs/namespace.c).
     fn not_mounted_on(&self, victim: &Object<'_>) -> Step<()> {
-        if self.world.mounted(victim.id).is_some() {
+        if self.world.is_mount_point(victim.id) {
             return Err(self.no(Errno::EBUSY, Rule::MountPoint, victim.id));
         }
         Ok(())

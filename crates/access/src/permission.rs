@@ -1,7 +1,7 @@
 //! `inode_permission` and the questions of ownership that the calls share.
 
 use crate::decision::{Class, Refusal, Rule};
-use crate::object::{Acl, EXECUTE, FileSystem, Inode, Kind, Mount, READ, STICKY, WRITE};
+use crate::object::{Acl, EXECUTE, FileSystem, Inode, Mount, READ, STICKY, WRITE};
 use crate::subject::Subject;
 use crate::world::{Entry, NodeId, World};
 use std::borrow::Cow;
@@ -270,9 +270,4 @@ impl<'a> Ask<'a> {
             && directory.uid() != me
             && !self.capable_over(victim, Capability::FOWNER)
     }
-}
-
-/// Whether files of this type can carry `FS_IOC_SETFLAGS` flags at all.
-pub(crate) fn can_carry_flags(kind: Kind) -> bool {
-    matches!(kind, Kind::File | Kind::Directory)
 }

@@ -1,7 +1,7 @@
 //! Running programs, changing directories and reaching sockets.
 
 use crate::decision::Rule;
-use crate::object::{EXECUTE, Kind, WRITE};
+use crate::object::{EXECUTE, Inode, Kind, WRITE};
 use crate::operation::OpenFlags;
 use crate::permission::{Ask, Step};
 use whodenied_kernel::{Capability, Errno};
@@ -15,14 +15,21 @@ impl Ask<'_> {
     pub(crate) fn execute(&self, path: &[u8]) -> Step<()> {
         let mut path = path.to_vec();
         for _ in 0..=MAX_INTERPRETERS {
-            let object = self.object(self.lookup(&path, true)?)?;
-            self.may_open(&object, EXECUTE, OpenFlags::default())?;
-            match &object.inode.interpreter {
-                Some(interpreter) => path.clone_from(interpreter),
+            let object = self.executable(&path)?;
+            match object.interpreter {
+                Some(interpreter) => path = interpreter,
                 None => return Ok(()),
             }
         }
+        // The one too many is opened before it is counted.
+        self.executable(&path)?;
         Err(self.no_arguments(Errno::ELOOP, Rule::ManyInterpreters))
+    }
+
+    fn executable(&self, path: &[u8]) -> Step<Inode> {
+        let object = self.object(self.lookup(path, true)?)?;
+        self.may_open(&object, EXECUTE, OpenFlags::default())?;
+        Ok(object.inode.into_owned())
     }
 
     /// `chdir` (fs/open.c).

@@ -165,6 +165,10 @@ impl World for Tree {
         self.mounts.get(index).map(|m| node(index, m.root))
     }
 
+    fn is_mount_point(&self, at: NodeId) -> bool {
+        self.mounts.iter().any(|m| m.on.is_some_and(|(_, dentry)| dentry == parts(at).1))
+    }
+
     fn parent(&self, at: NodeId) -> Option<NodeId> {
         let (mount, dentry) = parts(at);
         if self.mounts.get(mount)?.root == dentry {

@@ -48,6 +48,12 @@ pub trait World {
     /// The root of what is mounted on this node, the topmost if several are.
     fn mounted(&self, node: NodeId) -> Option<NodeId>;
 
+    /// True when something is mounted on this entry, whichever mount of its file system it is seen through
+    /// (`is_local_mountpoint`): then it can't be removed or renamed.
+    fn is_mount_point(&self, node: NodeId) -> bool {
+        self.mounted(node).is_some()
+    }
+
     /// The directory above within the same mount; `None` at the mount's root.
     fn parent(&self, node: NodeId) -> Option<NodeId>;
 

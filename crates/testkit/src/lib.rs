@@ -20,6 +20,8 @@
 //! A key may stand several times. Unknown keys fail the case, and so does a case without
 //! expectations.
 
+pub mod access;
+
 use serde_json::Value;
 
 /// One case of a literate file.

@@ -1,0 +1,358 @@
+//! Random worlds: what lies where, with which owners, modes, lists, flags and mount options.
+
+use super::random::Random;
+use whodenied_access::{Acl, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings, Tree};
+
+/// Ids that owners, groups and subjects are drawn from.
+pub const IDS: &[u32] = &[0, 0, 1000, 1001, 1002, 100_000, 100_001, 65_534];
+
+/// One name to be made.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// Index of its directory in the zone; `None` for the zone's root.
+    pub parent: Option<usize>,
+    /// Its name.
+    pub name: Vec<u8>,
+    /// What it is.
+    pub inode: Inode,
+    /// Index of the name it is a hard link to.
+    pub link_to: Option<usize>,
+    /// Device number, major and minor.
+    pub device: (u32, u32),
+}
+
+/// A directory whose content is planned, on a file system of its own.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    /// Where the controller reaches it, writable.
+    pub root: String,
+    /// Names in its root that stay.
+    pub keep: Vec<Vec<u8>>,
+    /// The names, the root first, directories before what is in them.
+    pub nodes: Vec<Spec>,
+}
+
+/// Options of the mounts a world is seen through.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Of the bind mount `/b` of `/t`.
+    pub bind: Mount,
+    /// Of the tmpfs on `/t/mp`.
+    pub inner: Mount,
+    /// Of the tmpfs on `/r`.
+    pub sealed: Mount,
+    /// Of the ext4 on `/e`.
+    pub disk: Mount,
+    /// Of the idmapped bind mount `/i` of `/t`.
+    pub mapped: Mount,
+    /// The file system on `/r` is read-only.
+    pub read_only: bool,
+}
+
+/// A world: zones and how they are mounted.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// `/t`, then the roots of `/t/mp`, `/r` and, where there is a disk, `/e`.
+    pub zones: Vec<Zone>,
+    /// Mount options.
+    pub options: Options,
+    /// The map of `/i`, where there is such a mount.
+    pub maps: Option<IdMaps>,
+}
+
+/// What this machine offers.
+#[derive(Debug, Clone, Default)]
+pub struct Offer {
+    /// An ext4 image is mounted.
+    pub disk: bool,
+    /// The map of the idmapped mount `/i`.
+    pub maps: Option<IdMaps>,
+    /// The sysctls.
+    pub settings: Settings,
+}
+
+const MODES: &[u16] = &[
+    0o755, 0o777, 0o700, 0o750, 0o711, 0o644, 0o600, 0o000, 0o1777, 0o1770, 0o770, 0o070, 0o007, 0o4755,
+    0o2755,
+];
+const NAMES: &[&[u8]] = &[b"a", b"b", b"c", b"d"];
+const TARGETS: &[&[u8]] = &[
+    b"a",
+    b"b",
+    b"../a",
+    b"../b",
+    b"/t/a",
+    b"/t/b",
+    b"a/",
+    b"b/c",
+    b".",
+    b"..",
+    b"/",
+    b"/b/a",
+    b"/r/a",
+    b"/e/b",
+    b"/t/mp/a",
+    b"nowhere",
+    b"../nowhere",
+    b"c",
+    b"d",
+    b"./a",
+    b"mp",
+    b"/t/c/d",
+    b"/i/a",
+];
+
+fn mode(random: &mut Random) -> u16 {
+    if random.chance(70) { random.pick(MODES) } else { u16::try_from(random.below(0o10000)).unwrap_or(0) }
+}
+
+fn acl(random: &mut Random, mode: u16) -> (Acl, u16) {
+    let bits = |random: &mut Random| u8::try_from(random.below(8)).unwrap_or(0);
+    let list = |random: &mut Random| {
+        let mut list: Vec<(u32, u8)> = Vec::new();
+        for _ in 0..random.below(3) {
+            let id = random.pick(IDS);
+            if !list.iter().any(|(seen, _)| *seen == id) {
+                list.push((id, bits(random)));
+            }
+        }
+        list
+    };
+    let acl = Acl {
+        owner: u8::try_from(mode >> 6 & 7).unwrap_or(0),
+        users: list(random),
+        group: bits(random),
+        groups: list(random),
+        mask: Some(if random.chance(60) { 7 } else { bits(random) }),
+        other: u8::try_from(mode & 7).unwrap_or(0),
+    };
+    let mode = mode & !0o070 | u16::from(acl.mask.unwrap_or(0)) << 3;
+    (acl, mode)
+}
+
+/// An inode of this type with random properties.
+fn inode(random: &mut Random, kind: Kind) -> Inode {
+    let mut inode = Inode::new(kind, mode(random), random.pick(IDS), random.pick(IDS));
+    // Most directories can be searched, so that what lies behind them is asked too.
+    if kind == Kind::Directory && random.chance(60) {
+        inode.mode |= random.pick(&[0o755, 0o777]);
+    }
+    if kind == Kind::Symlink {
+        inode.mode = 0o777;
+        inode.target = random.pick(TARGETS).to_vec();
+    } else if random.chance(20) {
+        let (acl, mode) = acl(random, inode.mode);
+        (inode.acl, inode.mode) = (Some(acl), mode);
+    }
+    if kind == Kind::File && random.chance(30) {
+        inode.interpreter = Some(path(random));
+    }
+    let plain = matches!(kind, Kind::File | Kind::Directory);
+    if plain && random.chance(15) {
+        inode.attributes.push(b"user.note".to_vec());
+    }
+    if random.chance(10) {
+        inode.attributes.push(random.pick(&[b"trusted.note".as_slice(), b"security.note"]).to_vec());
+    }
+    if kind == Kind::Directory && random.chance(5) {
+        inode.attributes.push(b"system.posix_acl_default".to_vec());
+    }
+    if plain && random.chance(12) {
+        if random.chance(50) { inode.immutable = true } else { inode.append_only = true }
+    }
+    inode
+}
+
+fn zone(random: &mut Random, root: &str, keep: &[&[u8]], size: usize) -> Zone {
+    let mut top = inode(random, Kind::Directory);
+    if random.chance(60) {
+        top.mode |= 0o755;
+        top.immutable = false;
+        if let Some(acl) = &mut top.acl {
+            acl.mask = Some(7);
+            acl.owner = 7;
+            acl.other |= 5;
+            top.mode |= 0o070;
+        }
+    }
+    let mut nodes = vec![Spec { parent: None, name: Vec::new(), inode: top, link_to: None, device: (0, 0) }];
+    for _ in 0..size {
+        let directories: Vec<usize> = (0..nodes.len())
+            .filter(|i| nodes[*i].inode.is_directory() && nodes[*i].link_to.is_none())
+            .collect();
+        let parent = random.pick(&directories);
+        let name = random.pick(NAMES).to_vec();
+        if nodes.iter().any(|n| n.parent == Some(parent) && n.name == name) {
+            continue;
+        }
+        let kind = match random.below(100) {
+            0..35 => Kind::Directory,
+            35..65 => Kind::File,
+            65..80 => Kind::Symlink,
+            80..86 => Kind::Fifo,
+            86..92 => Kind::Socket,
+            92..98 => Kind::Character,
+            _ => Kind::Block,
+        };
+        let mut device = (0, 0);
+        if kind == Kind::Character {
+            device = random.pick(&[(1, 3), (240, 77)]);
+        } else if kind == Kind::Block {
+            device = (240, 77);
+        }
+        let files: Vec<usize> = (1..nodes.len())
+            .filter(|i| !nodes[*i].inode.is_directory() && nodes[*i].link_to.is_none())
+            .collect();
+        if !files.is_empty() && random.chance(5) {
+            let to = random.pick(&files);
+            let inode = nodes[to].inode.clone();
+            nodes.push(Spec { parent: Some(parent), name, inode, link_to: Some(to), device });
+            continue;
+        }
+        nodes.push(Spec { parent: Some(parent), name, inode: inode(random, kind), link_to: None, device });
+    }
+    Zone { root: root.to_owned(), keep: keep.iter().map(|k| k.to_vec()).collect(), nodes }
+}
+
+fn options(random: &mut Random, read_only: u64) -> Mount {
+    Mount {
+        id: 0,
+        read_only: random.chance(read_only),
+        no_exec: random.chance(25),
+        no_dev: random.chance(25),
+        no_symfollow: random.chance(8),
+        maps: None,
+    }
+}
+
+/// A random world on this machine.
+#[must_use]
+pub fn plan(random: &mut Random, offer: &Offer) -> Plan {
+    let mut zones =
+        vec![zone(random, "/t", &[b"mp"], 9), zone(random, "/.h/1", &[], 5), zone(random, "/.h/2", &[], 5)];
+    if offer.disk {
+        zones.push(zone(random, "/.h/3", &[], 6));
+    }
+    // Not planned, but put right again: the root, and what the mount on `/t/mp` covers.
+    let fixed = |root: &str, keep: &[&[u8]]| {
+        let top = Spec { parent: None, name: Vec::new(), inode: skeleton(), link_to: None, device: (0, 0) };
+        Zone { root: root.to_owned(), keep: keep.iter().map(|k| k.to_vec()).collect(), nodes: vec![top] }
+    };
+    let mut keep: Vec<&[u8]> = vec![b"t", b"b", b"r", b".h"];
+    keep.extend(offer.disk.then_some(b"e".as_slice()));
+    keep.extend(offer.maps.is_some().then_some(b"i".as_slice()));
+    zones.push(fixed("/", &keep));
+    zones.push(fixed("/.h/0/mp", &[]));
+    let options = Options {
+        bind: options(random, 30),
+        inner: options(random, 15),
+        sealed: options(random, 15),
+        disk: options(random, 15),
+        mapped: options(random, 10),
+        read_only: random.chance(50),
+    };
+    Plan { zones, options, maps: offer.maps.clone() }
+}
+
+/// A random path into such a world: sometimes absolute, sometimes crooked, often of something there.
+#[must_use]
+pub fn path(random: &mut Random) -> Vec<u8> {
+    const STARTS: &[&[u8]] = &[
+        b"/t/", b"/t/", b"", b"", b"", b"/b/", b"/b/", b"/t/mp/", b"mp/", b"/r/", b"/e/", b"/e/", b"/",
+        b"/i/", b"/i/",
+    ];
+    const PARTS: &[&[u8]] =
+        &[b"a", b"b", b"c", b"d", b"a", b"b", b"c", b"d", b"..", b".", b"mp", b"new", b"t"];
+    let mut path = random.pick(STARTS).to_vec();
+    for i in 0..=random.below(4) {
+        if i > 0 {
+            path.extend(if random.chance(4) { b"//".as_slice() } else { b"/" });
+        }
+        path.extend(random.pick(PARTS));
+    }
+    if random.chance(4) {
+        path.push(b'/');
+    }
+    if random.chance(1) {
+        path = random.pick(&[b"/".as_slice(), b"", b".", b"..", b"//"]).to_vec();
+    }
+    path
+}
+
+impl Plan {
+    /// A random path, mostly of something that is there or could be made there.
+    #[must_use]
+    pub fn path(&self, random: &mut Random) -> Vec<u8> {
+        if random.chance(15) {
+            return path(random);
+        }
+        const PREFIXES: &[&[&[u8]]] =
+            &[&[b"/t/", b"", b"/b/", b"/i/", b""], &[b"/t/mp/", b"mp/"], &[b"/r/"], &[b"/e/", b"../e/"]];
+        let which = random.below(self.zones.len().min(PREFIXES.len() + 2) - 2);
+        let which = if random.chance(40) { 0 } else { which };
+        let (zone, prefixes) = (&self.zones[which], PREFIXES[which]);
+        let mut names = Vec::new();
+        let mut at = Some(random.below(zone.nodes.len())).filter(|i| *i != 0 || random.chance(20));
+        while let Some(index) = at.filter(|i| *i != 0) {
+            names.push(zone.nodes[index].name.as_slice());
+            at = zone.nodes[index].parent;
+        }
+        names.reverse();
+        if random.chance(20) {
+            names.push(random.pick(&[b"new".as_slice(), b"a", b"b", b".", b".."]));
+        }
+        let mut path = random.pick(prefixes).to_vec();
+        if names.is_empty() && path.is_empty() {
+            path.push(b'.');
+        }
+        path.extend(names.join(&b'/'));
+        if random.chance(4) {
+            path.push(b'/');
+        }
+        path
+    }
+}
+
+/// The directories that hold the world together, and never change.
+fn skeleton() -> Inode {
+    Inode::new(Kind::Directory, 0o755, 0, 0)
+}
+
+/// The model of a plan.
+#[must_use]
+pub fn model(plan: &Plan, offer: &Offer) -> Tree {
+    let mount = |mount: &Mount, id: u64| Mount { id, ..mount.clone() };
+    let system = |id: u64| FileSystem::new(id);
+    let mut tree = Tree::new(system(1), Mount { id: 1, ..Mount::default() }, skeleton());
+    tree.settings = offer.settings;
+    let root = whodenied_access::World::root(&tree);
+    let top = |index: usize| plan.zones[index].nodes[0].inode.clone();
+    let t = tree.add(root, b"t", top(0));
+    let mp = tree.add(t, b"mp", skeleton());
+    let [b, r] = [b"b".as_slice(), b"r"].map(|name| tree.add(root, name, skeleton()));
+    tree.mount_bind(b, t, mount(&plan.options.bind, 2));
+    let inner = tree.mount_new(mp, system(2), mount(&plan.options.inner, 3), top(1));
+    let read_only = FileSystem { read_only: plan.options.read_only, ..system(3) };
+    let sealed = tree.mount_new(r, read_only, mount(&plan.options.sealed, 4), top(2));
+    let mut roots = vec![t, inner, sealed];
+    if offer.disk {
+        let e = tree.add(root, b"e", skeleton());
+        roots.push(tree.mount_new(e, system(4), mount(&plan.options.disk, 5), top(3)));
+    }
+    if let Some(maps) = &plan.maps {
+        let i = tree.add(root, b"i", skeleton());
+        tree.mount_bind(i, t, Mount { maps: Some(maps.clone()), ..mount(&plan.options.mapped, 6) });
+    }
+    tree.set_cwd(t);
+    for (zone, root) in plan.zones.iter().zip(roots) {
+        let mut ids: Vec<NodeId> = vec![root];
+        for spec in zone.nodes.iter().skip(1) {
+            let parent = ids[spec.parent.unwrap_or(0)];
+            ids.push(match spec.link_to {
+                Some(to) => tree.add_link(parent, &spec.name, ids[to]),
+                None => tree.add(parent, &spec.name, spec.inode.clone()),
+            });
+        }
+    }
+    tree
+}

@@ -1,0 +1,133 @@
+//! The child that asks the kernel: one process a user namespace, one thread for each set of
+//! credentials, for these belong to threads in the kernel.
+
+use super::perform::perform;
+use nix::sched::{CloneFlags, unshare};
+use rustix::thread::{
+    CapabilitiesSecureBits, CapabilitySet as Bits, CapabilitySets, Gid, Uid, set_capabilities,
+    set_capabilities_secure_bits, set_keep_capabilities, set_thread_groups, set_thread_res_gid,
+    set_thread_res_uid,
+};
+use serde::{Deserialize, Serialize};
+use std::io::{BufRead, Write};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use whodenied_access::{Operation, Subject, UserNamespace};
+
+/// What the controller sends, a line of JSON each.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Order {
+    /// Go to this directory; relative paths start there.
+    Settle(String),
+    /// Ask from now on as this subject.
+    Become(Box<Subject>),
+    /// Do this and say the errno.
+    Do(Operation),
+}
+
+/// Reads orders from standard input and answers each `Do` with a line: the errno, 0 when it worked, or
+/// words when the credentials could not be taken. With `namespace` a new user namespace is made first;
+/// the line `ready` says that its maps can be written, and a line `mapped` is waited for.
+///
+/// # Errors
+/// When the pipes break or the namespace can't be made.
+pub fn run(namespace: bool) -> std::io::Result<()> {
+    let mut input = std::io::stdin().lock();
+    let mut output = std::io::stdout().lock();
+    let mut line = String::new();
+    if namespace {
+        unshare(CloneFlags::CLONE_NEWUSER)?;
+    }
+    writeln!(output, "ready")?;
+    output.flush()?;
+    input.read_line(&mut line)?;
+    rustix::process::umask(rustix::fs::Mode::empty());
+    let mut subject = None;
+    let mut thread: Option<Asking> = None;
+    loop {
+        line.clear();
+        if input.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        match serde_json::from_str::<Order>(&line)? {
+            Order::Settle(directory) => rustix::process::chdir(directory)?,
+            Order::Become(new) => {
+                subject = Some(*new);
+                thread = None;
+            }
+            Order::Do(operation) => {
+                let Some(subject) = &subject else { continue };
+                let asking = match thread.take() {
+                    Some(asking) => asking,
+                    None => Asking::start(subject),
+                };
+                let moves =
+                    matches!(operation, Operation::ChangeDirectory { .. } | Operation::ChangeRoot { .. });
+                let answer = asking.ask(operation);
+                // Who has gone elsewhere does not come back.
+                if !(moves && answer == Ok(0)) {
+                    thread = Some(asking);
+                }
+                match answer {
+                    Ok(errno) => writeln!(output, "{errno}")?,
+                    Err(why) => writeln!(output, "{why}")?,
+                }
+                output.flush()?;
+            }
+        }
+    }
+}
+
+struct Asking {
+    orders: Sender<Operation>,
+    answers: Receiver<Result<i32, String>>,
+}
+
+impl Asking {
+    fn start(subject: &Subject) -> Self {
+        let (orders, todo) = channel::<Operation>();
+        let (done, answers) = channel();
+        let subject = subject.clone();
+        std::thread::spawn(move || {
+            let taken = take(&subject).map_err(|e| format!("credentials: {e}"));
+            for operation in todo {
+                let answer = taken.clone().map(|()| perform(&operation));
+                if done.send(answer).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { orders, answers }
+    }
+
+    fn ask(&self, operation: Operation) -> Result<i32, String> {
+        self.orders.send(operation).map_err(|e| e.to_string())?;
+        self.answers.recv().map_err(|e| e.to_string())?
+    }
+}
+
+/// The id as its own namespace numbers it.
+fn inside(id: u32, namespace: &UserNamespace, user: bool) -> u32 {
+    let map = if user { &namespace.maps.users } else { &namespace.maps.groups };
+    map.up(id).unwrap_or(u32::MAX)
+}
+
+/// Takes the subject's credentials for this thread, and a root and working directory of its own.
+fn take(subject: &Subject) -> std::io::Result<()> {
+    unshare(CloneFlags::CLONE_FS)?;
+    let user = |id| Uid::from_raw(inside(id, &subject.namespace, true));
+    let group = |id| Gid::from_raw(inside(id, &subject.namespace, false));
+    if subject.no_setuid_fixup {
+        set_capabilities_secure_bits(CapabilitiesSecureBits::NO_SETUID_FIXUP)?;
+    }
+    set_keep_capabilities(true)?;
+    let groups: Vec<Gid> = subject.groups.iter().map(|g| group(*g)).collect();
+    set_thread_groups(&groups)?;
+    set_thread_res_gid(group(subject.gid), group(subject.fsgid), group(subject.fsgid))?;
+    set_thread_res_uid(user(subject.uid), user(subject.fsuid), user(subject.fsuid))?;
+    let sets = CapabilitySets {
+        effective: Bits::from_bits_retain(subject.effective.0),
+        permitted: Bits::from_bits_retain(subject.permitted.0),
+        inheritable: Bits::empty(),
+    };
+    Ok(set_capabilities(None, sets)?)
+}

@@ -1,0 +1,212 @@
+//! The model of file access against the running kernel, as root: the same random questions to both.
+//!
+//! `WHODENIED_ACCESS_CHECKS=N` asks N questions (5,000 without), `WHODENIED_ACCESS_SEED=S` starts at
+//! another seed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "this test is its own harness")]
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+use whodenied_access::{Decision, Operation, Subject, Tree, World, decide};
+use whodenied_kernel::Errno;
+use whodenied_testkit::access::plan::{Plan, model, plan};
+use whodenied_testkit::access::questions::{changes, name, operation, subject};
+use whodenied_testkit::access::random::Random;
+use whodenied_testkit::access::stage::Stage;
+use whodenied_testkit::access::worker;
+
+/// Questions asked of one world, and of one subject in it.
+const PER_WORLD: usize = 120;
+const PER_SUBJECT: usize = 12;
+/// Differences after which it is enough.
+const ENOUGH: usize = 5;
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|v| v.parse().ok()).unwrap_or(otherwise)
+}
+
+fn main() {
+    let argument = std::env::args().nth(1).unwrap_or_default();
+    match argument.as_str() {
+        "--worker" => return worker::run(false).unwrap(),
+        "--worker-in-namespace" => return worker::run(true).unwrap(),
+        "--list" => {
+            println!("model_agrees_with_the_kernel: test");
+            return;
+        }
+        _ => {}
+    }
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: the model check against the kernel needs root");
+        return;
+    }
+    let scratch = std::env::temp_dir().join(format!("whodenied-access-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).unwrap();
+    let stage = Stage::set(&scratch);
+    let mut stage = match stage {
+        Ok(stage) => stage,
+        Err(error) => {
+            println!("skipped: the stage can't be set: {error}");
+            return;
+        }
+    };
+    let checks = usize::try_from(number("WHODENIED_ACCESS_CHECKS", 5000)).unwrap();
+    let seed = number("WHODENIED_ACCESS_SEED", 1);
+    let mut tally = Tally::default();
+    let begun = Instant::now();
+    let mut before: Option<Plan> = None;
+    let mut round = 0;
+    while tally.asked < checks && tally.differences < ENOUGH {
+        let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(round));
+        round += 1;
+        let plan = plan(&mut random, &stage.offer);
+        stage.build(before.as_ref(), &plan).expect("a world");
+        ask_world(&mut stage, &plan, &mut random, &mut tally);
+        before = Some(plan);
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    tally.print(seed, seconds);
+    println!("mounts: ext4 {}, idmapped {}", stage.offer.disk, stage.offer.maps.is_some());
+    assert_eq!(tally.differences, 0, "the model and the kernel differ");
+}
+
+#[derive(Default)]
+struct Tally {
+    asked: usize,
+    rebuilt: usize,
+    differences: usize,
+    /// Call → asked, refused.
+    calls: BTreeMap<&'static str, (usize, usize)>,
+    /// Errno and rule → times.
+    rules: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    fn print(&self, seed: u64, seconds: f64) {
+        let calls: Vec<String> = self
+            .calls
+            .iter()
+            .map(|(call, (asked, refused))| format!("{call} {asked} ({refused} refused)"))
+            .collect();
+        println!("calls: {}", calls.join(", "));
+        let rules: Vec<String> = self.rules.iter().map(|(rule, times)| format!("{rule} {times}")).collect();
+        println!("refused by: {}", rules.join(", "));
+        println!(
+            "seed {seed}: {} questions, {} differences, {} rebuilds, {seconds:.1} s, {:.0} a second",
+            self.asked,
+            self.differences,
+            self.rebuilt,
+            self.asked as f64 / seconds
+        );
+    }
+
+    fn count(&mut self, operation: &Operation, decision: &Decision) {
+        self.asked += 1;
+        let call = self.calls.entry(name(operation)).or_default();
+        call.0 += 1;
+        if let Decision::Refused(refusal) = decision {
+            call.1 += 1;
+            let rule = format!("{:?}", refusal.rule).split('(').next().unwrap_or_default().to_owned();
+            *self.rules.entry(format!("{} {rule}", refusal.errno)).or_default() += 1;
+        }
+    }
+}
+
+fn ask_world(stage: &mut Stage, plan: &Plan, random: &mut Random, tally: &mut Tally) {
+    let tree = model(plan, &stage.offer);
+    for _ in 0..PER_WORLD / PER_SUBJECT {
+        // Half of the subjects live in the first user namespace.
+        let which = if random.chance(50) { 0 } else { random.below(stage.workers.len()) };
+        let namespace = stage.workers[which].namespace.clone();
+        let subject = subject(random, &namespace);
+        stage.workers[which].become_subject(&subject).unwrap();
+        for _ in 0..PER_SUBJECT {
+            if tally.differences >= ENOUGH {
+                return;
+            }
+            let operation = operation(random, plan, &namespace);
+            let decision = decide(&subject, &tree, &operation);
+            let real = stage.workers[which].ask(&operation).unwrap();
+            tally.count(&operation, &decision);
+            if real == 0 && changes(&operation) {
+                stage.rebuild(plan).expect("the world again");
+                tally.rebuilt += 1;
+            }
+            if real != expected(&decision) {
+                tally.differences += 1;
+                report(&subject, &operation, &decision, real, plan, &tree);
+                stage.rebuild(plan).expect("the world again");
+            }
+        }
+    }
+}
+
+fn expected(decision: &Decision) -> i32 {
+    decision.errno().map_or(0, |e| e.0)
+}
+
+fn report(
+    subject: &Subject,
+    operation: &Operation,
+    decision: &Decision,
+    real: i32,
+    plan: &Plan,
+    tree: &Tree,
+) {
+    let kernel = if real == 0 { "allowed".to_owned() } else { Errno(real).to_string() };
+    println!("--- difference: the kernel says {kernel}, the model {decision:?}");
+    if let Decision::Refused(refusal) = decision
+        && let Some(at) = refusal.at
+    {
+        println!("at {}", String::from_utf8_lossy(&tree.path(at)));
+    }
+    println!(
+        "operation {} {operation:?}",
+        operation.paths().iter().map(|p| String::from_utf8_lossy(p)).collect::<Vec<_>>().join(" -> ")
+    );
+    println!(
+        "subject uid {} gid {} fsuid {} fsgid {} groups {:?} effective {:x} permitted {:x} fixup {} namespace {}",
+        subject.uid,
+        subject.gid,
+        subject.fsuid,
+        subject.fsgid,
+        subject.groups,
+        subject.effective.0,
+        subject.permitted.0,
+        !subject.no_setuid_fixup,
+        subject.namespace.id
+    );
+    println!("options {:?} {:?}", plan.options, tree.settings);
+    for zone in &plan.zones {
+        for (index, spec) in zone.nodes.iter().enumerate() {
+            let mut path = String::new();
+            let mut at = Some(index);
+            while let Some(i) = at {
+                path = format!("/{}{path}", String::from_utf8_lossy(&zone.nodes[i].name));
+                at = zone.nodes[i].parent.filter(|p| *p != 0);
+            }
+            let i = &spec.inode;
+            println!(
+                "  {}{path} {:?} {:o} {}:{} {}{}{}{}{}{}",
+                zone.root,
+                i.kind,
+                i.mode,
+                i.uid,
+                i.gid,
+                if i.immutable { "immutable " } else { "" },
+                if i.append_only { "append-only " } else { "" },
+                i.acl.as_ref().map_or(String::new(), |a| format!("{a:?} ")),
+                if i.target.is_empty() {
+                    String::new()
+                } else {
+                    format!("-> {} ", String::from_utf8_lossy(&i.target))
+                },
+                i.interpreter
+                    .as_ref()
+                    .map_or(String::new(), |p| format!("#!{} ", String::from_utf8_lossy(p))),
+                spec.link_to.map_or(String::new(), |l| format!("= {l}")),
+            );
+        }
+    }
+}
