@@ -33,6 +33,7 @@ fn errors(root: &Value, schema: &Value, value: &Value, path: &str, found: &mut V
                     "string" => value.is_string(),
                     "boolean" => value.is_boolean(),
                     "null" => value.is_null(),
+                    "integer" => value.is_i64() || value.is_u64(),
                     other => panic!("type {other} is not known here"),
                 };
                 if !is {
@@ -74,6 +75,11 @@ fn errors(root: &Value, schema: &Value, value: &Value, path: &str, found: &mut V
             "minLength" => {
                 if value.as_str().is_some_and(|s| (s.chars().count() as u64) < rule.as_u64().unwrap()) {
                     wrong("is too short".to_owned());
+                }
+            }
+            "minimum" => {
+                if value.as_i64().is_some_and(|n| n < rule.as_i64().unwrap()) {
+                    wrong("is too small".to_owned());
                 }
             }
             "pattern" => {
@@ -158,6 +164,7 @@ fn the_validator_sees_what_is_wrong() {
     assert_eq!(broken(&|d| d["extra"] = Value::Null), [": has extra"]);
     assert_eq!(broken(&|d| d["schema"] = "whodenied/2".into()), ["/schema: is not \"whodenied/1\""]);
     assert_eq!(broken(&|d| d["denials"][0]["layer"] = "magic".into()).len(), 1);
+    assert_eq!(broken(&|d| d["denials"][0]["count"] = (-1).into()), ["/denials/0/count: is too small"]);
     assert_eq!(broken(&|d| d["denials"][0]["errno"] = "13".into()).len(), 1);
     assert_eq!(broken(&|d| d["denials"][0]["known_issue"] = "x".into()).len(), 1);
     assert_eq!(broken(&|d| d["denials"][0]["remedies"][0]["edits"][0]["whole"] = "yes".into()).len(), 1);
