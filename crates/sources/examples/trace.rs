@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::time::Duration;
-use whodenied_sources::trace::{Ending, Event, Flow, Observer, Options, Status, Tracer, Until};
+use whodenied_sources::trace::{Ending, Event, Flow, Observer, Options, Status, Tracer, Until, decode};
 
 struct Printer {
     quiet: bool,
@@ -23,14 +23,20 @@ impl Observer for Printer {
         }
         match event {
             Event::Failed(call) => {
+                let decoded = decode(&call);
                 eprintln!(
-                    "{}/{} {} {:x?} = {}{}",
+                    "{}/{} {decoded} = {}{} [{}]",
                     call.pid,
                     call.tid,
-                    call.name,
-                    call.args,
                     call.errno().map_or_else(String::new, |e| e.to_string()),
                     if call.launching { " (launching)" } else { "" },
+                    decoded
+                        .object
+                        .iter()
+                        .chain(&decoded.second)
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join(" → "),
                 );
             }
             other => eprintln!("{other:?}"),

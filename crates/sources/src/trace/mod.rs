@@ -11,6 +11,7 @@
 //!
 //! This module holds the only `unsafe` code of the workspace, in `sys`, `fork` and `signals`.
 
+mod decode;
 mod event;
 mod filter;
 mod fork;
@@ -21,6 +22,7 @@ mod sys;
 mod tracee;
 mod tracer;
 
+pub use decode::{DecodedCall, Object, PathObject, decode};
 pub use event::{
     Call, Ending, Event, Exec, FilterInstalled, Flow, Instruction, Observer, PrivilegeLost, Status,
 };
