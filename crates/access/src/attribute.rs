@@ -51,6 +51,9 @@ impl Ask<'_> {
             return Err(self.no(Errno::EOVERFLOW, Rule::UnmappedNewOwner, object.id));
         }
         self.owned_by_mapped(&object, uid.is_none(), gid.is_none())?;
+        if object.fs.strict_immutable && object.inode.immutable {
+            return Err(self.no(Errno::EPERM, Rule::Immutable, object.id));
+        }
         let owner = object.uid();
         let mine = owner == Some(self.subject.fsuid);
         let privileged = self.capable_over(&object, Capability::CHOWN);

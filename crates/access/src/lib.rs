@@ -10,6 +10,7 @@
 //! and whatever a file system, a driver or a server decides for itself.
 
 mod attribute;
+mod change;
 mod decision;
 mod entry;
 mod id;
@@ -21,14 +22,17 @@ mod program;
 mod subject;
 mod tree;
 mod walk;
+mod ways;
 mod world;
 
+pub use change::{Change, Changed, MountOption, Named, Protection};
 pub use decision::{Class, Decision, Refusal, Rule};
 pub use id::{CapabilitySet, Extent, IdMap, IdMaps, UserNamespace};
 pub use object::{Acl, EXECUTE, FileSystem, Inode, Kind, Mount, READ, SETGID, SETUID, STICKY, WRITE};
 pub use operation::{OpenFlags, Operation, RenameHow, Times};
 pub use subject::Subject;
 pub use tree::Tree;
+pub use ways::{Way, ways};
 pub use world::{Entry, NodeId, Settings, World};
 
 use attribute::Act;

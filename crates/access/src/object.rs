@@ -157,6 +157,9 @@ pub struct FileSystem {
     pub no_exec: bool,
     /// `SB_POSIXACL`: it knows access control lists.
     pub acls: bool,
+    /// It lets no attribute of an immutable inode change, not even for a `chown` that names no new owner
+    /// (`ext4_setattr`, `f2fs_setattr`).
+    pub strict_immutable: bool,
     /// The user namespace it was mounted in.
     pub namespace: UserNamespace,
 }
@@ -171,6 +174,7 @@ impl FileSystem {
             no_dev: false,
             no_exec: false,
             acls: true,
+            strict_immutable: false,
             namespace: UserNamespace::first(),
         }
     }

@@ -283,6 +283,17 @@ impl Plan {
     /// A random path, mostly of something that is there or could be made there.
     #[must_use]
     pub fn path(&self, random: &mut Random) -> Vec<u8> {
+        self.some_path(random, false)
+    }
+
+    /// A random path, mostly of something that is not there in a directory that is.
+    #[must_use]
+    pub fn new_path(&self, random: &mut Random) -> Vec<u8> {
+        let fresh = random.chance(60);
+        self.some_path(random, fresh)
+    }
+
+    fn some_path(&self, random: &mut Random, fresh: bool) -> Vec<u8> {
         if random.chance(15) {
             return path(random);
         }
@@ -292,13 +303,19 @@ impl Plan {
         let which = if random.chance(40) { 0 } else { which };
         let (zone, prefixes) = (&self.zones[which], PREFIXES[which]);
         let mut names = Vec::new();
-        let mut at = Some(random.below(zone.nodes.len())).filter(|i| *i != 0 || random.chance(20));
+        let mut start = random.below(zone.nodes.len());
+        while fresh && !zone.nodes[start].inode.is_directory() {
+            start = zone.nodes[start].parent.unwrap_or(0);
+        }
+        let mut at = Some(start).filter(|i| *i != 0 || random.chance(20));
         while let Some(index) = at.filter(|i| *i != 0) {
             names.push(zone.nodes[index].name.as_slice());
             at = zone.nodes[index].parent;
         }
         names.reverse();
-        if random.chance(20) {
+        if fresh {
+            names.push(b"new");
+        } else if random.chance(20) {
             names.push(random.pick(&[b"new".as_slice(), b"a", b"b", b".", b".."]));
         }
         let mut path = random.pick(prefixes).to_vec();
@@ -337,7 +354,12 @@ pub fn model(plan: &Plan, offer: &Offer) -> Tree {
     let mut roots = vec![t, inner, sealed];
     if offer.disk {
         let e = tree.add(root, b"e", skeleton());
-        roots.push(tree.mount_new(e, system(4), mount(&plan.options.disk, 5), top(3)));
+        roots.push(tree.mount_new(
+            e,
+            FileSystem { strict_immutable: true, ..system(4) },
+            mount(&plan.options.disk, 5),
+            top(3),
+        ));
     }
     if let Some(maps) = &plan.maps {
         let i = tree.add(root, b"i", skeleton());

@@ -83,6 +83,7 @@ const ATTRIBUTES: &[&[u8]] = &[
 #[must_use]
 pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) -> Operation {
     let path = |random: &mut Random| plan.path(random);
+    let fresh = |random: &mut Random| plan.new_path(random);
     let follow = random.chance(75);
     let id = |random: &mut Random, user: bool| {
         if random.chance(30) {
@@ -93,7 +94,11 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
         Some(if random.chance(90) { map.up(id).unwrap_or(id) } else { id })
     };
     match random.below(100) {
-        0..22 => Operation::Open { path: path(random), flags: open_flags(random) },
+        0..22 => {
+            let flags = open_flags(random);
+            let path = if flags.create { fresh(random) } else { path(random) };
+            Operation::Open { path, flags }
+        }
         22..32 => Operation::Access {
             path: path(random),
             want: u8::try_from(random.below(8)).unwrap_or(0),
@@ -104,7 +109,7 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
         35..36 => Operation::ReadLink { path: path(random) },
         36..40 => Operation::ChangeDirectory { path: path(random) },
         40..42 => Operation::ChangeRoot { path: path(random) },
-        42..45 => Operation::MakeDirectory { path: path(random) },
+        42..45 => Operation::MakeDirectory { path: fresh(random) },
         45..48 => {
             let kind = random.pick(&[
                 Kind::File,
@@ -116,13 +121,13 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
                 Kind::Symlink,
             ]);
             let device = if random.chance(70) { (1, 3) } else { (0, 0) };
-            Operation::MakeNode { path: path(random), kind, device }
+            Operation::MakeNode { path: fresh(random), kind, device }
         }
-        48..50 => Operation::MakeSymlink { path: path(random) },
-        50..54 => Operation::Link { from: path(random), to: path(random), follow: random.chance(40) },
+        48..50 => Operation::MakeSymlink { path: fresh(random) },
+        50..54 => Operation::Link { from: path(random), to: fresh(random), follow: random.chance(40) },
         54..62 => Operation::Rename {
             from: path(random),
-            to: path(random),
+            to: fresh(random),
             how: random.pick(&[
                 RenameHow::Replace,
                 RenameHow::Replace,
@@ -159,7 +164,7 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
         }
         93..96 => Operation::Execute { path: path(random) },
         96..98 => Operation::Connect { path: path(random) },
-        _ => Operation::Bind { path: path(random) },
+        _ => Operation::Bind { path: fresh(random) },
     }
 }
 
