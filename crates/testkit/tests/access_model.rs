@@ -8,9 +8,9 @@
 
 use std::collections::BTreeMap;
 use std::time::Instant;
-use whodenied_access::{Decision, Operation, Subject, Tree, World, decide};
+use whodenied_access::{Decision, Operation, Subject, Tree, World, decide, ways};
 use whodenied_kernel::Errno;
-use whodenied_testkit::access::plan::{Plan, model, plan};
+use whodenied_testkit::access::plan::{Model, Plan, model, plan};
 use whodenied_testkit::access::questions::{changes, name, operation, subject};
 use whodenied_testkit::access::random::Random;
 use whodenied_testkit::access::stage::Stage;
@@ -19,6 +19,8 @@ use whodenied_testkit::access::worker;
 /// Questions asked of one world, and of one subject in it.
 const PER_WORLD: usize = 120;
 const PER_SUBJECT: usize = 12;
+/// Refusals out of a hundred for which the ways out are tried on the real tree.
+const EXPLAINED: u64 = 4;
 /// Differences after which it is enough.
 const ENOUGH: usize = 5;
 
@@ -76,6 +78,10 @@ struct Tally {
     asked: usize,
     rebuilt: usize,
     differences: usize,
+    /// Ways out tried on the real tree.
+    tried: usize,
+    /// Change → times it was part of one.
+    changes: BTreeMap<String, usize>,
     /// Call → asked, refused.
     calls: BTreeMap<&'static str, (usize, usize)>,
     /// Errno and rule → times.
@@ -92,6 +98,8 @@ impl Tally {
         println!("calls: {}", calls.join(", "));
         let rules: Vec<String> = self.rules.iter().map(|(rule, times)| format!("{rule} {times}")).collect();
         println!("refused by: {}", rules.join(", "));
+        let changes: Vec<String> = self.changes.iter().map(|(c, times)| format!("{c} {times}")).collect();
+        println!("ways out tried: {} ({})", self.tried, changes.join(", "));
         println!(
             "seed {seed}: {} questions, {} differences, {} rebuilds, {seconds:.1} s, {:.0} a second",
             self.asked,
@@ -114,7 +122,8 @@ impl Tally {
 }
 
 fn ask_world(stage: &mut Stage, plan: &Plan, random: &mut Random, tally: &mut Tally) {
-    let tree = model(plan, &stage.offer);
+    let model = model(plan, &stage.offer);
+    let tree = &model.tree;
     for _ in 0..PER_WORLD / PER_SUBJECT {
         // Half of the subjects live in the first user namespace.
         let which = if random.chance(50) { 0 } else { random.below(stage.workers.len()) };
@@ -126,20 +135,60 @@ fn ask_world(stage: &mut Stage, plan: &Plan, random: &mut Random, tally: &mut Ta
                 return;
             }
             let operation = operation(random, plan, &namespace);
-            let decision = decide(&subject, &tree, &operation);
+            let decision = decide(&subject, tree, &operation);
             let real = stage.workers[which].ask(&operation).unwrap();
             tally.count(&operation, &decision);
             if real == 0 && changes(&operation) {
                 stage.rebuild(plan).expect("the world again");
                 tally.rebuilt += 1;
             }
+            if random.chance(EXPLAINED) && !decision.is_allowed() {
+                try_ways(stage, which, (plan, &model), &subject, &operation, tally);
+            }
             if real != expected(&decision) {
                 tally.differences += 1;
-                report(&subject, &operation, &decision, real, plan, &tree);
+                report(&subject, &operation, &decision, real, plan, tree);
                 stage.rebuild(plan).expect("the world again");
             }
         }
     }
+}
+
+/// Makes each change that would let the operation through, one after the other, and asks the kernel.
+fn try_ways(
+    stage: &mut Stage,
+    which: usize,
+    (plan, model): (&Plan, &Model),
+    subject: &Subject,
+    operation: &Operation,
+    tally: &mut Tally,
+) {
+    for way in ways(subject, &model.tree, operation) {
+        let Some(other) = model.changed(plan, &way) else { continue };
+        let after = way.subject(subject);
+        if !after.groups.iter().all(|gid| after.namespace.has_group(*gid)) {
+            continue;
+        }
+        stage.build(Some(plan), &other).expect("the changed world");
+        stage.workers[which].become_subject(&after).unwrap();
+        let real = stage.workers[which].ask(operation).unwrap();
+        stage.build(Some(&other), plan).expect("the world again");
+        tally.tried += 1;
+        for change in &way.changes {
+            let kind = format!("{change:?}");
+            let kind = kind.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
+            *tally.changes.entry(kind).or_default() += 1;
+        }
+        if real != 0 {
+            tally.differences += 1;
+            println!("--- a way that is none: {way:?}");
+            for change in &way.changes {
+                println!("  {change:?}");
+            }
+            report(subject, operation, &decide(subject, &model.tree, operation), real, plan, &model.tree);
+        }
+    }
+    stage.workers[which].become_subject(subject).unwrap();
 }
 
 fn expected(decision: &Decision) -> i32 {

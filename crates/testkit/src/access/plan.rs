@@ -1,7 +1,10 @@
 //! Random worlds: what lies where, with which owners, modes, lists, flags and mount options.
 
 use super::random::Random;
-use whodenied_access::{Acl, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings, Tree};
+use std::collections::BTreeMap;
+use whodenied_access::{
+    Acl, Change, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings, Tree, Way, World,
+};
 
 /// Ids that owners, groups and subjects are drawn from.
 pub const IDS: &[u32] = &[0, 0, 1000, 1001, 1002, 100_000, 100_001, 65_534];
@@ -335,9 +338,66 @@ fn skeleton() -> Inode {
     Inode::new(Kind::Directory, 0o755, 0, 0)
 }
 
+/// A plan as the model sees it.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The world.
+    pub tree: Tree,
+    /// Node, whichever mount it is seen through → zone and index in it.
+    places: BTreeMap<u64, (usize, usize)>,
+}
+
+/// The half of a node's number that does not tell the mount.
+const fn entry_of(node: NodeId) -> u64 {
+    node.0 & 0xffff_ffff
+}
+
+impl Model {
+    /// The plan after the changes of a way; `None` where one is of something that is not planned: the
+    /// directories that hold the world together, and sysctls.
+    #[must_use]
+    pub fn changed(&self, plan: &Plan, way: &Way) -> Option<Plan> {
+        let world = way.world(&self.tree);
+        let mut plan = plan.clone();
+        for change in &way.changes {
+            match *change {
+                Change::Join(_) | Change::Gain(_) => {}
+                Change::List { node, .. }
+                | Change::AddMode { node, .. }
+                | Change::Own { node, .. }
+                | Change::Unstick(node)
+                | Change::NotImmutable(node)
+                | Change::NotAppendOnly(node) => {
+                    let (zone, index) = *self.places.get(&entry_of(node))?;
+                    let zone = &mut plan.zones[zone].nodes;
+                    let index = zone[index].link_to.unwrap_or(index);
+                    let inode = world.inode(node)?.into_owned();
+                    zone[index].inode = Inode { number: 0, empty: true, ..inode };
+                }
+                Change::Remount(node, _) => {
+                    let mount = world.mount(node)?;
+                    let options = &mut plan.options;
+                    let option = match mount.id {
+                        2 => &mut options.bind,
+                        3 => &mut options.inner,
+                        4 => &mut options.sealed,
+                        5 => &mut options.disk,
+                        6 => &mut options.mapped,
+                        _ => return None,
+                    };
+                    *option = Mount { id: 0, maps: None, ..mount.into_owned() };
+                }
+                Change::RemountWritable(_) => plan.options.read_only = false,
+                _ => return None,
+            }
+        }
+        Some(plan)
+    }
+}
+
 /// The model of a plan.
 #[must_use]
-pub fn model(plan: &Plan, offer: &Offer) -> Tree {
+pub fn model(plan: &Plan, offer: &Offer) -> Model {
     let mount = |mount: &Mount, id: u64| Mount { id, ..mount.clone() };
     let system = |id: u64| FileSystem::new(id);
     let mut tree = Tree::new(system(1), Mount { id: 1, ..Mount::default() }, skeleton());
@@ -366,7 +426,8 @@ pub fn model(plan: &Plan, offer: &Offer) -> Tree {
         tree.mount_bind(i, t, Mount { maps: Some(maps.clone()), ..mount(&plan.options.mapped, 6) });
     }
     tree.set_cwd(t);
-    for (zone, root) in plan.zones.iter().zip(roots) {
+    let mut places = BTreeMap::new();
+    for (which, (zone, root)) in plan.zones.iter().zip(roots).enumerate() {
         let mut ids: Vec<NodeId> = vec![root];
         for spec in zone.nodes.iter().skip(1) {
             let parent = ids[spec.parent.unwrap_or(0)];
@@ -375,6 +436,7 @@ pub fn model(plan: &Plan, offer: &Offer) -> Tree {
                 None => tree.add(parent, &spec.name, spec.inode.clone()),
             });
         }
+        places.extend(ids.iter().enumerate().map(|(index, id)| (entry_of(*id), (which, index))));
     }
-    tree
+    Model { tree, places }
 }
