@@ -46,7 +46,7 @@ impl Ask<'_> {
         if uid.is_some() || gid.is_some() {
             self.not_flagged(&object)?;
         }
-        let storable = |id: Option<u32>, user| id.is_none_or(|id| self.storable(&object, id, user));
+        let storable = |id: Option<u32>, user| id.is_none_or(|id| self.storable(&object, id, user).is_some());
         if !storable(uid, true) || !storable(gid, false) {
             return Err(self.no(Errno::EOVERFLOW, Rule::UnmappedNewOwner, object.id));
         }
@@ -57,12 +57,17 @@ impl Ask<'_> {
         let owner = object.uid();
         let mine = owner == Some(self.subject.fsuid);
         let privileged = self.capable_over(&object, Capability::CHOWN);
-        if uid.is_some() && !(mine && uid == owner) && !privileged {
+        // An owner that the mount can't show is no one's: the file system's administrator may replace it.
+        let orphan = |id: Option<u32>| {
+            id.is_none() && self.subject.capable_in(&object.fs.namespace, Capability::CHOWN)
+        };
+        if uid.is_some() && !(mine && uid == owner) && !privileged && !orphan(owner) {
             return Err(self.no(Errno::EPERM, Rule::GiveAway, object.id));
         }
         if let Some(gid) = gid
             && !(mine && (self.subject.in_group(gid) || object.gid() == Some(gid)))
             && !privileged
+            && !orphan(object.gid())
         {
             return Err(self.no(Errno::EPERM, Rule::ForeignGroup, object.id));
         }
@@ -205,8 +210,23 @@ impl Ask<'_> {
         Ok(())
     }
 
-    /// `cap_convert_nscap` (security/commoncap.c).
+    /// `cap_convert_nscap` (security/commoncap.c): the capabilities count for those namespaces whose root
+    /// is the subject's, so that root must have an id on the file system.
     fn may_set_file_capabilities(&self, object: &Object<'_>) -> Step<()> {
+        self.may_remove_file_capabilities(object)?;
+        let plain = object.mount.maps.is_none();
+        if plain && self.subject.capable_in(&object.fs.namespace, Capability::SETFCAP) {
+            return Ok(());
+        }
+        let root = self.subject.namespace.maps.users.down(0);
+        let stored = root.and_then(|root| self.storable(object, root, true));
+        if stored.is_some_and(|root| object.fs.namespace.has_user(root)) {
+            return Ok(());
+        }
+        Err(self.no(Errno::EINVAL, Rule::UnmappedRoot, object.id))
+    }
+
+    fn may_remove_file_capabilities(&self, object: &Object<'_>) -> Step<()> {
         if self.capable_over(object, Capability::SETFCAP) {
             return Ok(());
         }
@@ -216,7 +236,7 @@ impl Ask<'_> {
     /// `cap_inode_setxattr`, `cap_inode_removexattr` (security/commoncap.c).
     fn may_set_security(&self, object: &Object<'_>, name: &[u8], act: Act) -> Step<()> {
         if name == b"security.capability" {
-            return if act == Act::Remove { self.may_set_file_capabilities(object) } else { Ok(()) };
+            return if act == Act::Remove { self.may_remove_file_capabilities(object) } else { Ok(()) };
         }
         if self.subject.capable_in(&object.fs.namespace, Capability::SYS_ADMIN) {
             return Ok(());

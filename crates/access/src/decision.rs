@@ -61,6 +61,9 @@ pub enum Rule {
     UnmappedNewOwner,
     /// EINVAL, `chown_common` (fs/open.c): the subject's namespace does not map the new id.
     UnknownNewOwner,
+    /// EINVAL, `cap_convert_nscap` (security/commoncap.c): the file system has no id for the root of the
+    /// subject's namespace, for which file capabilities would count.
+    UnmappedRoot,
     /// EACCES, `may_open_dev` (fs/namei.c): a device on a `nodev` mount.
     NoDev,
     /// EACCES, `path_noexec` (fs/exec.c): execution on a `noexec` mount.

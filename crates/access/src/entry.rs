@@ -49,8 +49,12 @@ impl Ask<'_> {
         Ok(())
     }
 
-    /// `unix_bind_bsd` (net/unix/af_unix.c): as `mknod`, but an address that is taken is in use.
+    /// `unix_bind_bsd` (net/unix/af_unix.c): as `mknod`, but an address that is taken is in use. Without
+    /// a path the kernel chooses a name that is no file (`unix_autobind`).
     pub(crate) fn bind(&self, path: &[u8]) -> Step<()> {
+        if path.is_empty() {
+            return Ok(());
+        }
         use crate::permission::Halt::Refused;
         self.make(path, false).map_err(|halt| match halt {
             Refused(mut refusal) if refusal.errno == Errno::EEXIST => {

@@ -72,7 +72,7 @@ impl Ask<'_> {
     fn open_temporary(&self, path: &[u8], flags: OpenFlags) -> Step<()> {
         let directory = self.object(self.lookup_directory(path, !flags.no_follow)?)?;
         self.want_write(&directory)?;
-        self.permission(&directory, WRITE | EXECUTE)
+        self.may_create(&directory)
     }
 
     /// `open_last_lookups`, `lookup_open`: follows links at the end, and creates.

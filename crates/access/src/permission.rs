@@ -206,27 +206,17 @@ impl<'a> Ask<'a> {
 
     /// `fsuidgid_has_mapping` (include/linux/fs.h): whether the file system can store the subject's ids.
     pub(crate) fn can_own(&self, directory: &Object<'_>) -> bool {
-        self.storable(directory, self.subject.fsuid, true)
-            && self.storable(directory, self.subject.fsgid, false)
+        let own = &directory.fs.namespace;
+        self.storable(directory, self.subject.fsuid, true).is_some_and(|id| own.has_user(id))
+            && self.storable(directory, self.subject.fsgid, false).is_some_and(|id| own.has_group(id))
     }
 
-    /// `vfsuid_has_fsmapping` (include/linux/fs.h), `from_vfsuid` (fs/mnt_idmapping.c).
-    pub(crate) fn storable(&self, object: &Object<'_>, id: u32, user: bool) -> bool {
-        let own = &object.fs.namespace;
-        match &object.mount.maps {
-            Some(maps) => {
-                let (map, below) =
-                    if user { (&maps.users, &own.maps.users) } else { (&maps.groups, &own.maps.groups) };
-                map.up(id).and_then(|stored| below.down(stored)).is_some()
-            }
-            None => {
-                if user {
-                    own.has_user(id)
-                } else {
-                    own.has_group(id)
-                }
-            }
-        }
+    /// `from_vfsuid` (fs/mnt_idmapping.c): what is stored for an id. Only an idmapped mount maps here, so
+    /// elsewhere `chown` may store an id that the file system's namespace does not know.
+    pub(crate) fn storable(&self, object: &Object<'_>, id: u32, user: bool) -> Option<u32> {
+        let Some(maps) = &object.mount.maps else { return Some(id) };
+        let own = &object.fs.namespace.maps;
+        if user { own.users.down(maps.users.up(id)?) } else { own.groups.down(maps.groups.up(id)?) }
     }
 
     /// `may_create` (fs/namei.c) after the test that nothing is there, and `may_o_create`.

@@ -31,8 +31,9 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 fn main() {
     let argument = std::env::args().nth(1).unwrap_or_default();
     match argument.as_str() {
-        "--worker" => return worker::run(false).unwrap(),
-        "--worker-in-namespace" => return worker::run(true).unwrap(),
+        "--worker" => return worker::run(false, false).unwrap(),
+        "--worker-in-namespace" => return worker::run(true, false).unwrap(),
+        "--worker-with-tmpfs" => return worker::run(true, true).unwrap(),
         "--list" => {
             println!("model_agrees_with_the_kernel: test");
             return;
@@ -69,7 +70,13 @@ fn main() {
     }
     let seconds = begun.elapsed().as_secs_f64();
     tally.print(seed, seconds);
-    println!("mounts: ext4 {}, idmapped {}", stage.offer.disk, stage.offer.maps.is_some());
+    let offer = &stage.offer;
+    let there = [
+        ("ext4", offer.disk),
+        ("idmapped", offer.maps.is_some()),
+        ("of a user namespace", offer.foreign.is_some()),
+    ];
+    println!("mounts: {}", there.map(|(what, there)| format!("{what} {there}")).join(", "));
     assert_eq!(tally.differences, 0, "the model and the kernel differ");
 }
 
@@ -139,7 +146,10 @@ fn ask_world(stage: &mut Stage, plan: &Plan, random: &mut Random, tally: &mut Ta
             let real = stage.workers[which].ask(&operation).unwrap();
             tally.count(&operation, &decision);
             if real == 0 && changes(&operation) {
-                stage.rebuild(plan).expect("the world again");
+                if let Err(error) = stage.rebuild(plan) {
+                    report(&subject, &operation, &decision, real, plan, tree);
+                    panic!("the world again: {error}");
+                }
                 tally.rebuilt += 1;
             }
             if random.chance(EXPLAINED) && !decision.is_allowed() {
