@@ -1,7 +1,8 @@
 //! The model of file access against the running kernel, as root: the same random questions to both.
 //!
 //! `WHODENIED_ACCESS_CHECKS=N` asks N questions (5,000 without), `WHODENIED_ACCESS_SEED=S` starts at
-//! another seed.
+//! another seed. `WHODENIED_ACCESS_SYSCTLS=1` also changes the sysctls `fs.protected_*` from world to world,
+//! of the whole machine, and puts them back at the end.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "this test is its own harness")]
@@ -56,6 +57,7 @@ fn main() {
     };
     let checks = usize::try_from(number("WHODENIED_ACCESS_CHECKS", 5000)).unwrap();
     let seed = number("WHODENIED_ACCESS_SEED", 1);
+    let sysctls = number("WHODENIED_ACCESS_SYSCTLS", 0) != 0;
     let mut tally = Tally::default();
     let begun = Instant::now();
     let mut before: Option<Plan> = None;
@@ -64,6 +66,9 @@ fn main() {
         let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(round));
         round += 1;
         let plan = plan(&mut random, &stage.offer);
+        if sysctls {
+            stage.offer.settings = stage.sysctls.shuffle(&mut random).expect("the sysctls");
+        }
         stage.build(before.as_ref(), &plan).expect("a world");
         ask_world(&mut stage, &plan, &mut random, &mut tally);
         before = Some(plan);

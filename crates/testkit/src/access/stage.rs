@@ -6,6 +6,7 @@
 
 use super::build::{make, wipe};
 use super::plan::{Offer, Plan, Zone};
+use super::sysctl::Sysctls;
 use super::worker::Order;
 use nix::sched::{CloneFlags, unshare};
 use rustix::fs::{CWD, Mode, OFlags, RenameFlags, open, openat};
@@ -18,7 +19,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use whodenied_access::{Extent, IdMap, IdMaps, Mount, Operation, Settings, Subject, UserNamespace};
+use whodenied_access::{Extent, IdMap, IdMaps, Mount, Operation, Subject, UserNamespace};
 
 /// A child with its pipes.
 pub struct Worker {
@@ -101,6 +102,8 @@ pub struct Stage {
     pub workers: Vec<Worker>,
     /// What worlds may have here.
     pub offer: Offer,
+    /// The machine's sysctls.
+    pub sysctls: Sysctls,
     tree_inode: u64,
 }
 
@@ -173,11 +176,6 @@ fn foreign_tmpfs(host: &mut Worker, base: &Path, proc: &OwnedFd) -> Result<()> {
     std::fs::create_dir(base.join("u"))
 }
 
-fn sysctl(name: &str) -> u8 {
-    let path = format!("/proc/sys/fs/protected_{name}");
-    std::fs::read_to_string(path).ok().and_then(|t| t.trim().parse().ok()).unwrap_or(0)
-}
-
 /// An ext4 image mounted on `at`; false where the tools or loop devices are missing.
 fn disk(image: &Path, at: &str) -> bool {
     let made = std::fs::File::create(image).and_then(|f| f.set_len(32 << 20)).is_ok();
@@ -200,16 +198,11 @@ impl Stage {
     /// # Errors
     /// When the kernel refuses a step, as it does without root.
     pub fn set(scratch: &Path) -> Result<Self> {
-        let settings = Settings {
-            symlinks: sysctl("symlinks"),
-            hardlinks: sysctl("hardlinks"),
-            fifos: sysctl("fifos"),
-            regular: sysctl("regular"),
-        };
         unshare(CloneFlags::CLONE_NEWNS)?;
         mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
         rustix::process::umask(Mode::empty());
         let proc = open("/proc", OFlags::PATH, Mode::empty())?;
+        let sysctls = Sysctls::read(proc.try_clone()?)?;
         let base = scratch.join("base");
         std::fs::create_dir_all(&base)?;
         tmpfs(&base)?;
@@ -253,8 +246,8 @@ impl Stage {
         if foreign.is_some() {
             mount_bind("/.h/4", "/u")?;
         }
-        let offer = Offer { disk: ext4, maps, foreign, settings };
-        Ok(Self { workers, offer, tree_inode })
+        let offer = Offer { disk: ext4, maps, foreign, settings: sysctls.original() };
+        Ok(Self { workers, offer, sysctls, tree_inode })
     }
 
     /// Builds a world where another one stood.
@@ -263,17 +256,17 @@ impl Stage {
     /// When a file system refuses.
     pub fn build(&self, before: Option<&Plan>, plan: &Plan) -> Result<()> {
         if before.is_some_and(|b| b.options.read_only) {
-            mount_remount("/.h/2", MountFlags::empty(), "")?;
+            remount("/.h/2", MountFlags::empty())?;
         }
         self.put_tree_back()?;
         for zone in before.map(|b| b.zones.as_slice()).unwrap_or_default() {
-            wipe(zone)?;
+            wipe(zone).map_err(|e| Error::other(format!("wiping {}: {e}", zone.root)))?;
         }
         for zone in &plan.zones {
-            make(zone)?;
+            make(zone).map_err(|e| Error::other(format!("making {}: {e}", zone.root)))?;
         }
         if plan.options.read_only {
-            mount_remount("/.h/2", MountFlags::RDONLY, "")?;
+            remount("/.h/2", MountFlags::RDONLY)?;
         }
         let mut mounts =
             vec![("/b", &plan.options.bind), ("/t/mp", &plan.options.inner), ("/r", &plan.options.sealed)];
@@ -287,7 +280,7 @@ impl Stage {
             mounts.push(("/u", &plan.options.foreign));
         }
         for (at, options) in mounts {
-            mount_remount(at, MountFlags::BIND | flags(options), "")?;
+            remount(at, MountFlags::BIND | flags(options))?;
         }
         Ok(())
     }
@@ -300,8 +293,8 @@ impl Stage {
         self.put_tree_back()?;
         let sealed = |zone: &&Zone| !(plan.options.read_only && zone.root == "/.h/2");
         for zone in plan.zones.iter().filter(sealed) {
-            wipe(zone)?;
-            make(zone)?;
+            wipe(zone).map_err(|e| Error::other(format!("wiping {}: {e}", zone.root)))?;
+            make(zone).map_err(|e| Error::other(format!("making {}: {e}", zone.root)))?;
         }
         Ok(())
     }
@@ -324,6 +317,17 @@ impl Stage {
         }
         Err(Error::other("the tree is gone"))
     }
+}
+
+/// A thread that has just ended may still hold a directory that is gone, which makes a file system busy.
+fn remount(at: &str, flags: MountFlags) -> Result<()> {
+    for _ in 0..200 {
+        match mount_remount(at, flags, "") {
+            Err(rustix::io::Errno::BUSY) => std::thread::sleep(std::time::Duration::from_millis(1)),
+            other => return other.map_err(|e| Error::other(format!("remounting {at}: {e}"))),
+        }
+    }
+    Err(Error::other(format!("{at} stays busy")))
 }
 
 fn tmpfs(at: &Path) -> Result<()> {
