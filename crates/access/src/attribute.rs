@@ -61,7 +61,8 @@ impl Ask<'_> {
         let orphan = |id: Option<u32>| {
             id.is_none() && self.subject.capable_in(&object.fs.namespace, Capability::CHOWN)
         };
-        if uid.is_some() && !(mine && uid == owner) && !privileged && !orphan(owner) {
+        let keeps = mine && uid == owner;
+        if uid.is_some() && !keeps && !privileged && !orphan(owner) {
             return Err(self.no(Errno::EPERM, Rule::GiveAway, object.id));
         }
         if let Some(gid) = gid
@@ -271,5 +272,60 @@ impl Ask<'_> {
             };
         }
         self.must_own(object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{node, refusal, tree};
+    use crate::{Operation, Rule, SETUID, Subject, Times};
+    use whodenied_kernel::{Capability, Errno};
+
+    #[test]
+    fn owners_change_and_others_do_not() {
+        let tree = tree();
+        let member = Subject { groups: vec![1000], ..Subject::user(1001, 1001) };
+        let rule =
+            |subject: &Subject, operation: Operation| refusal(subject, &tree, &operation).map(|r| (r.0, r.1));
+        let path = || b"/home/note".to_vec();
+        let chmod = Operation::ChangeMode { path: path(), mode: 0o600 };
+        assert_eq!(rule(&member, chmod), Some((Errno::EPERM, Rule::NotOwner)));
+        let times = |times| Operation::SetTimes { path: path(), times, follow: true };
+        assert_eq!(rule(&member, times(Times::Given)), Some((Errno::EPERM, Rule::NotOwner)));
+        // Setting them to now is a matter of write permission.
+        assert_eq!(rule(&member, times(Times::Now)).map(|r| r.0), Some(Errno::EACCES));
+        let owner = Subject { groups: vec![7], ..Subject::user(1000, 1000) };
+        let chgrp = |gid| Operation::ChangeOwner { path: path(), uid: None, gid: Some(gid), follow: true };
+        assert_eq!(rule(&owner, chgrp(7)), None);
+        assert_eq!(rule(&owner, chgrp(8)), Some((Errno::EPERM, Rule::ForeignGroup)));
+    }
+
+    // The setuid bit goes away with the owner, which is a change of mode: CAP_CHOWN alone does not do.
+    #[test]
+    fn giving_away_a_setuid_file_needs_more_than_chown() {
+        let mut tree = tree();
+        let note = node(&tree, "/home/note");
+        let mut able = Subject { groups: vec![1000], ..Subject::user(1001, 1001) };
+        able.effective = able.effective.with(Capability::CHOWN);
+        let give =
+            Operation::ChangeOwner { path: b"/home/note".to_vec(), uid: Some(5), gid: None, follow: true };
+        assert_eq!(refusal(&able, &tree, &give), None);
+        tree.inode_mut(note).unwrap().mode |= SETUID;
+        assert_eq!(refusal(&able, &tree, &give).map(|r| (r.0, r.1)), Some((Errno::EPERM, Rule::NotOwner)));
+        able.effective = able.effective.with(Capability::FOWNER);
+        assert_eq!(refusal(&able, &tree, &give), None);
+    }
+
+    #[test]
+    fn reading_trusted_attributes_without_the_right_finds_none() {
+        let mut tree = tree();
+        tree.inode_mut(node(&tree, "/home/note")).unwrap().attributes.push(b"trusted.x".to_vec());
+        let get = Operation::GetAttribute {
+            path: b"/home/note".to_vec(),
+            name: b"trusted.x".to_vec(),
+            follow: true,
+        };
+        assert_eq!(refusal(&Subject::user(1000, 1000), &tree, &get).map(|r| r.0), Some(Errno::ENODATA));
+        assert_eq!(refusal(&Subject::root(), &tree, &get), None);
     }
 }
