@@ -7,15 +7,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "this test is its own harness")]
 
+use rustix::fs::{AtFlags, Mode, OFlags, open, unlinkat};
 use std::collections::BTreeMap;
 use std::time::Instant;
 use whodenied_access::{Decision, Operation, Subject, Tree, World, decide, ways};
 use whodenied_kernel::Errno;
+use whodenied_testkit::access::minimise::minimise;
 use whodenied_testkit::access::plan::{Model, Plan, model, plan};
 use whodenied_testkit::access::questions::{changes, name, operation, subject};
 use whodenied_testkit::access::random::Random;
 use whodenied_testkit::access::stage::Stage;
 use whodenied_testkit::access::worker;
+
+const NAME: &str = "model_agrees_with_the_kernel";
 
 /// Questions asked of one world, and of one subject in it.
 const PER_WORLD: usize = 120;
@@ -36,18 +40,21 @@ fn main() {
         "--worker-in-namespace" => return worker::run(true, false).unwrap(),
         "--worker-with-tmpfs" => return worker::run(true, true).unwrap(),
         "--list" => {
-            println!("model_agrees_with_the_kernel: test");
+            println!("{NAME}: test");
             return;
         }
+        filter if !filter.starts_with('-') && !NAME.contains(filter) => return,
         _ => {}
     }
     if !rustix::process::geteuid().is_root() {
         println!("skipped: the model check against the kernel needs root");
         return;
     }
-    let scratch = std::env::temp_dir().join(format!("whodenied-access-{}", std::process::id()));
-    std::fs::create_dir_all(&scratch).unwrap();
-    let stage = Stage::set(&scratch);
+    let parent = std::env::temp_dir();
+    let parent = open(&parent, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    let scratch = format!("whodenied-access-{}", std::process::id());
+    let stage = Stage::set(&std::env::temp_dir().join(&scratch));
+    let _ = unlinkat(&parent, &scratch, AtFlags::REMOVEDIR);
     let mut stage = match stage {
         Ok(stage) => stage,
         Err(error) => {
@@ -162,11 +169,23 @@ fn ask_world(stage: &mut Stage, plan: &Plan, random: &mut Random, tally: &mut Ta
             }
             if real != expected(&decision) {
                 tally.differences += 1;
-                report(&subject, &operation, &decision, real, plan, tree);
-                stage.rebuild(plan).expect("the world again");
+                explain(stage, which, plan, &subject, &operation);
             }
         }
     }
+}
+
+/// Prints a difference as small as it can be made, and leaves the world as it was.
+fn explain(stage: &mut Stage, which: usize, plan: &Plan, subject: &Subject, operation: &Operation) {
+    let small = minimise(stage, which, plan, subject, operation).expect("a smaller world");
+    let tree = model(&small.plan, &stage.offer).tree;
+    let decision = decide(&small.subject, &tree, operation);
+    stage.rebuild(&small.plan).expect("the smaller world");
+    stage.workers[which].become_subject(&small.subject).unwrap();
+    let real = stage.workers[which].ask(operation).unwrap();
+    report(&small.subject, operation, &decision, real, &small.plan, &tree);
+    stage.build(Some(&small.plan), plan).expect("the world again");
+    stage.workers[which].become_subject(subject).unwrap();
 }
 
 /// Makes each change that would let the operation through, one after the other, and asks the kernel.

@@ -36,7 +36,7 @@ pub struct Zone {
 }
 
 /// Options of the mounts a world is seen through.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// Of the bind mount `/b` of `/t`.
     pub bind: Mount,

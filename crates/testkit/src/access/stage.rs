@@ -9,7 +9,7 @@ use super::plan::{Offer, Plan, Zone};
 use super::sysctl::Sysctls;
 use super::worker::Order;
 use nix::sched::{CloneFlags, unshare};
-use rustix::fs::{CWD, Mode, OFlags, RenameFlags, open, openat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, open, openat, unlinkat};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_bind,
     mount_change, mount_remount, move_mount, open_tree, unmount,
@@ -205,6 +205,7 @@ impl Stage {
         let sysctls = Sysctls::read(proc.try_clone()?)?;
         let base = scratch.join("base");
         std::fs::create_dir_all(&base)?;
+        let left = open(scratch, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
         tmpfs(&base)?;
         for name in [".h", ".h/0", ".h/1", ".h/2", ".h/3", ".h/4", "t", "t/mp", "b", "r"] {
             std::fs::create_dir(base.join(name))?;
@@ -217,7 +218,7 @@ impl Stage {
             std::fs::create_dir(base.join("e"))?;
             std::fs::remove_dir(base.join(".h/3/lost+found"))?;
         }
-        let _ = std::fs::remove_file(&image);
+        std::fs::remove_file(&image)?;
         let mut workers = Vec::new();
         for namespace in namespaces() {
             let mode = if namespace.is_first() { "--worker" } else { "--worker-in-namespace" };
@@ -232,6 +233,7 @@ impl Stage {
         rustix::process::pivot_root(".", ".")?;
         unmount(".", UnmountFlags::DETACH)?;
         rustix::process::chdir("/")?;
+        unlinkat(&left, "base", AtFlags::REMOVEDIR)?;
         mount_bind("/t", "/b")?;
         mount_bind("/.h/1", "/t/mp")?;
         mount_bind("/.h/2", "/r")?;
