@@ -202,7 +202,8 @@ fn fuse(s: &Saying<'_>, at: usize, sink: &mut Sink) {
     let word = s.word(at);
     let driver = word.rsplit(['/', '-']).next().unwrap_or(word);
     let plugin = matches!(s.word(at + 1), "volume" | "plugin" | "driver") && word != driver;
-    if !FUSE.contains(&word) && !(plugin && FUSE.contains(&driver)) {
+    let serves = FUSE.contains(&word) || plugin && FUSE.contains(&driver);
+    if !serves {
         return;
     }
     if plugin && !s.denied(at) {
