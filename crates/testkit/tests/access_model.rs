@@ -13,7 +13,7 @@ use std::time::Instant;
 use whodenied_access::{Decision, Operation, Subject, Tree, World, decide, ways};
 use whodenied_kernel::Errno;
 use whodenied_testkit::access::minimise::minimise;
-use whodenied_testkit::access::plan::{Model, Plan, model, plan};
+use whodenied_testkit::access::plan::{Model, Plan, limits, model, plan};
 use whodenied_testkit::access::questions::{changes, name, operation, subject};
 use whodenied_testkit::access::random::Random;
 use whodenied_testkit::access::stage::Stage;
@@ -69,6 +69,7 @@ fn main() {
     let begun = Instant::now();
     let mut before: Option<Plan> = None;
     let mut round = 0;
+    ask_limits(&mut stage, &mut before, &mut tally);
     while tally.asked < checks && tally.differences < ENOUGH {
         let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(round));
         round += 1;
@@ -138,6 +139,31 @@ impl Tally {
             *self.rules.entry(format!("{} {rule}", refusal.errno)).or_default() += 1;
         }
     }
+}
+
+/// The numbers in the kernel that chance does not reach.
+fn ask_limits(stage: &mut Stage, before: &mut Option<Plan>, tally: &mut Tally) {
+    let plan = limits(&stage.offer);
+    stage.build(None, &plan).expect("a world");
+    let tree = model(&plan, &stage.offer).tree;
+    let subject = Subject::user(1000, 1000);
+    stage.workers[0].become_subject(&subject).unwrap();
+    let stat = |path: String| Operation::Stat { path: path.into(), follow: true };
+    let mut all: Vec<Operation> = (0..=45).map(|i| stat(format!("l{i}"))).collect();
+    all.extend((0..=8).map(|i| Operation::Execute { path: format!("s{i}").into() }));
+    all.extend([254, 255, 256].map(|length| stat("n".repeat(length))));
+    all.extend([2040, 2046, 2047, 2048, 2049].map(|slashes| stat("./".repeat(slashes))));
+    all.push(stat(format!("{}l1", "./".repeat(2046))));
+    for operation in all {
+        let decision = decide(&subject, &tree, &operation);
+        let real = stage.workers[0].ask(&operation).unwrap();
+        tally.count(&operation, &decision);
+        if real != expected(&decision) {
+            tally.differences += 1;
+            println!("--- limits: {operation:?}: the kernel says {real}, the model {decision:?}");
+        }
+    }
+    *before = Some(plan);
 }
 
 fn ask_world(stage: &mut Stage, plan: &Plan, random: &mut Random, tally: &mut Tally) {
@@ -249,7 +275,7 @@ fn report(
         operation.paths().iter().map(|p| String::from_utf8_lossy(p)).collect::<Vec<_>>().join(" -> ")
     );
     println!(
-        "subject uid {} gid {} fsuid {} fsgid {} groups {:?} effective {:x} permitted {:x} fixup {} namespace {}",
+        "subject uid {} gid {} fsuid {} fsgid {} groups {:?} effective {:x} permitted {:x} inheritable {:x} bounding {:x} fixup {} namespace {}",
         subject.uid,
         subject.gid,
         subject.fsuid,
@@ -257,6 +283,8 @@ fn report(
         subject.groups,
         subject.effective.0,
         subject.permitted.0,
+        subject.inheritable.0,
+        subject.bounding.0,
         !subject.no_setuid_fixup,
         subject.namespace.id
     );
@@ -271,7 +299,7 @@ fn report(
             }
             let i = &spec.inode;
             println!(
-                "  {}{path} {:?} {:o} {}:{} {}{}{}{}{}{}",
+                "  {}{path} {:?} {:o} {}:{} {}{}{}{}{}{}{}",
                 zone.root,
                 i.kind,
                 i.mode,
@@ -288,6 +316,7 @@ fn report(
                 i.interpreter
                     .as_ref()
                     .map_or(String::new(), |p| format!("#!{} ", String::from_utf8_lossy(p))),
+                i.capabilities.map_or(String::new(), |c| format!("{c:x?} ")),
                 spec.link_to.map_or(String::new(), |l| format!("= {l}")),
             );
         }

@@ -97,6 +97,7 @@ fn simpler(situation: &Situation) -> Vec<Situation> {
             with(&|s| spec(s, &|n| n.inode.immutable = false));
             with(&|s| spec(s, &|n| n.inode.append_only = false));
             with(&|s| spec(s, &|n| n.inode.interpreter = None));
+            with(&|s| spec(s, &|n| n.inode.capabilities = None));
             with(&|s| spec(s, &|n| n.inode.mode &= 0o777));
             with(&|s| spec(s, &|n| (n.inode.uid, n.inode.gid) = (0, 0)));
         }
@@ -106,13 +107,14 @@ fn simpler(situation: &Situation) -> Vec<Situation> {
         *change(&mut next.plan.options) = Mount::default();
         next
     };
-    let mounts: [&dyn Fn(&mut Options) -> &mut Mount; 6] = [
+    let mounts: [&dyn Fn(&mut Options) -> &mut Mount; 7] = [
         &|o| &mut o.bind,
         &|o| &mut o.inner,
         &|o| &mut o.sealed,
         &|o| &mut o.disk,
         &|o| &mut o.mapped,
         &|o| &mut o.foreign,
+        &|o| &mut o.overlay,
     ];
     all.extend(mounts.iter().map(|m| options(*m)).filter(|n| n.plan.options != situation.plan.options));
     let subject = &situation.subject;
@@ -131,6 +133,8 @@ fn simpler(situation: &Situation) -> Vec<Situation> {
         let (effective, permitted) = (without(subject.effective), without(subject.permitted));
         with(Subject { effective, permitted, ..subject.clone() });
     }
+    with(Subject { inheritable: CapabilitySet::default(), ..subject.clone() });
+    with(Subject { bounding: CapabilitySet::all(), ..subject.clone() });
     with(Subject { no_setuid_fixup: false, ..subject.clone() });
     with(Subject { uid: subject.fsuid, gid: subject.fsgid, ..subject.clone() });
     all
