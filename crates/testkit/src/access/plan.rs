@@ -402,7 +402,7 @@ impl Plan {
         let which = if random.chance(40) { 0 } else { random.below(self.zones.len() - 2) };
         let zone = &self.zones[which];
         let prefixes: &[&[u8]] = match zone.root.as_str() {
-            "/t" => &[b"/t/", b"", b"", b"/b/", b"/i/"],
+            "/t" => &[b"/t/", b"", b"/b/", b"/i/", b"/i/"],
             "/.h/1" => &[b"/t/mp/", b"mp/"],
             "/.h/2" => &[b"/r/"],
             "/.h/3" => &[b"/e/", b"../e/"],
