@@ -51,8 +51,8 @@ impl Ask<'_> {
             return Err(self.no(Errno::EOVERFLOW, Rule::UnmappedNewOwner, object.id));
         }
         self.owned_by_mapped(&object, uid.is_none(), gid.is_none())?;
-        if object.fs.strict_immutable && object.inode.immutable {
-            return Err(self.no(Errno::EPERM, Rule::Immutable, object.id));
+        if object.fs.strict_flags && (object.inode.immutable || self.drops_mode_bits(&object)) {
+            self.not_flagged(&object)?;
         }
         let owner = object.uid();
         let mine = owner == Some(self.subject.fsuid);

@@ -175,9 +175,10 @@ pub struct FileSystem {
     pub no_exec: bool,
     /// `SB_POSIXACL`: it knows access control lists.
     pub acls: bool,
-    /// It lets no attribute of an immutable inode change, not even for a `chown` that names no new owner
-    /// (`ext4_setattr`, `f2fs_setattr`).
-    pub strict_immutable: bool,
+    /// It looks at the flags again itself (`ext4_setattr`, `f2fs_setattr`): no attribute of an immutable
+    /// inode changes, not even for a `chown` that names no new owner, and no mode of an append-only one,
+    /// not even by losing its setuid bit.
+    pub strict_flags: bool,
     /// An overlay: its own mark for removed entries, the character device 0:0, can't be made (`ovl_mknod`).
     pub no_whiteouts: bool,
     /// The user namespace it was mounted in.
@@ -194,7 +195,7 @@ impl FileSystem {
             no_dev: false,
             no_exec: false,
             acls: true,
-            strict_immutable: false,
+            strict_flags: false,
             no_whiteouts: false,
             namespace: UserNamespace::first(),
         }

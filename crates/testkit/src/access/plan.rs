@@ -151,11 +151,11 @@ type Ids<'a> = [&'a [u32]; 2];
 fn inode(random: &mut Random, kind: Kind, ids: Ids<'_>) -> Inode {
     let mut inode = Inode::new(kind, mode(random), random.pick(ids[0]), random.pick(ids[1]));
     if cfg!(target_arch = "x86_64") && kind == Kind::File && random.chance(30) {
+        let some = capabilities(random).0 | CapabilitySet::default().with(random.pick(ASKED)).0;
+        let permitted = CapabilitySet(some);
         inode.capabilities = Some(FileCapabilities {
-            permitted: CapabilitySet(
-                capabilities(random).0 | CapabilitySet::default().with(random.pick(ASKED)).0,
-            ),
-            inheritable: capabilities(random),
+            permitted,
+            inheritable: if random.chance(50) { permitted } else { capabilities(random) },
             effective: random.chance(80),
             root: if random.chance(60) { 0 } else { random.pick(ids[0]) },
         });
@@ -529,7 +529,7 @@ pub fn model(plan: &Plan, offer: &Offer) -> Model {
         let e = tree.add(root, b"e", skeleton());
         roots.push(tree.mount_new(
             e,
-            FileSystem { strict_immutable: true, ..system(4) },
+            FileSystem { strict_flags: true, ..system(4) },
             mount(&plan.options.disk, 5),
             top(3),
         ));

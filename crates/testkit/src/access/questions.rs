@@ -106,7 +106,8 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
         Some(if random.chance(90) { map.up(id).unwrap_or(id) } else { id })
     };
     match random.below(100) {
-        0..22 => {
+        0..2 => Operation::Execute { path: plan.path_of(random, Kind::File) },
+        2..22 => {
             let flags = open_flags(random);
             let path = if flags.create { fresh(random) } else { path(random) };
             Operation::Open { path, flags }
@@ -165,7 +166,7 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
         }
         83..86 => Operation::Truncate { path: plan.path_of(random, Kind::File) },
         86..90 => {
-            let name = if random.chance(10) { b"security.capability" } else { random.pick(ATTRIBUTES) };
+            let name = if random.chance(25) { b"security.capability" } else { random.pick(ATTRIBUTES) };
             Operation::SetAttribute { path: path(random), name: name.to_vec(), follow }
         }
         90..92 => {
