@@ -99,6 +99,9 @@ pub struct Options {
     /// filter, and can't be let go of any more: what would let it go ([`Flow::Detach`](super::Flow),
     /// [`Until::Command`], a signal to us) kills what is left. Ignored where it is not possible.
     pub accelerate: bool,
+    /// Further calls to let by when accelerating, by name: `readlink` is asked of every component by
+    /// those that walk paths, and refused only for links of `/proc/PID`.
+    pub let_by: Vec<&'static str>,
     /// Use no registers of this architecture, only what every one offers. Slower.
     pub portable: bool,
 }
@@ -112,6 +115,7 @@ impl Default for Options {
             forward_signals: false,
             timeout: None,
             accelerate: false,
+            let_by: Vec::new(),
             portable: cfg!(not(target_arch = "x86_64")),
         }
     }

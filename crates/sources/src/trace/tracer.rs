@@ -124,7 +124,7 @@ impl Tracer {
     pub fn launch(argv: &[OsString], options: Options) -> Result<Self, TraceError> {
         let guard = options.forward_signals.then(signals::Guard::install);
         let filter = if options.accelerate && accelerate::possible() && options.until == Until::All {
-            accelerate::program()
+            accelerate::program(&options.let_by)
         } else {
             Vec::new()
         };
