@@ -1,6 +1,7 @@
 //! Making a difference small: whatever can go while model and kernel still disagree goes.
 
-use super::plan::{Options, Plan, Spec, model};
+use super::model::model;
+use super::plan::{Options, Plan, Spec};
 use super::stage::Stage;
 use whodenied_access::{CapabilitySet, Mount, Operation, Subject, decide};
 

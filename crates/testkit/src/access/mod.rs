@@ -3,6 +3,8 @@
 
 pub mod build;
 pub mod minimise;
+pub mod model;
+pub mod paths;
 pub mod perform;
 pub mod plan;
 pub mod questions;

@@ -1,11 +1,10 @@
 //! Random worlds: what lies where, with which owners, modes, lists, flags and mount options.
 
+use super::paths::path;
 use super::questions::{ASKED, capabilities};
 use super::random::Random;
-use std::collections::BTreeMap;
 use whodenied_access::{
-    Acl, CapabilitySet, Change, FileCapabilities, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings,
-    Tree, UserNamespace, Way, World,
+    Acl, CapabilitySet, FileCapabilities, IdMaps, Inode, Kind, Mount, Settings, UserNamespace,
 };
 
 /// Ids that owners, groups and subjects are drawn from.
@@ -88,7 +87,7 @@ const MODES: &[u16] = &[
     0o755, 0o777, 0o700, 0o750, 0o711, 0o644, 0o600, 0o000, 0o1777, 0o1770, 0o770, 0o070, 0o007, 0o4755,
     0o2755, 0o2777, 0o4777,
 ];
-const NAMES: &[&[u8]] = &[b"a", b"b", b"c", b"d"];
+pub(super) const NAMES: &[&[u8]] = &[b"a", b"b", b"c", b"d"];
 const TARGETS: &[&[u8]] = &[
     b"a",
     b"b",
@@ -334,236 +333,7 @@ pub fn limits(offer: &Offer) -> Plan {
     plan
 }
 
-/// A random path into such a world: sometimes absolute, sometimes crooked, often of something there.
-#[must_use]
-pub fn path(random: &mut Random) -> Vec<u8> {
-    const STARTS: &[&[u8]] = &[
-        b"/t/", b"/t/", b"", b"", b"", b"/b/", b"/b/", b"/t/mp/", b"mp/", b"/r/", b"/e/", b"/e/", b"/",
-        b"/i/", b"/i/",
-    ];
-    const PARTS: &[&[u8]] =
-        &[b"a", b"b", b"c", b"d", b"a", b"b", b"c", b"d", b"..", b".", b"mp", b"new", b"t"];
-    let mut path = random.pick(STARTS).to_vec();
-    for i in 0..=random.below(4) {
-        if i > 0 {
-            path.extend(if random.chance(4) { b"//".as_slice() } else { b"/" });
-        }
-        path.extend(random.pick(PARTS));
-    }
-    if random.chance(4) {
-        path.push(b'/');
-    }
-    if random.chance(1) {
-        path = random.pick(&[b"/".as_slice(), b"", b".", b"..", b"//"]).to_vec();
-    }
-    path
-}
-
-impl Plan {
-    /// A random path, mostly of something that is there or could be made there.
-    #[must_use]
-    pub fn path(&self, random: &mut Random) -> Vec<u8> {
-        self.some_path(random, false, None)
-    }
-
-    /// A random path, mostly of something of this type.
-    #[must_use]
-    pub fn path_of(&self, random: &mut Random, kind: Kind) -> Vec<u8> {
-        self.some_path(random, false, Some(kind))
-    }
-
-    /// A random path, mostly of something that is not there in a directory that is.
-    #[must_use]
-    pub fn new_path(&self, random: &mut Random) -> Vec<u8> {
-        let fresh = random.chance(60);
-        self.some_path(random, fresh, None)
-    }
-
-    /// A random path beside `path`, so that both lie on one mount, or else any.
-    #[must_use]
-    pub fn path_beside(&self, random: &mut Random, path: &[u8]) -> Vec<u8> {
-        if random.chance(40) {
-            return self.new_path(random);
-        }
-        let end = path.iter().rposition(|b| *b == b'/').map_or(0, |i| i + 1);
-        let mut beside = path[..end].to_vec();
-        if random.chance(30) {
-            beside.extend(random.pick(NAMES));
-            beside.push(b'/');
-        }
-        beside.extend(random.pick(&[b"a".as_slice(), b"b", b"c", b"d", b"new", b"new"]));
-        beside
-    }
-
-    fn some_path(&self, random: &mut Random, fresh: bool, kind: Option<Kind>) -> Vec<u8> {
-        if random.chance(15) {
-            return path(random);
-        }
-        let which = if random.chance(40) { 0 } else { random.below(self.zones.len() - 2) };
-        let zone = &self.zones[which];
-        let prefixes: &[&[u8]] = match zone.root.as_str() {
-            "/t" => &[b"/t/", b"", b"/b/", b"/i/", b"/i/"],
-            "/.h/1" => &[b"/t/mp/", b"mp/"],
-            "/.h/2" => &[b"/r/"],
-            "/.h/3" => &[b"/e/", b"../e/"],
-            "/.h/4" => &[b"/u/", b"../u/"],
-            _ => &[b"/o/", b"../o/"],
-        };
-        let mut names = Vec::new();
-        let mut start = random.below(zone.nodes.len());
-        let of_kind = |zone: &Zone, kind| {
-            (0..zone.nodes.len()).filter(|i| zone.nodes[*i].inode.kind == kind).collect::<Vec<_>>()
-        };
-        if let Some(all) = kind.map(|kind| of_kind(zone, kind)).filter(|all| !all.is_empty()) {
-            start = random.pick(&all);
-        }
-        while fresh && !zone.nodes[start].inode.is_directory() {
-            start = zone.nodes[start].parent.unwrap_or(0);
-        }
-        let mut at = Some(start).filter(|i| *i != 0 || random.chance(20));
-        while let Some(index) = at.filter(|i| *i != 0) {
-            names.push(zone.nodes[index].name.as_slice());
-            at = zone.nodes[index].parent;
-        }
-        names.reverse();
-        if fresh {
-            names.push(b"new");
-        } else if random.chance(20) {
-            names.push(random.pick(&[b"new".as_slice(), b"a", b"b", b".", b".."]));
-        }
-        let mut path = random.pick(prefixes).to_vec();
-        if names.is_empty() && path.is_empty() {
-            path.push(b'.');
-        }
-        path.extend(names.join(&b'/'));
-        if random.chance(4) {
-            path.push(b'/');
-        }
-        path
-    }
-}
-
 /// The directories that hold the world together, and never change.
-fn skeleton() -> Inode {
+pub(super) fn skeleton() -> Inode {
     Inode::new(Kind::Directory, 0o755, 0, 0)
-}
-
-/// A plan as the model sees it.
-#[derive(Debug, Clone)]
-pub struct Model {
-    /// The world.
-    pub tree: Tree,
-    /// Node, whichever mount it is seen through → zone and index in it.
-    places: BTreeMap<u64, (usize, usize)>,
-}
-
-/// The half of a node's number that does not tell the mount.
-const fn entry_of(node: NodeId) -> u64 {
-    node.0 & 0xffff_ffff
-}
-
-impl Model {
-    /// The plan after the changes of a way; `None` where one is of something that is not planned: the
-    /// directories that hold the world together, and sysctls.
-    #[must_use]
-    pub fn changed(&self, plan: &Plan, way: &Way) -> Option<Plan> {
-        let world = way.world(&self.tree);
-        let mut plan = plan.clone();
-        for change in &way.changes {
-            match *change {
-                Change::Join(_) | Change::Gain(_) | Change::Bound(_) => {}
-                Change::List { node, .. }
-                | Change::AddMode { node, .. }
-                | Change::Own { node, .. }
-                | Change::Unstick(node)
-                | Change::NoFileCapabilities(node)
-                | Change::NotImmutable(node)
-                | Change::NotAppendOnly(node) => {
-                    let (zone, index) = *self.places.get(&entry_of(node))?;
-                    let zone = &mut plan.zones[zone].nodes;
-                    let index = zone[index].link_to.unwrap_or(index);
-                    let inode = world.inode(node)?.into_owned();
-                    zone[index].inode = Inode { number: 0, empty: true, ..inode };
-                }
-                Change::Remount(node, _) => {
-                    let mount = world.mount(node)?;
-                    let options = &mut plan.options;
-                    let option = match mount.id {
-                        2 => &mut options.bind,
-                        3 => &mut options.inner,
-                        4 => &mut options.sealed,
-                        5 => &mut options.disk,
-                        6 => &mut options.mapped,
-                        7 => &mut options.foreign,
-                        8 => &mut options.overlay,
-                        _ => return None,
-                    };
-                    *option = Mount { id: 0, maps: None, ..mount.into_owned() };
-                }
-                Change::RemountWritable(_) => plan.options.read_only = false,
-                _ => return None,
-            }
-        }
-        Some(plan)
-    }
-}
-
-/// The model of a plan.
-#[must_use]
-pub fn model(plan: &Plan, offer: &Offer) -> Model {
-    let mount = |mount: &Mount, id: u64| Mount { id, ..mount.clone() };
-    let system = |id: u64| FileSystem::new(id);
-    let mut tree = Tree::new(system(1), Mount { id: 1, ..Mount::default() }, skeleton());
-    tree.settings = offer.settings;
-    let root = whodenied_access::World::root(&tree);
-    let top = |index: usize| plan.zones[index].nodes[0].inode.clone();
-    let t = tree.add(root, b"t", top(0));
-    let mp = tree.add(t, b"mp", skeleton());
-    let [b, r] = [b"b".as_slice(), b"r"].map(|name| tree.add(root, name, skeleton()));
-    tree.mount_bind(b, t, mount(&plan.options.bind, 2));
-    let inner = tree.mount_new(mp, system(2), mount(&plan.options.inner, 3), top(1));
-    let read_only = FileSystem { read_only: plan.options.read_only, ..system(3) };
-    let sealed = tree.mount_new(r, read_only, mount(&plan.options.sealed, 4), top(2));
-    let mut roots = vec![t, inner, sealed];
-    if offer.disk {
-        let e = tree.add(root, b"e", skeleton());
-        roots.push(tree.mount_new(
-            e,
-            FileSystem { strict_flags: true, ..system(4) },
-            mount(&plan.options.disk, 5),
-            top(3),
-        ));
-    }
-    if let Some(namespace) = &offer.foreign {
-        let u = tree.add(root, b"u", skeleton());
-        let fs = FileSystem { namespace: namespace.clone(), no_dev: true, ..system(5) };
-        roots.push(tree.mount_new(u, fs, mount(&plan.options.foreign, 7), top(roots.len())));
-    }
-    if offer.overlay {
-        let o = tree.add(root, b"o", skeleton());
-        roots.push(tree.mount_new(
-            o,
-            FileSystem { no_whiteouts: true, ..system(6) },
-            mount(&plan.options.overlay, 8),
-            top(roots.len()),
-        ));
-    }
-    if let Some(maps) = &plan.maps {
-        let i = tree.add(root, b"i", skeleton());
-        tree.mount_bind(i, t, Mount { maps: Some(maps.clone()), ..mount(&plan.options.mapped, 6) });
-    }
-    tree.set_cwd(t);
-    let mut places = BTreeMap::new();
-    for (which, (zone, root)) in plan.zones.iter().zip(roots).enumerate() {
-        let mut ids: Vec<NodeId> = vec![root];
-        for spec in zone.nodes.iter().skip(1) {
-            let parent = ids[spec.parent.unwrap_or(0)];
-            ids.push(match spec.link_to {
-                Some(to) => tree.add_link(parent, &spec.name, ids[to]),
-                None => tree.add(parent, &spec.name, spec.inode.clone()),
-            });
-        }
-        places.extend(ids.iter().enumerate().map(|(index, id)| (entry_of(*id), (which, index))));
-    }
-    Model { tree, places }
 }
