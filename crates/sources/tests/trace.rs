@@ -303,6 +303,10 @@ fn a_tracer_hears_that_it_is_our_doing() {
 fn a_command_that_takes_too_long_is_ended_with_all_that_came_of_it() {
     let begun = Instant::now();
     let options = Options { timeout: Some(Duration::from_millis(300)), ..Options::default() };
+    // One that never lets the tracer wait.
+    let busy = ["sh", "-c", "trap '' TERM; while :; do :; cat </dev/null; done"];
+    let (outcome, _) = trace_with(&busy, options.clone());
+    assert!(outcome.timed_out);
     let (outcome, log) = trace_with(&["sh", "-c", "trap '' TERM; sleep 61 & sleep 62; sleep 63"], options);
     assert!(outcome.timed_out);
     assert_eq!(outcome.ending, Ending::Ended(Status::Signal { signal: 9, core: false }));

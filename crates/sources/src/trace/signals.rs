@@ -25,6 +25,8 @@ static COMMAND: AtomicI32 = AtomicI32::new(-1);
 static STOPPED: AtomicBool = AtomicBool::new(false);
 /// A signal has asked us to end and there is no command to pass it on to.
 static ENDED: AtomicBool = AtomicBool::new(false);
+/// A timer has run out.
+static WOKEN: AtomicBool = AtomicBool::new(false);
 /// The signals whose disposition we changed, as bits.
 static CHANGED: AtomicU64 = AtomicU64::new(0);
 /// SIGCHLD was ignored.
@@ -57,7 +59,15 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, _context: *mut lib
     }
 }
 
-extern "C" fn wake(_signal: i32) {}
+extern "C" fn wake(_signal: i32) {
+    WOKEN.store(true, Ordering::Relaxed);
+}
+
+/// Whether a timer has ever run out in this process: then there may be something to do although
+/// no wait was interrupted, because none was waiting.
+pub(super) fn woken() -> bool {
+    WOKEN.load(Ordering::Relaxed)
+}
 
 /// Starts a timer: first after `first` nanoseconds, then every 20 ms.
 ///

@@ -10,6 +10,7 @@ pub type Tid = i32;
 
 const PTRACE_PEEKDATA: i32 = 2;
 const PTRACE_CONT: i32 = 7;
+#[cfg(target_arch = "x86_64")]
 const PTRACE_GETREGS: i32 = 12;
 const PTRACE_SYSCALL: i32 = 24;
 const PTRACE_DETACH: i32 = 17;

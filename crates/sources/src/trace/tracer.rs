@@ -187,7 +187,8 @@ impl Tracer {
         Ok(tracer)
     }
 
-    fn new(main: Tid, launched: bool, options: Options, guard: Option<signals::Guard>) -> Self {
+    fn new(main: Tid, launched: bool, mut options: Options, guard: Option<signals::Guard>) -> Self {
+        options.portable |= cfg!(not(target_arch = "x86_64"));
         let wanted = Wanted::new(&options);
         Self {
             wanted,
@@ -224,6 +225,9 @@ impl Tracer {
     pub fn run(mut self, observer: &mut impl Observer) -> Result<Outcome, TraceError> {
         self.start_timer();
         loop {
+            if signals::woken() && self.timer.is_some() {
+                self.interrupted();
+            }
             match self.stop {
                 Some(Flow::Kill) => {
                     self.kill_all();
@@ -448,7 +452,8 @@ impl Tracer {
         let thread = self.threads.get_mut(&tid)?;
         match info.stop {
             Stop::Exit { value, .. } => {
-                let (nr, args) = thread.entry.take()?;
+                // Kept: a signal that a filter sent for this call comes after this.
+                let (nr, args) = thread.entry?;
                 let call = self.call(tid, &info, nr, args, value);
                 (self.wanted.value(value, nr) && !call.name.ends_with("sigreturn")).then_some(call)
             }
