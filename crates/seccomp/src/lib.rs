@@ -4,6 +4,8 @@
 //! Deliberately absent: reading filters off a task, and any decision about a case.
 
 pub mod bpf;
+mod json;
+pub mod profile;
 pub mod rule;
 
 pub use rule::{Action, Arg, Rule};
