@@ -41,8 +41,8 @@ impl Way {
     }
 }
 
-/// The ways to let `operation` through, smallest first. Each was tried: with its changes, and with no
-/// part of them, [`decide`] allows it. Empty when it is allowed already, and when what refuses is no
+/// The ways to let `operation` through, smallest first. Each was tried: with its changes
+/// [`decide`] allows it, and with one of them left out it does not. Empty when it is allowed already, and when what refuses is no
 /// matter of rights (an entry that is not there, a directory that is not empty).
 #[must_use]
 pub fn ways(subject: &Subject, world: &dyn World, operation: &Operation) -> Vec<Way> {
