@@ -6,7 +6,9 @@
 
 use std::ffi::OsString;
 use std::time::Duration;
-use whodenied_sources::trace::{Ending, Event, Flow, Observer, Options, Status, Tracer, Until, decode};
+use whodenied_sources::trace::{
+    Ending, Event, Flow, Observer, Options, Status, Tracer, Until, decode, die_of,
+};
 
 struct Printer {
     quiet: bool,
@@ -77,7 +79,10 @@ fn main() {
             }
             match outcome.ending {
                 Ending::Ended(Status::Code(code)) => code,
-                Ending::Ended(Status::Signal { signal, .. }) => 128 + signal,
+                Ending::Ended(Status::Signal { signal, .. }) => {
+                    die_of(signal);
+                    128 + signal
+                }
                 Ending::NotStarted(errno) => 126 + i32::from(errno.0 == 2),
                 Ending::Detached => 0,
             }

@@ -9,6 +9,7 @@ mod facts;
 mod host;
 mod live;
 mod recorded;
+pub mod syscalls;
 pub mod trace;
 
 pub use facts::{Fact, Reading, read};

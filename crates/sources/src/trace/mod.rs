@@ -27,6 +27,7 @@ pub use event::{
     Call, Ending, Event, Exec, FilterInstalled, Flow, Instruction, Observer, PrivilegeLost, Status,
 };
 pub use options::{Errnos, Options, Until};
+pub use signals::die_of;
 pub use sys::{SignalInfo, Tid};
 pub use tracee::Tracee;
 pub use tracer::{Outcome, TraceError, Tracer};

@@ -209,6 +209,23 @@ pub(super) fn stop_with(signal: i32) {
     }
 }
 
+/// Ends this process by the signal that ended the command, so that a shell sees what it would have
+/// seen: a script stops at a command killed by ^C. Leaves no core dump. Returns when the signal
+/// does not end a process.
+pub fn die_of(signal: i32) {
+    // SAFETY: the structures are locals; a default disposition needs no handler.
+    unsafe {
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+        libc::signal(signal, libc::SIG_DFL);
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut());
+        libc::raise(signal);
+    }
+}
+
 /// A timer that interrupts this thread's wait: first after `after`, then every 20 ms.
 #[derive(Debug)]
 pub(super) struct Timer(usize);
