@@ -1,5 +1,7 @@
 //! The calls by which a walk reads without opening: O_PATH descriptors, statx, links, attributes.
 
+#![allow(unsafe_code, reason = "the system calls of a walk that no safe crate offers")]
+
 use std::ffi::{CStr, CString, OsString};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -13,9 +15,6 @@ pub(super) struct Stat {
     pub(super) uid: u32,
     pub(super) gid: u32,
     pub(super) inode: u64,
-    pub(super) device: (u32, u32),
-    /// The device number of a device node.
-    pub(super) node: (u32, u32),
     /// The mount, as the first column of mountinfo.
     pub(super) mount: u64,
     pub(super) immutable: bool,
@@ -66,8 +65,6 @@ pub(super) fn stat(place: BorrowedFd<'_>) -> io::Result<Stat> {
         uid: found.stx_uid,
         gid: found.stx_gid,
         inode: found.stx_ino,
-        device: (found.stx_dev_major, found.stx_dev_minor),
-        node: (found.stx_rdev_major, found.stx_rdev_minor),
         mount: found.stx_mnt_id,
         immutable: has(libc::STATX_ATTR_IMMUTABLE),
         append: has(libc::STATX_ATTR_APPEND),
