@@ -17,7 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("seccomp", &["text", "kernel"]),
     ("manifest", &["text", "kernel"]),
     ("runtimes", &["kernel", "apparmor", "seccomp"]),
-    ("intake", &["case", "kernel", "text", "manifest", "apparmor", "seccomp", "runtimes"]),
+    ("intake", &["case", "access", "kernel", "text", "manifest", "apparmor", "seccomp", "runtimes"]),
     ("judge", &["case", "kernel", "text", "access", "apparmor", "seccomp", "runtimes"]),
     ("remedy", &["case", "kernel", "text", "judge", "runtimes", "apparmor", "seccomp", "manifest"]),
     ("sources", &["case", "kernel", "text", "access", "seccomp"]),

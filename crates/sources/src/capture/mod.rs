@@ -1,5 +1,6 @@
 //! What the kernel decided a failed call by, read while its thread still stands in it.
 
+mod line;
 mod mounts;
 mod operation;
 mod process;
@@ -8,6 +9,7 @@ mod walk;
 
 use crate::trace::{Call, DecodedCall, Tracee};
 use std::collections::BTreeMap;
+pub use line::line;
 use walk::{Untold, Walk};
 use whodenied_access::{CapabilitySet, Settings, Subject, UserNamespace};
 use whodenied_case::capture::{Capture, ProcessState, Question, SCHEMA};
@@ -102,7 +104,9 @@ fn question(
         interpreters(&mut walk)?;
     }
     if walk.foreign {
-        return Err(Untold("A file system on the way has rules of its own beside mode and owner.".to_owned()));
+        return Err(Untold(
+            "A file system on the way has rules of its own beside mode and owner.".to_owned(),
+        ));
     }
     let subject = subject(process, walk.namespace().clone());
     let mut world = walk.into_tree();

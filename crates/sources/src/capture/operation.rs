@@ -81,7 +81,8 @@ pub(super) fn of(call: &DecodedCall) -> Option<Asked<'_>> {
             one(follow, &|path| Operation::ChangeOwner { path, uid, gid, follow })
         }
         "utime" | "utimes" | "utimensat" | "futimesat" => {
-            let times = if call.args.iter().any(|(_, value)| value == "NULL") { Times::Now } else { Times::Given };
+            let times =
+                if call.args.iter().any(|(_, value)| value == "NULL") { Times::Now } else { Times::Given };
             one(follow, &|path| Operation::SetTimes { path, times, follow })
         }
         "truncate" | "truncate64" => one(true, &|path| Operation::Truncate { path }),

@@ -101,7 +101,9 @@ mod tests {
         assert_eq!((state.groups, state.permitted, state.effective), (vec![24, 27], 0x3000, 0x1000));
         assert_eq!((state.no_new_privs, state.seccomp, state.filters), (true, 2, Some(3)));
         assert_eq!(id_map("         0       1000          1\n         1     100000      65536\n").len(), 2);
-        let limits = limits("Limit                     Soft Limit           Hard Limit           Units     \nMax locked memory         65536                unlimited            bytes     \n");
+        let limits = limits(
+            "Limit                     Soft Limit           Hard Limit           Units     \nMax locked memory         65536                unlimited            bytes     \n",
+        );
         assert_eq!(limits.get("Max locked memory"), Some(&("65536".to_owned(), "unlimited".to_owned())));
         assert_eq!(label("docker-default (enforce)\n"), "docker-default (enforce)");
     }

@@ -53,8 +53,9 @@ impl Walk {
             .map_err(|e| untold(format!("The mounts of process {} could not be read: {e}.", state.pid)))?;
         let ours = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         let namespace = namespace(tracee, state);
-        let fd = sys::place(&tracee.proc("root"))
-            .map_err(|e| untold(format!("The root directory of process {} is out of reach: {e}.", state.pid)))?;
+        let fd = sys::place(&tracee.proc("root")).map_err(|e| {
+            untold(format!("The root directory of process {} is out of reach: {e}.", state.pid))
+        })?;
         let mut walk = Self {
             tree: Tree::default(),
             mounts: Mounts::parse(&text),
@@ -87,7 +88,10 @@ impl Walk {
         self.tree
     }
 
-    fn mount_of(&mut self, stat: &Stat) -> Result<(whodenied_access::FileSystem, whodenied_access::Mount), Untold> {
+    fn mount_of(
+        &mut self,
+        stat: &Stat,
+    ) -> Result<(whodenied_access::FileSystem, whodenied_access::Mount), Untold> {
         let Some(line) = self.mounts.get(stat.mount) else {
             return Err(untold("A mount on the way is not in the process's list of mounts."));
         };
@@ -315,7 +319,8 @@ fn namespace(tracee: Tracee, state: &ProcessState) -> UserNamespace {
     let place = sys::place(&tracee.proc("ns/user")).ok();
     let id = place.as_ref().and_then(|p| sys::stat(p.as_fd()).ok()).map_or(1, |s| s.inode);
     // The owner is asked of an open descriptor, not of a mere place.
-    let owner = std::fs::File::open(tracee.proc("ns/user")).ok().and_then(|f| sys::namespace_owner(f.as_fd()));
+    let owner =
+        std::fs::File::open(tracee.proc("ns/user")).ok().and_then(|f| sys::namespace_owner(f.as_fd()));
     UserNamespace {
         id,
         owner: owner.unwrap_or(u32::MAX),
@@ -352,7 +357,9 @@ mod tests {
         let tree = walk.into_tree();
         let flags = OpenFlags { read: true, ..OpenFlags::default() };
         let mut stranger = Subject::user(65_533, 65_533);
-        let ask = |subject: &Subject, path: &[u8]| decide(subject, &tree, &Operation::Open { path: path.to_vec(), flags });
+        let ask = |subject: &Subject, path: &[u8]| {
+            decide(subject, &tree, &Operation::Open { path: path.to_vec(), flags })
+        };
         assert!(matches!(ask(&stranger, &path), Decision::Refused(r) if r.errno.0 == 13));
         assert!(matches!(ask(&stranger, b"/nowhere/at/all"), Decision::Refused(r) if r.errno.0 == 2));
         stranger.fsuid = state.uids[3];
@@ -363,7 +370,9 @@ mod tests {
     #[test]
     fn lists_of_the_attribute() {
         let mut raw = vec![2, 0, 0, 0];
-        for (tag, bits, id) in [(1_u16, 6_u16, u32::MAX), (2, 4, 1000), (4, 4, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)] {
+        for (tag, bits, id) in
+            [(1_u16, 6_u16, u32::MAX), (2, 4, 1000), (4, 4, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)]
+        {
             raw.extend(tag.to_le_bytes());
             raw.extend(bits.to_le_bytes());
             raw.extend(id.to_le_bytes());
