@@ -46,7 +46,7 @@ impl Ask<'_> {
         if uid.is_some() || gid.is_some() {
             self.not_flagged(&object)?;
         }
-        let storable = |id: Option<u32>, user| id.is_none_or(|id| self.storable(&object, id, user));
+        let storable = |id: Option<u32>, user| id.is_none_or(|id| self.storable(&object, id, user).is_some());
         if !storable(uid, true) || !storable(gid, false) {
             return Err(self.no(Errno::EOVERFLOW, Rule::UnmappedNewOwner, object.id));
         }
@@ -57,12 +57,18 @@ impl Ask<'_> {
         let owner = object.uid();
         let mine = owner == Some(self.subject.fsuid);
         let privileged = self.capable_over(&object, Capability::CHOWN);
-        if uid.is_some() && !(mine && uid == owner) && !privileged {
+        // An owner that the mount can't show is no one's: the file system's administrator may replace it.
+        let orphan = |id: Option<u32>| {
+            id.is_none() && self.subject.capable_in(&object.fs.namespace, Capability::CHOWN)
+        };
+        let keeps = mine && uid == owner;
+        if uid.is_some() && !keeps && !privileged && !orphan(owner) {
             return Err(self.no(Errno::EPERM, Rule::GiveAway, object.id));
         }
         if let Some(gid) = gid
             && !(mine && (self.subject.in_group(gid) || object.gid() == Some(gid)))
             && !privileged
+            && !orphan(object.gid())
         {
             return Err(self.no(Errno::EPERM, Rule::ForeignGroup, object.id));
         }
@@ -205,8 +211,23 @@ impl Ask<'_> {
         Ok(())
     }
 
-    /// `cap_convert_nscap` (security/commoncap.c).
+    /// `cap_convert_nscap` (security/commoncap.c): the capabilities count for those namespaces whose root
+    /// is the subject's, so that root must have an id on the file system.
     fn may_set_file_capabilities(&self, object: &Object<'_>) -> Step<()> {
+        self.may_remove_file_capabilities(object)?;
+        let plain = object.mount.maps.is_none();
+        if plain && self.subject.capable_in(&object.fs.namespace, Capability::SETFCAP) {
+            return Ok(());
+        }
+        let root = self.subject.namespace.maps.users.down(0);
+        let stored = root.and_then(|root| self.storable(object, root, true));
+        if stored.is_some_and(|root| object.fs.namespace.has_user(root)) {
+            return Ok(());
+        }
+        Err(self.no(Errno::EINVAL, Rule::UnmappedRoot, object.id))
+    }
+
+    fn may_remove_file_capabilities(&self, object: &Object<'_>) -> Step<()> {
         if self.capable_over(object, Capability::SETFCAP) {
             return Ok(());
         }
@@ -216,7 +237,7 @@ impl Ask<'_> {
     /// `cap_inode_setxattr`, `cap_inode_removexattr` (security/commoncap.c).
     fn may_set_security(&self, object: &Object<'_>, name: &[u8], act: Act) -> Step<()> {
         if name == b"security.capability" {
-            return if act == Act::Remove { self.may_set_file_capabilities(object) } else { Ok(()) };
+            return if act == Act::Remove { self.may_remove_file_capabilities(object) } else { Ok(()) };
         }
         if self.subject.capable_in(&object.fs.namespace, Capability::SYS_ADMIN) {
             return Ok(());
@@ -251,5 +272,60 @@ impl Ask<'_> {
             };
         }
         self.must_own(object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{node, refusal, tree};
+    use crate::{Operation, Rule, SETUID, Subject, Times};
+    use whodenied_kernel::{Capability, Errno};
+
+    #[test]
+    fn owners_change_and_others_do_not() {
+        let tree = tree();
+        let member = Subject { groups: vec![1000], ..Subject::user(1001, 1001) };
+        let rule =
+            |subject: &Subject, operation: Operation| refusal(subject, &tree, &operation).map(|r| (r.0, r.1));
+        let path = || b"/home/note".to_vec();
+        let chmod = Operation::ChangeMode { path: path(), mode: 0o600 };
+        assert_eq!(rule(&member, chmod), Some((Errno::EPERM, Rule::NotOwner)));
+        let times = |times| Operation::SetTimes { path: path(), times, follow: true };
+        assert_eq!(rule(&member, times(Times::Given)), Some((Errno::EPERM, Rule::NotOwner)));
+        // Setting them to now is a matter of write permission.
+        assert_eq!(rule(&member, times(Times::Now)).map(|r| r.0), Some(Errno::EACCES));
+        let owner = Subject { groups: vec![7], ..Subject::user(1000, 1000) };
+        let chgrp = |gid| Operation::ChangeOwner { path: path(), uid: None, gid: Some(gid), follow: true };
+        assert_eq!(rule(&owner, chgrp(7)), None);
+        assert_eq!(rule(&owner, chgrp(8)), Some((Errno::EPERM, Rule::ForeignGroup)));
+    }
+
+    // The setuid bit goes away with the owner, which is a change of mode: CAP_CHOWN alone does not do.
+    #[test]
+    fn giving_away_a_setuid_file_needs_more_than_chown() {
+        let mut tree = tree();
+        let note = node(&tree, "/home/note");
+        let mut able = Subject { groups: vec![1000], ..Subject::user(1001, 1001) };
+        able.effective = able.effective.with(Capability::CHOWN);
+        let give =
+            Operation::ChangeOwner { path: b"/home/note".to_vec(), uid: Some(5), gid: None, follow: true };
+        assert_eq!(refusal(&able, &tree, &give), None);
+        tree.inode_mut(note).unwrap().mode |= SETUID;
+        assert_eq!(refusal(&able, &tree, &give).map(|r| (r.0, r.1)), Some((Errno::EPERM, Rule::NotOwner)));
+        able.effective = able.effective.with(Capability::FOWNER);
+        assert_eq!(refusal(&able, &tree, &give), None);
+    }
+
+    #[test]
+    fn reading_trusted_attributes_without_the_right_finds_none() {
+        let mut tree = tree();
+        tree.inode_mut(node(&tree, "/home/note")).unwrap().attributes.push(b"trusted.x".to_vec());
+        let get = Operation::GetAttribute {
+            path: b"/home/note".to_vec(),
+            name: b"trusted.x".to_vec(),
+            follow: true,
+        };
+        assert_eq!(refusal(&Subject::user(1000, 1000), &tree, &get).map(|r| r.0), Some(Errno::ENODATA));
+        assert_eq!(refusal(&Subject::root(), &tree, &get), None);
     }
 }

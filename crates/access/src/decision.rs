@@ -2,7 +2,7 @@
 
 use crate::world::NodeId;
 use serde::{Deserialize, Serialize};
-use whodenied_kernel::{Capability, Errno};
+use whodenied_kernel::{Capability, Errno, Layer};
 
 /// Whose permission bits counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub enum Rule {
     UnmappedNewOwner,
     /// EINVAL, `chown_common` (fs/open.c): the subject's namespace does not map the new id.
     UnknownNewOwner,
+    /// EINVAL, `cap_convert_nscap` (security/commoncap.c): the file system has no id for the root of the
+    /// subject's namespace, for which file capabilities would count.
+    UnmappedRoot,
     /// EACCES, `may_open_dev` (fs/namei.c): a device on a `nodev` mount.
     NoDev,
     /// EACCES, `path_noexec` (fs/exec.c): execution on a `noexec` mount.
@@ -117,6 +120,103 @@ pub enum Rule {
     NotSocket,
     /// ELOOP, `exec_binprm` (fs/exec.c): interpreters of interpreters, six deep.
     ManyInterpreters,
+}
+
+impl Rule {
+    /// The layer it belongs to; `None` where it is no matter of rights: nothing there, or of another type.
+    #[must_use]
+    pub fn layer(self) -> Option<Layer> {
+        Some(match self {
+            Self::Permission(Class::ListUser(_) | Class::ListGroup | Class::ListOther) => Layer::Acl,
+            Self::Permission(_)
+            | Self::NotExecutableKind
+            | Self::NoAtime
+            | Self::Sticky
+            | Self::NotOwner
+            | Self::GiveAway
+            | Self::ForeignGroup => Layer::Dac,
+            Self::Capability(_) => Layer::Capability,
+            Self::ReadOnlyFileSystem | Self::ReadOnlyMount => Layer::Readonly,
+            Self::NoSymFollow | Self::NoDev | Self::NoExec => Layer::MountFlags,
+            Self::Immutable | Self::AppendOnly => Layer::InodeFlags,
+            Self::ProtectedSymlink | Self::ProtectedSticky | Self::ProtectedHardlink => Layer::Sysctl,
+            Self::UnmappedObject
+            | Self::UnmappedSubject
+            | Self::UnmappedNewOwner
+            | Self::UnknownNewOwner
+            | Self::UnmappedRoot => Layer::Userns,
+            Self::AttributeUnsupported | Self::LinkDirectory => Layer::Filesystem,
+            Self::EmptyPath
+            | Self::LongName
+            | Self::NoEntry
+            | Self::NotDirectory
+            | Self::ManyLinks
+            | Self::LinkNotFollowed
+            | Self::UserAttributeKind
+            | Self::DefaultListKind
+            | Self::NoAttribute
+            | Self::Exists
+            | Self::IsDirectory
+            | Self::NotEmpty
+            | Self::MountPoint
+            | Self::DotName
+            | Self::CrossMount
+            | Self::Inside
+            | Self::Arguments
+            | Self::OpensSocket
+            | Self::NotSocket
+            | Self::ManyInterpreters => return None,
+        })
+    }
+
+    /// The kernel function that makes the check, as the comments above name it; the first where it is
+    /// made in several.
+    #[must_use]
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::EmptyPath | Self::LongName => "getname_flags",
+            Self::NoEntry => "handle_mounts",
+            Self::NotDirectory => "link_path_walk",
+            Self::ManyLinks | Self::NoSymFollow => "pick_link",
+            Self::LinkNotFollowed | Self::AppendOnly | Self::NotExecutableKind | Self::NoAtime => "may_open",
+            Self::ProtectedSymlink => "may_follow_link",
+            Self::Permission(Class::ListUser(_) | Class::ListGroup | Class::ListOther) => {
+                "posix_acl_permission"
+            }
+            Self::Permission(_) => "acl_permission_check",
+            Self::ReadOnlyFileSystem => "sb_permission",
+            Self::ReadOnlyMount => "mnt_want_write",
+            Self::Immutable | Self::UnmappedObject => "inode_permission",
+            Self::UnmappedSubject => "fsuidgid_has_mapping",
+            Self::UnmappedNewOwner => "notify_change",
+            Self::UnknownNewOwner => "chown_common",
+            Self::UnmappedRoot => "cap_convert_nscap",
+            Self::NoDev => "may_open_dev",
+            Self::NoExec => "path_noexec",
+            Self::ProtectedSticky => "may_create_in_sticky",
+            Self::ProtectedHardlink => "may_linkat",
+            Self::Sticky => "__check_sticky",
+            Self::NotOwner => "inode_owner_or_capable",
+            Self::GiveAway => "chown_ok",
+            Self::ForeignGroup => "chgrp_ok",
+            Self::Capability(Capability::MKNOD) => "vfs_mknod",
+            Self::Capability(Capability::SYS_CHROOT) => "chroot",
+            Self::Capability(Capability::SETFCAP) => "cap_convert_nscap",
+            Self::Capability(_) | Self::UserAttributeKind | Self::NoAttribute => "xattr_permission",
+            Self::AttributeUnsupported => "xattr_resolve_name",
+            Self::DefaultListKind => "set_posix_acl",
+            Self::Exists => "filename_create",
+            Self::IsDirectory => "may_delete",
+            Self::NotEmpty => "simple_empty",
+            Self::MountPoint => "is_local_mountpoint",
+            Self::DotName | Self::CrossMount | Self::Inside => "do_renameat2",
+            Self::LinkDirectory => "vfs_link",
+            Self::Arguments => "build_open_flags",
+            Self::OpensSocket => "sock_no_open",
+            Self::NotSocket => "unix_find_bsd",
+            Self::ManyInterpreters => "exec_binprm",
+        }
+    }
 }
 
 /// A refusal: the errno the program sees, the check that gave it, and where.

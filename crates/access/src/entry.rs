@@ -49,8 +49,12 @@ impl Ask<'_> {
         Ok(())
     }
 
-    /// `unix_bind_bsd` (net/unix/af_unix.c): as `mknod`, but an address that is taken is in use.
+    /// `unix_bind_bsd` (net/unix/af_unix.c): as `mknod`, but an address that is taken is in use. Without
+    /// a path the kernel chooses a name that is no file (`unix_autobind`).
     pub(crate) fn bind(&self, path: &[u8]) -> Step<()> {
+        if path.is_empty() {
+            return Ok(());
+        }
         use crate::permission::Halt::Refused;
         self.make(path, false).map_err(|halt| match halt {
             Refused(mut refusal) if refusal.errno == Errno::EEXIST => {
@@ -264,5 +268,58 @@ impl Ask<'_> {
             at = self.world.parent(node);
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{node, refusal, tree};
+    use crate::{FileSystem, Inode, Kind, Mount, Operation, RenameHow, Rule, Subject};
+    use whodenied_kernel::{Capability, Errno};
+
+    #[test]
+    fn sticky_directories_keep_entries_of_others() {
+        let mut tree = tree();
+        let tmp = node(&tree, "/tmp");
+        tree.add(tmp, b"a", Inode::new(Kind::File, 0o666, 1000, 1000));
+        let unlink = Operation::Unlink { path: b"/tmp/a".to_vec() };
+        let no = Some((Errno::EPERM, Rule::Sticky, "/tmp/a".to_owned()));
+        assert_eq!(refusal(&Subject::user(1001, 1001), &tree, &unlink), no);
+        assert_eq!(refusal(&Subject::user(1000, 1000), &tree, &unlink), None);
+        let mut able = Subject::user(1001, 1001);
+        able.effective = able.effective.with(Capability::FOWNER);
+        assert_eq!(refusal(&able, &tree, &unlink), None);
+    }
+
+    #[test]
+    fn existing_entries_are_told_before_a_read_only_mount() {
+        let mut tree = tree();
+        tree.mount_mut(node(&tree, "/")).unwrap().read_only = true;
+        let make = |path: &str| Operation::MakeDirectory { path: path.into() };
+        let errno = |path: &str| refusal(&Subject::root(), &tree, &make(path)).map(|r| r.0);
+        assert_eq!(errno("/home"), Some(Errno::EEXIST));
+        assert_eq!(errno("/new"), Some(Errno::EROFS));
+    }
+
+    #[test]
+    fn mounts_are_neither_removed_nor_crossed() {
+        let mut tree = tree();
+        let tmp = node(&tree, "/tmp");
+        let top = Inode::new(Kind::Directory, 0o777, 0, 0);
+        tree.mount_new(tmp, FileSystem::new(2), Mount { id: 2, ..Mount::default() }, top);
+        let remove = Operation::RemoveDirectory { path: b"/tmp".to_vec() };
+        assert_eq!(
+            refusal(&Subject::root(), &tree, &remove).map(|r| (r.0, r.1)),
+            Some((Errno::EBUSY, Rule::MountPoint))
+        );
+        let rename = Operation::Rename {
+            from: b"/home/note".to_vec(),
+            to: b"/tmp/note".to_vec(),
+            how: RenameHow::Replace,
+        };
+        assert_eq!(
+            refusal(&Subject::root(), &tree, &rename).map(|r| (r.0, r.1)),
+            Some((Errno::EXDEV, Rule::CrossMount))
+        );
     }
 }

@@ -20,6 +20,8 @@ mod operation;
 mod permission;
 mod program;
 mod subject;
+#[cfg(test)]
+mod testing;
 mod tree;
 mod walk;
 mod ways;

@@ -72,7 +72,7 @@ impl Ask<'_> {
     fn open_temporary(&self, path: &[u8], flags: OpenFlags) -> Step<()> {
         let directory = self.object(self.lookup_directory(path, !flags.no_follow)?)?;
         self.want_write(&directory)?;
-        self.permission(&directory, WRITE | EXECUTE)
+        self.may_create(&directory)
     }
 
     /// `open_last_lookups`, `lookup_open`: follows links at the end, and creates.
@@ -82,7 +82,7 @@ impl Ask<'_> {
         // O_EXCL brings O_NOFOLLOW with it.
         let mut follow = !(flags.no_follow || (flags.create && flags.exclusive));
         loop {
-            let last = walk.to_last(&text)?;
+            let last = walk.walk_parents(&text)?;
             let Last::Name(name, slash) = last else {
                 let mut dots = walk;
                 dots.dots(&last);
@@ -174,5 +174,71 @@ impl Walk<'_> {
         if *last == Last::DotDot {
             self.up();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{node, read, refusal, tree, write};
+    use crate::{Class, Inode, Kind, OpenFlags, Operation, Rule, Subject};
+    use whodenied_kernel::Errno;
+
+    fn create(path: &str) -> Operation {
+        Operation::Open {
+            path: path.into(),
+            flags: OpenFlags { write: true, create: true, ..OpenFlags::default() },
+        }
+    }
+
+    // A read-only mount is asked after the mode when a file is opened, a read-only file system before;
+    // for a new file the mount comes first.
+    #[test]
+    fn read_only_before_and_after_the_mode() {
+        let mut tree = tree();
+        let root = node(&tree, "/");
+        let (owner, member) =
+            (Subject::user(1000, 1000), Subject { groups: vec![1000], ..Subject::user(7, 7) });
+        tree.mount_mut(root).unwrap().read_only = true;
+        let rule = |subject: &Subject, tree: &crate::Tree, operation: &Operation| {
+            refusal(subject, tree, operation).map(|(errno, rule, _)| (errno, rule))
+        };
+        assert_eq!(rule(&owner, &tree, &write("/home/note")), Some((Errno::EROFS, Rule::ReadOnlyMount)));
+        assert_eq!(
+            rule(&member, &tree, &write("/home/note")),
+            Some((Errno::EACCES, Rule::Permission(Class::Group)))
+        );
+        assert_eq!(rule(&member, &tree, &create("/home/new")), Some((Errno::EROFS, Rule::ReadOnlyMount)));
+        assert_eq!(rule(&owner, &tree, &read("/home/note")), None);
+        tree.mount_mut(root).unwrap().read_only = false;
+        tree.file_system_mut(root).unwrap().read_only = true;
+        assert_eq!(
+            rule(&member, &tree, &write("/home/note")),
+            Some((Errno::EROFS, Rule::ReadOnlyFileSystem))
+        );
+    }
+
+    #[test]
+    fn append_only_files_take_appending_only() {
+        let mut tree = tree();
+        tree.inode_mut(node(&tree, "/home/note")).unwrap().append_only = true;
+        let no = Some((Errno::EPERM, Rule::AppendOnly, "/home/note".to_owned()));
+        assert_eq!(refusal(&Subject::root(), &tree, &write("/home/note")), no);
+        let flags = OpenFlags { write: true, append: true, ..OpenFlags::default() };
+        let append = Operation::Open { path: b"/home/note".to_vec(), flags };
+        assert_eq!(refusal(&Subject::root(), &tree, &append), None);
+    }
+
+    // Documentation/admin-guide/sysctl/fs.rst, protected_regular.
+    #[test]
+    fn sticky_directories_guard_files_of_others() {
+        let mut tree = tree();
+        let tmp = node(&tree, "/tmp");
+        tree.add(tmp, b"lock", Inode::new(Kind::File, 0o666, 1000, 1000));
+        assert_eq!(refusal(&Subject::root(), &tree, &create("/tmp/lock")), None);
+        tree.settings.regular = 1;
+        let no = Some((Errno::EACCES, Rule::ProtectedSticky, "/tmp/lock".to_owned()));
+        assert_eq!(refusal(&Subject::root(), &tree, &create("/tmp/lock")), no);
+        assert_eq!(refusal(&Subject::root(), &tree, &write("/tmp/lock")), None);
+        assert_eq!(refusal(&Subject::user(1000, 1000), &tree, &create("/tmp/lock")), None);
     }
 }

@@ -148,10 +148,8 @@ impl<'a> Ask<'a> {
         if let Some(acl) = inode.acl.as_ref().filter(|_| object.fs.acls && inode.mode & 0o070 != 0) {
             return self.listed(object, acl, want);
         }
-        let (group, other) = (inode.mode >> 3, inode.mode);
-        let differ = u16::from(want) & (group ^ other) & 7 != 0;
-        let member = || object.gid().is_some_and(|gid| self.subject.in_group(gid));
-        if differ && member() { check(group, Class::Group) } else { check(other, Class::Other) }
+        let member = object.gid().is_some_and(|gid| self.subject.in_group(gid));
+        if member { check(inode.mode >> 3, Class::Group) } else { check(inode.mode, Class::Other) }
     }
 
     /// `posix_acl_permission` (fs/posix_acl.c): a named user decides alone; of the groups one that
@@ -206,27 +204,17 @@ impl<'a> Ask<'a> {
 
     /// `fsuidgid_has_mapping` (include/linux/fs.h): whether the file system can store the subject's ids.
     pub(crate) fn can_own(&self, directory: &Object<'_>) -> bool {
-        self.storable(directory, self.subject.fsuid, true)
-            && self.storable(directory, self.subject.fsgid, false)
+        let own = &directory.fs.namespace;
+        self.storable(directory, self.subject.fsuid, true).is_some_and(|id| own.has_user(id))
+            && self.storable(directory, self.subject.fsgid, false).is_some_and(|id| own.has_group(id))
     }
 
-    /// `vfsuid_has_fsmapping` (include/linux/fs.h), `from_vfsuid` (fs/mnt_idmapping.c).
-    pub(crate) fn storable(&self, object: &Object<'_>, id: u32, user: bool) -> bool {
-        let own = &object.fs.namespace;
-        match &object.mount.maps {
-            Some(maps) => {
-                let (map, below) =
-                    if user { (&maps.users, &own.maps.users) } else { (&maps.groups, &own.maps.groups) };
-                map.up(id).and_then(|stored| below.down(stored)).is_some()
-            }
-            None => {
-                if user {
-                    own.has_user(id)
-                } else {
-                    own.has_group(id)
-                }
-            }
-        }
+    /// `from_vfsuid` (fs/mnt_idmapping.c): what is stored for an id. Only an idmapped mount maps here, so
+    /// elsewhere `chown` may store an id that the file system's namespace does not know.
+    pub(crate) fn storable(&self, object: &Object<'_>, id: u32, user: bool) -> Option<u32> {
+        let Some(maps) = &object.mount.maps else { return Some(id) };
+        let own = &object.fs.namespace.maps;
+        if user { own.users.down(maps.users.up(id)?) } else { own.groups.down(maps.groups.up(id)?) }
     }
 
     /// `may_create` (fs/namei.c) after the test that nothing is there, and `may_o_create`.
@@ -269,5 +257,70 @@ impl<'a> Ask<'a> {
             && victim.uid() != me
             && directory.uid() != me
             && !self.capable_over(victim, Capability::FOWNER)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{node, read, refusal, tree, write};
+
+    #[test]
+    fn the_directory_refuses_before_the_file() {
+        let tree = tree();
+        let other = Subject::user(1001, 1001);
+        let no = Some((Errno::EACCES, Rule::Permission(Class::Other), "/home".to_owned()));
+        assert_eq!(refusal(&other, &tree, &read("/home/note")), no);
+        let member = Subject { groups: vec![1000], ..other };
+        assert_eq!(refusal(&member, &tree, &read("/home/note")), None);
+        let no = Some((Errno::EACCES, Rule::Permission(Class::Group), "/home/note".to_owned()));
+        assert_eq!(refusal(&member, &tree, &write("/home/note")), no);
+    }
+
+    // acl(5): a named user's entry decides alone, limited by the mask; with an empty mask the kernel
+    // does not look at the list at all.
+    #[test]
+    fn lists_and_their_masks() {
+        let mut tree = tree();
+        let home = node(&tree, "/home");
+        let acl = Acl { owner: 7, users: vec![(1001, 5)], mask: Some(1), ..Acl::default() };
+        let inode = tree.inode_mut(home).unwrap();
+        (inode.acl, inode.mode) = (Some(acl), 0o715);
+        let named = Subject::user(1001, 1001);
+        assert_eq!(
+            refusal(&named, &tree, &crate::Operation::Stat { path: b"/home/note".to_vec(), follow: true }),
+            None
+        );
+        let no = Some((Errno::EACCES, Rule::Permission(Class::ListUser(1001)), "/home".to_owned()));
+        assert_eq!(refusal(&named, &tree, &read("/home")), no);
+        let inode = tree.inode_mut(home).unwrap();
+        inode.mode = 0o705;
+        inode.acl.as_mut().unwrap().mask = Some(0);
+        assert_eq!(refusal(&named, &tree, &read("/home")), None);
+    }
+
+    #[test]
+    fn capabilities_need_the_owner_mapped() {
+        let mut tree = tree();
+        tree.inode_mut(node(&tree, "/home")).unwrap().mode = 0;
+        let mut root = Subject::root();
+        assert_eq!(refusal(&root, &tree, &read("/home/note")), None);
+        let maps = crate::IdMap(vec![crate::Extent { inside: 0, outside: 0, count: 1 }]);
+        root.namespace = crate::UserNamespace {
+            id: 5,
+            owner: 0,
+            parent: Some(Box::new(crate::UserNamespace::first())),
+            maps: crate::IdMaps { users: maps.clone(), groups: maps },
+        };
+        let no = Some((Errno::EACCES, Rule::Permission(Class::Other), "/home".to_owned()));
+        assert_eq!(refusal(&root, &tree, &read("/home/note")), no);
+    }
+
+    #[test]
+    fn nothing_is_run_without_an_x_bit() {
+        let tree = tree();
+        let run = crate::Operation::Execute { path: b"/home/note".to_vec() };
+        let no = Some((Errno::EACCES, Rule::Permission(Class::Other), "/home/note".to_owned()));
+        assert_eq!(refusal(&Subject::root(), &tree, &run), no);
     }
 }

@@ -48,8 +48,12 @@ impl Ask<'_> {
         Err(self.no(Errno::EPERM, Rule::Capability(Capability::SYS_CHROOT), object.id))
     }
 
-    /// `unix_find_bsd` (net/unix/af_unix.c): write permission first, then whether it is a socket.
+    /// `unix_find_bsd` (net/unix/af_unix.c): write permission first, then whether it is a socket. An
+    /// address needs a name (`unix_validate_addr`).
     pub(crate) fn connect(&self, path: &[u8]) -> Step<()> {
+        if path.is_empty() {
+            return Err(self.no_arguments(Errno::EINVAL, Rule::Arguments));
+        }
         let object = self.object(self.lookup(path, true)?)?;
         self.permission(&object, WRITE)?;
         if object.inode.kind != Kind::Socket {

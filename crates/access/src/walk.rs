@@ -48,7 +48,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `link_path_walk`: everything but the last component.
-    pub(crate) fn to_last(&mut self, path: &[u8]) -> Step<Last> {
+    pub(crate) fn walk_parents(&mut self, path: &[u8]) -> Step<Last> {
         let mut rest = skip_slashes(path).to_vec();
         if rest.is_empty() {
             return Ok(Last::Root);
@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
         let (mut follow, mut directory) = (follow, directory);
         let mut text = path.to_vec();
         loop {
-            let last = self.to_last(&text)?;
+            let last = self.walk_parents(&text)?;
             if let Last::Name(_, true) = last {
                 (follow, directory) = (true, true);
             }
@@ -209,7 +209,7 @@ impl<'a> Ask<'a> {
     /// `filename_parentat`: the directory, and the last component left unwalked.
     pub(crate) fn lookup_parent(&self, path: &[u8]) -> Step<(NodeId, Last)> {
         let mut walk = Walk::new(*self, path)?;
-        let last = walk.to_last(path)?;
+        let last = walk.walk_parents(path)?;
         Ok((walk.at, last))
     }
 }
@@ -217,4 +217,34 @@ impl<'a> Ask<'a> {
 fn skip_slashes(path: &[u8]) -> &[u8] {
     let from = path.iter().position(|b| *b != b'/').unwrap_or(path.len());
     path.get(from..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{node, refusal, tree};
+    use crate::{Inode, Kind, Operation, Rule, Subject};
+    use whodenied_kernel::Errno;
+
+    #[test]
+    fn links_dots_and_slashes() {
+        let mut tree = tree();
+        let root = node(&tree, "/");
+        let link = |target: &str| Inode { target: target.into(), ..Inode::new(Kind::Symlink, 0o777, 0, 0) };
+        tree.add(root, b"loop", link("loop"));
+        tree.add(root, b"down", link("home/note"));
+        tree.add(root, b"top", link("/"));
+        let stat = |path: &str, follow| {
+            let operation = Operation::Stat { path: path.into(), follow };
+            refusal(&Subject::root(), &tree, &operation).map(|r| (r.0, r.1))
+        };
+        assert_eq!(stat("/loop", true), Some((Errno::ELOOP, Rule::ManyLinks)));
+        assert_eq!(stat("/loop", false), None);
+        assert_eq!(stat("/down", true), None);
+        // A slash at the end follows, and asks for a directory.
+        assert_eq!(stat("/down/", false), Some((Errno::ENOTDIR, Rule::NotDirectory)));
+        assert_eq!(stat("/top/home/../../../home/note", true), None);
+        assert_eq!(stat("/down/..", true), Some((Errno::ENOTDIR, Rule::NotDirectory)));
+        assert_eq!(stat("/none/note", true), Some((Errno::ENOENT, Rule::NoEntry)));
+        assert_eq!(stat("", true), Some((Errno::ENOENT, Rule::EmptyPath)));
+    }
 }

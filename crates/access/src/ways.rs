@@ -239,3 +239,53 @@ fn permission(
     all.push(Change::Gain(Capability::DAC_READ_SEARCH));
     all.push(Change::Gain(Capability::DAC_OVERRIDE));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{node, read, tree, write};
+
+    fn changes(subject: &Subject, tree: &crate::Tree, operation: &Operation) -> Vec<Vec<Change>> {
+        ways(subject, tree, operation).into_iter().map(|w| w.changes).collect()
+    }
+
+    #[test]
+    fn one_change_or_the_same_on_each_directory() {
+        let tree = tree();
+        let (home, note) = (node(&tree, "/home"), node(&tree, "/home/note"));
+        let stranger = Subject::user(1001, 1001);
+        let found = changes(&stranger, &tree, &read("/home/note"));
+        let list = |node, bits| Change::List { node, named: Named::User(1001), bits };
+        assert_eq!(
+            found,
+            [
+                vec![Change::Join(1000)],
+                vec![Change::Gain(Capability::DAC_READ_SEARCH)],
+                vec![Change::Gain(Capability::DAC_OVERRIDE)],
+                vec![list(home, 1), list(note, 4)],
+                vec![Change::Own { node: home, uid: 1001 }, Change::Own { node: note, uid: 1001 }],
+                vec![Change::AddMode { node: home, bits: 1 }, Change::AddMode { node: note, bits: 4 }],
+            ]
+        );
+        for way in ways(&stranger, &tree, &read("/home/note")) {
+            assert!(decide(&way.subject(&stranger), &way.world(&tree), &read("/home/note")).is_allowed());
+        }
+    }
+
+    #[test]
+    fn what_is_no_matter_of_rights_has_no_way() {
+        assert_eq!(changes(&Subject::root(), &tree(), &read("/none")), Vec::<Vec<Change>>::new());
+        assert_eq!(changes(&Subject::root(), &tree(), &read("/home/note")), Vec::<Vec<Change>>::new());
+    }
+
+    #[test]
+    fn flags_and_mounts_come_off() {
+        let mut tree = tree();
+        let note = node(&tree, "/home/note");
+        tree.inode_mut(note).unwrap().immutable = true;
+        assert_eq!(changes(&Subject::root(), &tree, &write("/home/note")), [[Change::NotImmutable(note)]]);
+        tree.mount_mut(note).unwrap().read_only = true;
+        let both = [vec![Change::NotImmutable(note), Change::Remount(note, MountOption::ReadOnly)]];
+        assert_eq!(changes(&Subject::root(), &tree, &write("/home/note")), both);
+    }
+}

@@ -1,4 +1,4 @@
-//! Prints every failed call of a command: `trace [-q] [--portable] [-t SECONDS] (-p PID | CMD [ARG…])`.
+//! Prints every failed call of a command: `trace [-q] [--portable] [--fast] [-t SECONDS] (-p PID | CMD [ARG…])`.
 //!
 //! A harness for measuring and for trying things out; exits as the command did.
 
@@ -56,6 +56,7 @@ fn main() {
         let takes = matches!(first, "-p" | "-t");
         match first {
             "-q" => quiet = true,
+            "--fast" => options.accelerate = true,
             "--portable" => options.portable = true,
             "--until-command" => options.until = Until::Command,
             "-p" => pid = args.get(1).and_then(|a| a.to_str()?.parse().ok()),

@@ -52,12 +52,24 @@ fn trace_with(argv: &[&str], options: Options) -> (Outcome, Log) {
     (outcome, log)
 }
 
-/// Traces, and again in the way of architectures whose registers tell less: both must see the same.
+/// Traces, and again in the way of architectures whose registers tell less, and with acceleration
+/// where that is allowed: all must see the same.
 fn trace(argv: &[&str]) -> (Outcome, Log) {
     let (first, log) = trace_with(argv, Options::default());
     let (second, other) = trace_with(argv, Options { portable: true, ..Options::default() });
     assert_eq!(first.ending, second.ending);
     assert_eq!(log.on("/nonexistent").len(), other.on("/nonexistent").len());
+    let (third, other) = trace_with(argv, Options { accelerate: true, ..Options::default() });
+    assert_eq!(first.ending, third.ending);
+    assert_eq!(log.on("/nonexistent").len(), other.on("/nonexistent").len());
+    let kinds = |log: &Log| {
+        let kind =
+            |e: &Event| matches!(e, Event::FilterInstalled(_) | Event::Trapped { .. } | Event::TracedByUs(_));
+        log.events.iter().filter(|e| kind(e)).count()
+    };
+    assert_eq!(kinds(&log), kinds(&other));
+    let denied = |log: &Log| log.failed.iter().filter(|(c, _)| c.errno() == Some(Errno::EPERM)).count();
+    assert_eq!(denied(&log), denied(&other));
     (first, log)
 }
 

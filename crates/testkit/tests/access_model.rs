@@ -1,7 +1,8 @@
 //! The model of file access against the running kernel, as root: the same random questions to both.
 //!
 //! `WHODENIED_ACCESS_CHECKS=N` asks N questions (5,000 without), `WHODENIED_ACCESS_SEED=S` starts at
-//! another seed.
+//! another seed. `WHODENIED_ACCESS_SYSCTLS=1` also changes the sysctls `fs.protected_*` from world to world,
+//! of the whole machine, and puts them back at the end.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "this test is its own harness")]
@@ -31,8 +32,9 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 fn main() {
     let argument = std::env::args().nth(1).unwrap_or_default();
     match argument.as_str() {
-        "--worker" => return worker::run(false).unwrap(),
-        "--worker-in-namespace" => return worker::run(true).unwrap(),
+        "--worker" => return worker::run(false, false).unwrap(),
+        "--worker-in-namespace" => return worker::run(true, false).unwrap(),
+        "--worker-with-tmpfs" => return worker::run(true, true).unwrap(),
         "--list" => {
             println!("model_agrees_with_the_kernel: test");
             return;
@@ -55,6 +57,7 @@ fn main() {
     };
     let checks = usize::try_from(number("WHODENIED_ACCESS_CHECKS", 5000)).unwrap();
     let seed = number("WHODENIED_ACCESS_SEED", 1);
+    let sysctls = number("WHODENIED_ACCESS_SYSCTLS", 0) != 0;
     let mut tally = Tally::default();
     let begun = Instant::now();
     let mut before: Option<Plan> = None;
@@ -63,13 +66,22 @@ fn main() {
         let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(round));
         round += 1;
         let plan = plan(&mut random, &stage.offer);
+        if sysctls {
+            stage.offer.settings = stage.sysctls.shuffle(&mut random).expect("the sysctls");
+        }
         stage.build(before.as_ref(), &plan).expect("a world");
         ask_world(&mut stage, &plan, &mut random, &mut tally);
         before = Some(plan);
     }
     let seconds = begun.elapsed().as_secs_f64();
     tally.print(seed, seconds);
-    println!("mounts: ext4 {}, idmapped {}", stage.offer.disk, stage.offer.maps.is_some());
+    let offer = &stage.offer;
+    let there = [
+        ("ext4", offer.disk),
+        ("idmapped", offer.maps.is_some()),
+        ("of a user namespace", offer.foreign.is_some()),
+    ];
+    println!("mounts: {}", there.map(|(what, there)| format!("{what} {there}")).join(", "));
     assert_eq!(tally.differences, 0, "the model and the kernel differ");
 }
 
@@ -139,7 +151,10 @@ fn ask_world(stage: &mut Stage, plan: &Plan, random: &mut Random, tally: &mut Ta
             let real = stage.workers[which].ask(&operation).unwrap();
             tally.count(&operation, &decision);
             if real == 0 && changes(&operation) {
-                stage.rebuild(plan).expect("the world again");
+                if let Err(error) = stage.rebuild(plan) {
+                    report(&subject, &operation, &decision, real, plan, tree);
+                    panic!("the world again: {error}");
+                }
                 tally.rebuilt += 1;
             }
             if random.chance(EXPLAINED) && !decision.is_allowed() {

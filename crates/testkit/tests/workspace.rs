@@ -23,7 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sources", &["case", "kernel", "text", "access", "seccomp"]),
     ("trial", &["case", "sources", "text"]),
     ("report", &["case", "kernel", "text"]),
-    ("testkit", &["access", "kernel"]),
+    ("testkit", &["access", "kernel", "sources"]),
 ];
 
 fn root() -> PathBuf {

@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code, reason = "fork and exec with a pause between have no safe form")]
 
+use super::event::Instruction;
 use super::signals;
 use super::sys::{self, Tid};
 use std::ffi::{CString, OsStr, OsString};
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 struct Image {
     candidates: Vec<CString>,
     args: Vec<CString>,
+    filter: Vec<libc::sock_filter>,
 }
 
 /// A child that has not executed its program yet, waiting for [`Child::go`].
@@ -28,8 +30,8 @@ pub(super) struct Child {
 
 impl Child {
     /// Forks. The child waits at its gate; when the gate is dropped unopened, it ends.
-    pub(super) fn start(argv: &[OsString]) -> io::Result<Self> {
-        let image = Image::new(argv)?;
+    pub(super) fn start(argv: &[OsString], filter: &[Instruction]) -> io::Result<Self> {
+        let image = Image::new(argv, filter)?;
         let args: Vec<*const libc::c_char> = pointers(&image.args);
         // For a script that names no interpreter: sh PATH ARG…
         let mut shell: Vec<*const libc::c_char> = Vec::with_capacity(args.len() + 1);
@@ -75,10 +77,12 @@ impl Child {
 }
 
 impl Image {
-    fn new(argv: &[OsString]) -> io::Result<Self> {
+    fn new(argv: &[OsString], filter: &[Instruction]) -> io::Result<Self> {
         let args = argv.iter().map(|a| c_string(a.as_bytes())).collect::<io::Result<Vec<_>>>()?;
         let program = argv.first().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(Self { candidates: candidates(program, std::env::var_os("PATH").as_deref())?, args })
+        let filter =
+            filter.iter().map(|i| libc::sock_filter { code: i.code, jt: i.jt, jf: i.jf, k: i.k }).collect();
+        Ok(Self { candidates: candidates(program, std::env::var_os("PATH").as_deref())?, args, filter })
     }
 }
 
@@ -151,6 +155,12 @@ unsafe fn run(
             if got == 0 || *libc::__errno_location() != libc::EINTR {
                 libc::_exit(125);
             }
+        }
+        if !image.filter.is_empty() {
+            let program =
+                libc::sock_fprog { len: image.filter.len() as u16, filter: image.filter.as_ptr().cast_mut() };
+            // The tracer sees whether this succeeds, and goes by it.
+            libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program);
         }
         let mut denied = false;
         for path in &image.candidates {

@@ -11,6 +11,7 @@
 //!
 //! This module holds the only `unsafe` code of the workspace, in `sys`, `fork` and `signals`.
 
+mod accelerate;
 mod decode;
 mod event;
 mod filter;

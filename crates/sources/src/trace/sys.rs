@@ -9,6 +9,7 @@ use std::mem::size_of;
 pub type Tid = i32;
 
 const PTRACE_PEEKDATA: i32 = 2;
+const PTRACE_CONT: i32 = 7;
 const PTRACE_GETREGS: i32 = 12;
 const PTRACE_SYSCALL: i32 = 24;
 const PTRACE_DETACH: i32 = 17;
@@ -31,7 +32,10 @@ pub(super) const EVENT_VFORK: i32 = 2;
 pub(super) const EVENT_CLONE: i32 = 3;
 pub(super) const EVENT_EXEC: i32 = 4;
 pub(super) const EVENT_EXIT: i32 = 6;
+pub(super) const EVENT_SECCOMP: i32 = 7;
 pub(super) const EVENT_STOP: i32 = 128;
+/// PTRACE_O_TRACESECCOMP: a filter's SECCOMP_RET_TRACE stops the thread.
+pub(super) const TRACE_SECCOMP: usize = 0x80;
 
 fn ptrace(request: i32, tid: Tid, addr: usize, data: usize) -> io::Result<()> {
     // SAFETY: the requests passed here either write nothing to our memory, or write at `data`,
@@ -53,6 +57,11 @@ pub(super) fn interrupt(tid: Tid) -> io::Result<()> {
 /// Lets a stopped tracee run to its next stop, delivering `signal` unless it is 0.
 pub(super) fn resume(tid: Tid, signal: i32) -> io::Result<()> {
     ptrace(PTRACE_SYSCALL, tid, 0, signal as usize)
+}
+
+/// Lets a stopped tracee run without stops before and after its calls.
+pub(super) fn run_on(tid: Tid, signal: i32) -> io::Result<()> {
+    ptrace(PTRACE_CONT, tid, 0, signal as usize)
 }
 
 /// Leaves a tracee in its group stop, where SIGCONT finds it.
@@ -135,7 +144,7 @@ pub(super) fn syscall_info(tid: Tid) -> io::Result<Info> {
     let mut raw = [0u64; 12];
     ptrace(PTRACE_GET_SYSCALL_INFO, tid, size_of::<[u64; 12]>(), raw.as_mut_ptr() as usize)?;
     let stop = match raw[0].to_ne_bytes()[0] {
-        1 => Stop::Entry { nr: raw[3], args: [raw[4], raw[5], raw[6], raw[7], raw[8], raw[9]] },
+        1 | 3 => Stop::Entry { nr: raw[3], args: [raw[4], raw[5], raw[6], raw[7], raw[8], raw[9]] },
         2 => Stop::Exit { value: raw[3].cast_signed(), error: raw[4].to_ne_bytes()[0] != 0 },
         _ => Stop::Other,
     };

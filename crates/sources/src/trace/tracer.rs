@@ -5,7 +5,7 @@ use super::fork::Child;
 use super::options::{Options, Until, Wanted};
 use super::sys::{self, Info, Stop, Tid};
 use super::tracee::Tracee;
-use super::{filter, privilege, signals};
+use super::{accelerate, filter, privilege, signals};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -61,6 +61,8 @@ pub struct Outcome {
 struct Thread {
     pid: Tid,
     in_call: bool,
+    /// Followed call by call although there is an accelerator: it has a filter of its own.
+    whole: bool,
     /// Number, arguments and AUDIT_ARCH from the entry, where the exit no longer tells them.
     entry: Option<(u64, [u64; 6])>,
 }
@@ -93,6 +95,8 @@ pub struct Tracer {
     launched: bool,
     /// The command has executed.
     started: bool,
+    /// The command runs under our accelerating filter.
+    fast: bool,
     launch_errno: Option<Errno>,
     ending: Option<Ending>,
     threads: HashMap<Tid, Thread, BuildHasherDefault<TidHasher>>,
@@ -119,9 +123,14 @@ impl Tracer {
     /// its calls are told, and the trace ends with [`Ending::NotStarted`].
     pub fn launch(argv: &[OsString], options: Options) -> Result<Self, TraceError> {
         let guard = options.forward_signals.then(signals::Guard::install);
-        let child = Child::start(argv).map_err(TraceError::Fork)?;
+        let filter = if options.accelerate && accelerate::possible() && options.until == Until::All {
+            accelerate::program()
+        } else {
+            Vec::new()
+        };
+        let child = Child::start(argv, &filter).map_err(TraceError::Fork)?;
         let pid = child.pid;
-        let seized = sys::seize(pid, sys::OPTIONS | sys::EXIT_KILL).and_then(|()| {
+        let seized = sys::seize(pid, sys::OPTIONS | sys::EXIT_KILL | sys::TRACE_SECCOMP).and_then(|()| {
             sys::interrupt(pid)?;
             sys::wait(pid, false)?;
             sys::resume(pid, 0)
@@ -185,6 +194,7 @@ impl Tracer {
             main,
             launched,
             started: !launched,
+            fast: false,
             launch_errno: None,
             ending: None,
             threads: HashMap::default(),
@@ -216,6 +226,11 @@ impl Tracer {
         loop {
             match self.stop {
                 Some(Flow::Kill) => {
+                    self.kill_all();
+                    break;
+                }
+                // Without us the filter's answer would make calls fail.
+                Some(_) if self.fast => {
                     self.kill_all();
                     break;
                 }
@@ -284,7 +299,7 @@ impl Tracer {
     }
 
     fn add(&mut self, tid: Tid, pid: Tid) {
-        self.threads.insert(tid, Thread { pid, in_call: false, entry: None });
+        self.threads.insert(tid, Thread { pid, in_call: false, whole: false, entry: None });
         self.most = self.most.max(self.threads.len());
     }
 
@@ -305,13 +320,17 @@ impl Tracer {
         // By far the most frequent stop comes first.
         if signal == libc::SIGTRAP | 0x80 {
             self.in_call(tid, observer);
-            let _ = sys::resume(tid, 0);
+            self.go(tid, 0);
             return;
         }
         if !self.threads.contains_key(&tid) {
             // A child that reports before its parent's event has.
             let pid = Tracee { tid }.process().unwrap_or(tid);
             self.add(tid, pid);
+            let any = self.threads.values().any(|t| t.whole);
+            if let Some(thread) = self.threads.get_mut(&tid) {
+                thread.whole = any;
+            }
         }
         let mut deliver = 0;
         match event {
@@ -322,6 +341,7 @@ impl Tracer {
             sys::EVENT_FORK | sys::EVENT_VFORK | sys::EVENT_CLONE => self.forked(tid, observer),
             sys::EVENT_EXEC => self.executed(tid, observer),
             sys::EVENT_EXIT => self.exiting(tid, observer),
+            sys::EVENT_SECCOMP => self.about_to_call(tid),
             sys::EVENT_STOP if signal != libc::SIGTRAP => {
                 let _ = sys::listen(tid);
                 if tid == self.main && self.guard.is_some() {
@@ -332,7 +352,40 @@ impl Tracer {
             sys::EVENT_STOP if tid == self.main && self.guard.is_some() => signals::command_runs(),
             _ => {}
         }
-        let _ = sys::resume(tid, deliver);
+        self.go(tid, deliver);
+    }
+
+    /// Lets a thread run to its next stop.
+    fn go(&self, tid: Tid, signal: i32) {
+        // Under the accelerator a call that stops does so before it is made, and once more after it.
+        let free = self.fast && self.threads.get(&tid).is_some_and(|t| !t.in_call && !t.whole);
+        let _ = if free { sys::run_on(tid, signal) } else { sys::resume(tid, signal) };
+    }
+
+    /// A thread has installed a filter of its own, whose answers take precedence over ours.
+    fn follow_whole(&mut self, tid: Tid, all_threads: bool) {
+        let Some(pid) = self.threads.get(&tid).map(|t| t.pid) else { return };
+        for (other, thread) in &mut self.threads {
+            if *other == tid || (all_threads && thread.pid == pid) {
+                thread.whole = true;
+                if *other != tid {
+                    let _ = sys::interrupt(*other);
+                }
+            }
+        }
+    }
+
+    /// The accelerator stopped a call before it is made.
+    fn about_to_call(&mut self, tid: Tid) {
+        let portable = self.options.portable;
+        if let Some(thread) = self.threads.get_mut(&tid)
+            && !thread.in_call
+        {
+            thread.in_call = true;
+            if portable && let Ok(Info { stop: Stop::Entry { nr, args }, .. }) = sys::syscall_info(tid) {
+                thread.entry = Some((nr, args));
+            }
+        }
     }
 
     /// A stop before or after a system call.
@@ -419,6 +472,11 @@ impl Tracer {
     fn judge(&mut self, call: Call, observer: &mut impl Observer) {
         let Some(errno) = call.errno() else {
             if let Some(installed) = filter::installed(&call) {
+                if call.launching {
+                    self.fast = true;
+                    return;
+                }
+                self.follow_whole(call.tid, call.name == "seccomp" && installed.flags & 1 != 0);
                 self.tell(observer, Event::FilterInstalled(installed));
             }
             if self.wanted.success(call.name) {
@@ -467,17 +525,20 @@ impl Tracer {
         if !self.threads.contains_key(&child) {
             self.add(child, pid);
         }
+        let whole = self.threads.get(&parent).is_some_and(|t| t.whole);
+        if let Some(thread) = self.threads.get_mut(&child) {
+            thread.whole |= whole;
+        }
         self.tell(observer, Event::Fork { parent, child, thread });
     }
 
     fn executed(&mut self, tid: Tid, observer: &mut impl Observer) {
         let former = sys::event_message(tid).ok().and_then(|t| Tid::try_from(t).ok()).unwrap_or(tid);
         // The thread takes over the id of the first of its process, whose end is not reported.
-        if former != tid {
-            self.threads.remove(&former);
-        }
+        let became = if former == tid { None } else { self.threads.remove(&former) };
         if let Some(thread) = self.threads.get_mut(&tid) {
-            *thread = Thread { pid: tid, in_call: true, entry: None };
+            let whole = became.map_or(thread.whole, |t| t.whole);
+            *thread = Thread { pid: tid, in_call: true, whole, entry: None };
         }
         if tid == self.main {
             self.started = true;

@@ -7,4 +7,5 @@ pub mod plan;
 pub mod questions;
 pub mod random;
 pub mod stage;
+pub mod sysctl;
 pub mod worker;

@@ -3,7 +3,7 @@
 use super::random::Random;
 use std::collections::BTreeMap;
 use whodenied_access::{
-    Acl, Change, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings, Tree, Way, World,
+    Acl, Change, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings, Tree, UserNamespace, Way, World,
 };
 
 /// Ids that owners, groups and subjects are drawn from.
@@ -48,6 +48,8 @@ pub struct Options {
     pub disk: Mount,
     /// Of the idmapped bind mount `/i` of `/t`.
     pub mapped: Mount,
+    /// Of the tmpfs of a user namespace on `/u`.
+    pub foreign: Mount,
     /// The file system on `/r` is read-only.
     pub read_only: bool,
 }
@@ -70,6 +72,8 @@ pub struct Offer {
     pub disk: bool,
     /// The map of the idmapped mount `/i`.
     pub maps: Option<IdMaps>,
+    /// The user namespace in which the tmpfs on `/u` was mounted.
+    pub foreign: Option<UserNamespace>,
     /// The sysctls.
     pub settings: Settings,
 }
@@ -103,18 +107,19 @@ const TARGETS: &[&[u8]] = &[
     b"mp",
     b"/t/c/d",
     b"/i/a",
+    b"/u/a",
 ];
 
 fn mode(random: &mut Random) -> u16 {
     if random.chance(70) { random.pick(MODES) } else { u16::try_from(random.below(0o10000)).unwrap_or(0) }
 }
 
-fn acl(random: &mut Random, mode: u16) -> (Acl, u16) {
+fn acl(random: &mut Random, mode: u16, [users, groups]: Ids<'_>) -> (Acl, u16) {
     let bits = |random: &mut Random| u8::try_from(random.below(8)).unwrap_or(0);
-    let list = |random: &mut Random| {
+    let list = |random: &mut Random, ids: &[u32]| {
         let mut list: Vec<(u32, u8)> = Vec::new();
         for _ in 0..random.below(3) {
-            let id = random.pick(IDS);
+            let id = random.pick(ids);
             if !list.iter().any(|(seen, _)| *seen == id) {
                 list.push((id, bits(random)));
             }
@@ -123,9 +128,9 @@ fn acl(random: &mut Random, mode: u16) -> (Acl, u16) {
     };
     let acl = Acl {
         owner: u8::try_from(mode >> 6 & 7).unwrap_or(0),
-        users: list(random),
+        users: list(random, users),
         group: bits(random),
-        groups: list(random),
+        groups: list(random, groups),
         mask: Some(if random.chance(60) { 7 } else { bits(random) }),
         other: u8::try_from(mode & 7).unwrap_or(0),
     };
@@ -133,9 +138,12 @@ fn acl(random: &mut Random, mode: u16) -> (Acl, u16) {
     (acl, mode)
 }
 
+/// The users and groups that a file system can store.
+type Ids<'a> = [&'a [u32]; 2];
+
 /// An inode of this type with random properties.
-fn inode(random: &mut Random, kind: Kind) -> Inode {
-    let mut inode = Inode::new(kind, mode(random), random.pick(IDS), random.pick(IDS));
+fn inode(random: &mut Random, kind: Kind, ids: Ids<'_>) -> Inode {
+    let mut inode = Inode::new(kind, mode(random), random.pick(ids[0]), random.pick(ids[1]));
     // Most directories can be searched, so that what lies behind them is asked too.
     if kind == Kind::Directory && random.chance(60) {
         inode.mode |= random.pick(&[0o755, 0o777]);
@@ -144,7 +152,7 @@ fn inode(random: &mut Random, kind: Kind) -> Inode {
         inode.mode = 0o777;
         inode.target = random.pick(TARGETS).to_vec();
     } else if random.chance(20) {
-        let (acl, mode) = acl(random, inode.mode);
+        let (acl, mode) = acl(random, inode.mode, ids);
         (inode.acl, inode.mode) = (Some(acl), mode);
     }
     if kind == Kind::File && random.chance(30) {
@@ -166,8 +174,8 @@ fn inode(random: &mut Random, kind: Kind) -> Inode {
     inode
 }
 
-fn zone(random: &mut Random, root: &str, keep: &[&[u8]], size: usize) -> Zone {
-    let mut top = inode(random, Kind::Directory);
+fn zone(random: &mut Random, root: &str, keep: &[&[u8]], size: usize, ids: Ids<'_>) -> Zone {
+    let mut top = inode(random, Kind::Directory, ids);
     if random.chance(60) {
         top.mode |= 0o755;
         top.immutable = false;
@@ -212,7 +220,13 @@ fn zone(random: &mut Random, root: &str, keep: &[&[u8]], size: usize) -> Zone {
             nodes.push(Spec { parent: Some(parent), name, inode, link_to: Some(to), device });
             continue;
         }
-        nodes.push(Spec { parent: Some(parent), name, inode: inode(random, kind), link_to: None, device });
+        nodes.push(Spec {
+            parent: Some(parent),
+            name,
+            inode: inode(random, kind, ids),
+            link_to: None,
+            device,
+        });
     }
     Zone { root: root.to_owned(), keep: keep.iter().map(|k| k.to_vec()).collect(), nodes }
 }
@@ -231,10 +245,18 @@ fn options(random: &mut Random, read_only: u64) -> Mount {
 /// A random world on this machine.
 #[must_use]
 pub fn plan(random: &mut Random, offer: &Offer) -> Plan {
-    let mut zones =
-        vec![zone(random, "/t", &[b"mp"], 9), zone(random, "/.h/1", &[], 5), zone(random, "/.h/2", &[], 5)];
+    let mut zones = vec![
+        zone(random, "/t", &[b"mp"], 9, [IDS, IDS]),
+        zone(random, "/.h/1", &[], 5, [IDS, IDS]),
+        zone(random, "/.h/2", &[], 5, [IDS, IDS]),
+    ];
     if offer.disk {
-        zones.push(zone(random, "/.h/3", &[], 6));
+        zones.push(zone(random, "/.h/3", &[], 6, [IDS, IDS]));
+    }
+    if let Some(namespace) = &offer.foreign {
+        let users: Vec<u32> = IDS.iter().copied().filter(|id| namespace.has_user(*id)).collect();
+        let groups: Vec<u32> = IDS.iter().copied().filter(|id| namespace.has_group(*id)).collect();
+        zones.push(zone(random, "/.h/4", &[], 6, [&users, &groups]));
     }
     // Not planned, but put right again: the root, and what the mount on `/t/mp` covers.
     let fixed = |root: &str, keep: &[&[u8]]| {
@@ -243,6 +265,7 @@ pub fn plan(random: &mut Random, offer: &Offer) -> Plan {
     };
     let mut keep: Vec<&[u8]> = vec![b"t", b"b", b"r", b".h"];
     keep.extend(offer.disk.then_some(b"e".as_slice()));
+    keep.extend(offer.foreign.is_some().then_some(b"u".as_slice()));
     keep.extend(offer.maps.is_some().then_some(b"i".as_slice()));
     zones.push(fixed("/", &keep));
     zones.push(fixed("/.h/0/mp", &[]));
@@ -252,6 +275,7 @@ pub fn plan(random: &mut Random, offer: &Offer) -> Plan {
         sealed: options(random, 15),
         disk: options(random, 15),
         mapped: options(random, 10),
+        foreign: options(random, 10),
         read_only: random.chance(50),
     };
     Plan { zones, options, maps: offer.maps.clone() }
@@ -300,11 +324,15 @@ impl Plan {
         if random.chance(15) {
             return path(random);
         }
-        const PREFIXES: &[&[&[u8]]] =
-            &[&[b"/t/", b"", b"/b/", b"/i/", b""], &[b"/t/mp/", b"mp/"], &[b"/r/"], &[b"/e/", b"../e/"]];
-        let which = random.below(self.zones.len().min(PREFIXES.len() + 2) - 2);
-        let which = if random.chance(40) { 0 } else { which };
-        let (zone, prefixes) = (&self.zones[which], PREFIXES[which]);
+        let which = if random.chance(40) { 0 } else { random.below(self.zones.len() - 2) };
+        let zone = &self.zones[which];
+        let prefixes: &[&[u8]] = match zone.root.as_str() {
+            "/t" => &[b"/t/", b"", b"", b"/b/", b"/i/"],
+            "/.h/1" => &[b"/t/mp/", b"mp/"],
+            "/.h/2" => &[b"/r/"],
+            "/.h/3" => &[b"/e/", b"../e/"],
+            _ => &[b"/u/", b"../u/"],
+        };
         let mut names = Vec::new();
         let mut start = random.below(zone.nodes.len());
         while fresh && !zone.nodes[start].inode.is_directory() {
@@ -383,6 +411,7 @@ impl Model {
                         4 => &mut options.sealed,
                         5 => &mut options.disk,
                         6 => &mut options.mapped,
+                        7 => &mut options.foreign,
                         _ => return None,
                     };
                     *option = Mount { id: 0, maps: None, ..mount.into_owned() };
@@ -420,6 +449,11 @@ pub fn model(plan: &Plan, offer: &Offer) -> Model {
             mount(&plan.options.disk, 5),
             top(3),
         ));
+    }
+    if let Some(namespace) = &offer.foreign {
+        let u = tree.add(root, b"u", skeleton());
+        let fs = FileSystem { namespace: namespace.clone(), no_dev: true, ..system(5) };
+        roots.push(tree.mount_new(u, fs, mount(&plan.options.foreign, 7), top(roots.len())));
     }
     if let Some(maps) = &plan.maps {
         let i = tree.add(root, b"i", skeleton());

@@ -6,18 +6,20 @@
 
 use super::build::{make, wipe};
 use super::plan::{Offer, Plan, Zone};
+use super::sysctl::Sysctls;
 use super::worker::Order;
 use nix::sched::{CloneFlags, unshare};
 use rustix::fs::{CWD, Mode, OFlags, RenameFlags, open, openat};
 use rustix::mount::{
-    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, mount_remount, unmount,
+    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_bind,
+    mount_change, mount_remount, move_mount, open_tree, unmount,
 };
 use std::io::{BufRead, BufReader, Error, Result, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use whodenied_access::{Extent, IdMap, IdMaps, Mount, Operation, Settings, Subject, UserNamespace};
+use whodenied_access::{Extent, IdMap, IdMaps, Mount, Operation, Subject, UserNamespace};
 
 /// A child with its pipes.
 pub struct Worker {
@@ -36,8 +38,7 @@ impl Drop for Worker {
 }
 
 impl Worker {
-    fn start(namespace: UserNamespace, proc: &OwnedFd) -> Result<Self> {
-        let mode = if namespace.is_first() { "--worker" } else { "--worker-in-namespace" };
+    fn start(namespace: UserNamespace, mode: &str, proc: &OwnedFd) -> Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(mode)
             .current_dir("/")
@@ -101,11 +102,22 @@ pub struct Stage {
     pub workers: Vec<Worker>,
     /// What worlds may have here.
     pub offer: Offer,
+    /// The machine's sysctls.
+    pub sysctls: Sysctls,
     tree_inode: u64,
 }
 
 /// The user namespaces that subjects live in: maps that leave out some of the ids.
 fn namespaces() -> Vec<UserNamespace> {
+    vec![
+        UserNamespace::first(),
+        namespace(1, &[(0, 100_000, 1000)], &[(0, 100_000, 1000)]),
+        namespace(2, &[(0, 1000, 2), (10, 100_000, 2)], &[(0, 1000, 1), (10, 100_000, 2)]),
+        namespace(3, &[(0, 0, 1), (1, 1001, 1)], &[(0, 0, 1), (1, 1001, 2)]),
+    ]
+}
+
+fn namespace(id: u64, users: &[(u32, u32, u32)], groups: &[(u32, u32, u32)]) -> UserNamespace {
     let map = |extents: &[(u32, u32, u32)]| {
         IdMap(
             extents
@@ -114,23 +126,54 @@ fn namespaces() -> Vec<UserNamespace> {
                 .collect(),
         )
     };
-    let child = |id, users, groups| UserNamespace {
+    UserNamespace {
         id,
         owner: 0,
         parent: Some(Box::new(UserNamespace::first())),
         maps: IdMaps { users: map(users), groups: map(groups) },
-    };
-    vec![
-        UserNamespace::first(),
-        child(1, &[(0, 100_000, 1000)], &[(0, 100_000, 1000)]),
-        child(2, &[(0, 1000, 2), (10, 100_000, 2)], &[(0, 1000, 1), (10, 100_000, 2)]),
-        child(3, &[(0, 0, 1), (1, 1001, 1)], &[(0, 0, 1), (1, 1001, 2)]),
-    ]
+    }
 }
 
-fn sysctl(name: &str) -> u8 {
-    let path = format!("/proc/sys/fs/protected_{name}");
-    std::fs::read_to_string(path).ok().and_then(|t| t.trim().parse().ok()).unwrap_or(0)
+/// The namespace whose maps the idmapped mount has. Some ids of files have no id there, and some ids
+/// of subjects can't be stored.
+fn mapping_namespace() -> UserNamespace {
+    namespace(
+        8,
+        &[(0, 1000, 1), (1000, 1001, 2), (100_000, 100_000, 1)],
+        &[(0, 1000, 1), (1000, 0, 1), (1002, 1002, 1), (65_534, 65_534, 1)],
+    )
+}
+
+/// The namespace that mounts a tmpfs of its own; not every id can be stored there.
+fn foreign_namespace() -> UserNamespace {
+    namespace(
+        9,
+        &[(0, 0, 1), (1000, 1000, 2), (7, 100_000, 1)],
+        &[(0, 0, 1), (1001, 1001, 2), (7, 100_000, 2)],
+    )
+}
+
+/// A second mount of the tree, on `i`, with the ids of [`mapping_namespace`].
+fn idmapped(base: &Path, proc: &OwnedFd) -> Result<IdMaps> {
+    let holder = Worker::start(mapping_namespace(), "--worker-in-namespace", proc)?;
+    let user = format!("{}/ns/user", holder.child.id());
+    let user = openat(proc, user, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let how = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let tree = open_tree(CWD, base.join("t"), how)?;
+    whodenied_sources::syscalls::idmap_mount(tree.as_fd(), user.as_fd())?;
+    let at = base.join("i");
+    std::fs::create_dir(&at)?;
+    move_mount(&tree, "", CWD, &at, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)?;
+    Ok(holder.namespace.maps.clone())
+}
+
+/// The tmpfs that a worker made in its own namespace, mounted where all see it.
+fn foreign_tmpfs(host: &mut Worker, base: &Path, proc: &OwnedFd) -> Result<()> {
+    let fd = host.line()?;
+    let fd = format!("{}/fd/{}", host.child.id(), fd.trim());
+    let tree = openat(proc, fd, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    move_mount(&tree, "", CWD, base.join(".h/4"), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)?;
+    std::fs::create_dir(base.join("u"))
 }
 
 /// An ext4 image mounted on `at`; false where the tools or loop devices are missing.
@@ -155,20 +198,15 @@ impl Stage {
     /// # Errors
     /// When the kernel refuses a step, as it does without root.
     pub fn set(scratch: &Path) -> Result<Self> {
-        let settings = Settings {
-            symlinks: sysctl("symlinks"),
-            hardlinks: sysctl("hardlinks"),
-            fifos: sysctl("fifos"),
-            regular: sysctl("regular"),
-        };
         unshare(CloneFlags::CLONE_NEWNS)?;
         mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
         rustix::process::umask(Mode::empty());
         let proc = open("/proc", OFlags::PATH, Mode::empty())?;
+        let sysctls = Sysctls::read(proc.try_clone()?)?;
         let base = scratch.join("base");
         std::fs::create_dir_all(&base)?;
         tmpfs(&base)?;
-        for name in [".h", ".h/0", ".h/1", ".h/2", ".h/3", "t", "t/mp", "b", "r"] {
+        for name in [".h", ".h/0", ".h/1", ".h/2", ".h/3", ".h/4", "t", "t/mp", "b", "r"] {
             std::fs::create_dir(base.join(name))?;
         }
         tmpfs(&base.join(".h/1"))?;
@@ -182,8 +220,13 @@ impl Stage {
         let _ = std::fs::remove_file(&image);
         let mut workers = Vec::new();
         for namespace in namespaces() {
-            workers.push(Worker::start(namespace, &proc)?);
+            let mode = if namespace.is_first() { "--worker" } else { "--worker-in-namespace" };
+            workers.push(Worker::start(namespace, mode, &proc)?);
         }
+        let maps = idmapped(&base, &proc).ok();
+        let mut host = Worker::start(foreign_namespace(), "--worker-with-tmpfs", &proc)?;
+        let foreign = foreign_tmpfs(&mut host, &base, &proc).ok().map(|()| host.namespace.clone());
+        workers.push(host);
         mount_bind(base.join("t"), base.join(".h/0"))?;
         rustix::process::chdir(&base)?;
         rustix::process::pivot_root(".", ".")?;
@@ -200,8 +243,11 @@ impl Stage {
             worker.send(&Order::Settle("/t".to_owned()))?;
         }
         let tree_inode = std::fs::metadata("/t")?.ino();
-        let offer = Offer { disk: ext4, maps: None, settings };
-        Ok(Self { workers, offer, tree_inode })
+        if foreign.is_some() {
+            mount_bind("/.h/4", "/u")?;
+        }
+        let offer = Offer { disk: ext4, maps, foreign, settings: sysctls.original() };
+        Ok(Self { workers, offer, sysctls, tree_inode })
     }
 
     /// Builds a world where another one stood.
@@ -210,17 +256,17 @@ impl Stage {
     /// When a file system refuses.
     pub fn build(&self, before: Option<&Plan>, plan: &Plan) -> Result<()> {
         if before.is_some_and(|b| b.options.read_only) {
-            mount_remount("/.h/2", MountFlags::empty(), "")?;
+            remount("/.h/2", MountFlags::empty())?;
         }
         self.put_tree_back()?;
         for zone in before.map(|b| b.zones.as_slice()).unwrap_or_default() {
-            wipe(zone)?;
+            wipe(zone).map_err(|e| Error::other(format!("wiping {}: {e}", zone.root)))?;
         }
         for zone in &plan.zones {
-            make(zone)?;
+            make(zone).map_err(|e| Error::other(format!("making {}: {e}", zone.root)))?;
         }
         if plan.options.read_only {
-            mount_remount("/.h/2", MountFlags::RDONLY, "")?;
+            remount("/.h/2", MountFlags::RDONLY)?;
         }
         let mut mounts =
             vec![("/b", &plan.options.bind), ("/t/mp", &plan.options.inner), ("/r", &plan.options.sealed)];
@@ -230,8 +276,11 @@ impl Stage {
         if self.offer.maps.is_some() {
             mounts.push(("/i", &plan.options.mapped));
         }
+        if self.offer.foreign.is_some() {
+            mounts.push(("/u", &plan.options.foreign));
+        }
         for (at, options) in mounts {
-            mount_remount(at, MountFlags::BIND | flags(options), "")?;
+            remount(at, MountFlags::BIND | flags(options))?;
         }
         Ok(())
     }
@@ -244,8 +293,8 @@ impl Stage {
         self.put_tree_back()?;
         let sealed = |zone: &&Zone| !(plan.options.read_only && zone.root == "/.h/2");
         for zone in plan.zones.iter().filter(sealed) {
-            wipe(zone)?;
-            make(zone)?;
+            wipe(zone).map_err(|e| Error::other(format!("wiping {}: {e}", zone.root)))?;
+            make(zone).map_err(|e| Error::other(format!("making {}: {e}", zone.root)))?;
         }
         Ok(())
     }
@@ -268,6 +317,17 @@ impl Stage {
         }
         Err(Error::other("the tree is gone"))
     }
+}
+
+/// A thread that has just ended may still hold a directory that is gone, which makes a file system busy.
+fn remount(at: &str, flags: MountFlags) -> Result<()> {
+    for _ in 0..200 {
+        match mount_remount(at, flags, "") {
+            Err(rustix::io::Errno::BUSY) => std::thread::sleep(std::time::Duration::from_millis(1)),
+            other => return other.map_err(|e| Error::other(format!("remounting {at}: {e}"))),
+        }
+    }
+    Err(Error::other(format!("{at} stays busy")))
 }
 
 fn tmpfs(at: &Path) -> Result<()> {

@@ -10,6 +10,7 @@ use rustix::thread::{
 };
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, Write};
+use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use whodenied_access::{Operation, Subject, UserNamespace};
 
@@ -26,11 +27,12 @@ pub enum Order {
 
 /// Reads orders from standard input and answers each `Do` with a line: the errno, 0 when it worked, or
 /// words when the credentials could not be taken. With `namespace` a new user namespace is made first;
-/// the line `ready` says that its maps can be written, and a line `mapped` is waited for.
+/// the line `ready` says that its maps can be written, and a line `mapped` is waited for. With `tmpfs`
+/// the next line is the number of a descriptor: a tmpfs of that namespace, mounted nowhere yet.
 ///
 /// # Errors
 /// When the pipes break or the namespace can't be made.
-pub fn run(namespace: bool) -> std::io::Result<()> {
+pub fn run(namespace: bool, tmpfs: bool) -> std::io::Result<()> {
     let mut input = std::io::stdin().lock();
     let mut output = std::io::stdout().lock();
     let mut line = String::new();
@@ -41,6 +43,13 @@ pub fn run(namespace: bool) -> std::io::Result<()> {
     output.flush()?;
     input.read_line(&mut line)?;
     rustix::process::umask(rustix::fs::Mode::empty());
+    if tmpfs {
+        // A thread may have a mount namespace of its own, in which its user namespace may mount.
+        let made =
+            std::thread::spawn(make_tmpfs).join().map_err(|_| std::io::Error::other("the thread ended"))?;
+        writeln!(output, "{}", made.map_or(-1, IntoRawFd::into_raw_fd))?;
+        output.flush()?;
+    }
     let mut subject = None;
     let mut thread: Option<Asking> = None;
     loop {
@@ -75,6 +84,14 @@ pub fn run(namespace: bool) -> std::io::Result<()> {
             }
         }
     }
+}
+
+fn make_tmpfs() -> std::io::Result<OwnedFd> {
+    use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let system = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_create(&system)?;
+    Ok(fsmount(&system, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())?)
 }
 
 struct Asking {
