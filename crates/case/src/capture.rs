@@ -19,6 +19,15 @@ pub struct Capture {
     pub line: u32,
     /// The system call.
     pub syscall: String,
+    /// Arguments by their names in the manual page.
+    #[serde(default)]
+    pub args: Vec<(String, String)>,
+    /// What the call was on.
+    #[serde(default)]
+    pub object: Option<Thing>,
+    /// The other thing of calls on two.
+    #[serde(default)]
+    pub second: Option<Thing>,
     /// The error's number.
     pub errno: i32,
     /// The caller.
@@ -26,6 +35,16 @@ pub struct Capture {
     /// The call as a question about files, where it is one and every part could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
+    /// True when a file system on the way checks more than mode, owner, lists and mounts (sysfs, vfat):
+    /// what the model refuses is refused, what it lets through may be refused all the same.
+    #[serde(default)]
+    pub partial: bool,
+    /// Names of the ids that occur, by `u` or `g` and the number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
+    /// Real and saved user of the process that the call was on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_uids: Option<[u32; 2]>,
     /// What the seccomp filters that were seen installed answer to this very call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<FilterAnswer>,
@@ -38,6 +57,26 @@ pub struct Capture {
     /// How much speaks for this call having made the command fail; only the order counts.
     #[serde(default)]
     pub blame: u32,
+}
+
+/// What a call was on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "kebab-case")]
+pub enum Thing {
+    /// A path in the process's own terms, links as they are.
+    Path(String),
+    /// An open file or what else a descriptor is.
+    File(String),
+    /// A Unix socket by its path.
+    Unix(String),
+    /// A Unix socket by its abstract name.
+    Abstract(String),
+    /// An internet address and port.
+    Inet(String, u16),
+    /// A process id as given.
+    Process(i32),
+    /// Anything else, in words.
+    Other(String),
 }
 
 /// A process when its call failed; ids as the observer's user namespace sees them.
@@ -87,6 +126,10 @@ pub struct ProcessState {
     /// Soft and hard limits by their names in /proc/PID/limits, `unlimited` as it stands there.
     #[serde(default)]
     pub limits: BTreeMap<String, (String, String)>,
+    /// What runs it: `docker`, `podman`, `kubernetes`, `lxc`, `nspawn`, `systemd` for a service of the
+    /// system, `host` for any other process.
+    #[serde(default)]
+    pub engine: String,
     /// Its cgroup (v2 path, or the lines of a hierarchy of v1).
     #[serde(default)]
     pub cgroup: String,

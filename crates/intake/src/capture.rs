@@ -3,9 +3,12 @@
 //! Hostile as any evidence: a saved case may come from anyone. A line that is no capture is named
 //! and skipped.
 
+use std::collections::BTreeMap;
 use whodenied_access::{Entry, Inode, Kind, NodeId, Tree, World};
-use whodenied_case::capture::{Capture, SCHEMA};
-use whodenied_case::{Attempt, AttemptId, Case, Evidence, Origin, PathState, Predicate, Standing};
+use whodenied_case::capture::{Capture, SCHEMA, Thing};
+use whodenied_case::{
+    Attempt, AttemptId, Case, Engine, Evidence, ObjectKind, Origin, PathState, Predicate, Standing,
+};
 use whodenied_kernel::{Call, Errno};
 use whodenied_text::Span;
 
@@ -80,11 +83,49 @@ fn state(attempt: &mut Attempt, capture: &Capture) {
     attempt.errno_inferred = false;
     attempt.syscall = Some(capture.syscall.clone());
     attempt.call = attempt.call.or_else(|| Call::from_syscall(&capture.syscall));
+    for (name, value) in &capture.args {
+        if attempt.arg(name).is_none() {
+            attempt.args.push((name.clone(), value.clone()));
+        }
+    }
+    thing(attempt, capture);
     attempt.subject.program = Some(capture.process.comm.clone());
     attempt.subject.pid = u32::try_from(capture.process.pid).ok();
     attempt.subject.uid = Some(capture.process.uids[3]);
     if !capture.process.label.is_empty() {
         attempt.subject.label = Some(capture.process.label.clone());
+    }
+}
+
+/// The object, in the process's own terms.
+fn thing(attempt: &mut Attempt, capture: &Capture) {
+    let Some(object) = &capture.object else { return };
+    let (name, kind) = match object {
+        Thing::Path(path) | Thing::File(path) => (path.clone(), path_kind(attempt, path)),
+        Thing::Unix(path) => (path.clone(), ObjectKind::UnixSocketPath),
+        Thing::Abstract(name) => (format!("@{name}"), ObjectKind::UnixSocket),
+        Thing::Inet(address, port) => {
+            attempt.args.retain(|(key, _)| key != "port");
+            attempt.args.push(("port".to_owned(), port.to_string()));
+            let host = if address.contains(':') { format!("[{address}]") } else { address.clone() };
+            (format!("{host}:{port}"), ObjectKind::Port)
+        }
+        Thing::Process(pid) => (pid.to_string(), ObjectKind::Process),
+        Thing::Other(words) => (words.clone(), attempt.object.kind),
+    };
+    attempt.object.name = Some(name);
+    attempt.object.kind = kind;
+}
+
+fn path_kind(attempt: &Attempt, path: &str) -> ObjectKind {
+    match attempt.object.kind {
+        ObjectKind::Unknown if path.starts_with("/proc/sys/") => ObjectKind::Sysctl,
+        ObjectKind::Unknown if path.starts_with("/proc/") || path.starts_with("/sys/") => {
+            ObjectKind::KernelFile
+        }
+        ObjectKind::Unknown if path.starts_with("/dev/") => ObjectKind::Device,
+        ObjectKind::Unknown => ObjectKind::Path,
+        known => known,
     }
 }
 
@@ -117,6 +158,9 @@ fn facts(case: &mut Case, capture: &Capture, span: Option<Span>) {
     for (set, bits) in [("eff", process.effective), ("prm", process.permitted), ("bnd", process.bounding)] {
         add(Predicate::CapSet { set: set.to_owned(), bits });
     }
+    if let Some(engine) = engine(&process.engine) {
+        add(Predicate::Engine(engine));
+    }
     add(Predicate::NoNewPrivs(process.no_new_privs));
     add(Predicate::SeccompFilter(process.seccomp == 2));
     if !process.label.is_empty() {
@@ -143,20 +187,33 @@ fn facts(case: &mut Case, capture: &Capture, span: Option<Span>) {
     }
     if let Some(question) = &capture.question {
         for path in question.operation.paths() {
-            for state in parts(&question.world, path) {
+            for state in parts(&question.world, path, &capture.names) {
                 add(Predicate::Path(state));
             }
         }
     }
 }
 
+fn engine(name: &str) -> Option<Engine> {
+    Some(match name {
+        "docker" => Engine::Docker,
+        "podman" => Engine::Podman,
+        "kubernetes" => Engine::Kubernetes,
+        "lxc" => Engine::Lxc,
+        "nspawn" => Engine::Nspawn,
+        "systemd" => Engine::SystemdUnit,
+        "host" => Engine::HostProcess,
+        _ => return None,
+    })
+}
+
 /// The state of every component of `path` that the world holds, links as they are.
-fn parts(world: &Tree, path: &[u8]) -> Vec<PathState> {
+fn parts(world: &Tree, path: &[u8], names: &BTreeMap<String, String>) -> Vec<PathState> {
     let mut at = if path.first() == Some(&b'/') { world.root() } else { world.cwd() };
     let mut out = Vec::new();
     let mut push = |node: NodeId| {
         if let Some(inode) = world.inode(node) {
-            out.push(path_state(String::from_utf8_lossy(&world.path(node)).into_owned(), &inode));
+            out.push(path_state(String::from_utf8_lossy(&world.path(node)).into_owned(), &inode, names));
         }
     };
     for name in path.split(|b| *b == b'/').filter(|c| !c.is_empty()).take(MOST_PARTS) {
@@ -167,7 +224,9 @@ fn parts(world: &Tree, path: &[u8]) -> Vec<PathState> {
     out
 }
 
-fn path_state(path: String, inode: &Inode) -> PathState {
+fn path_state(path: String, inode: &Inode, names: &BTreeMap<String, String>) -> PathState {
+    let name =
+        |kind: char, id: u32| names.get(&format!("{kind}{id}")).cloned().unwrap_or_else(|| id.to_string());
     PathState {
         path,
         kind: Some(match inode.kind {
@@ -180,8 +239,8 @@ fn path_state(path: String, inode: &Inode) -> PathState {
             Kind::Block => 'b',
         }),
         mode: Some(u32::from(inode.mode)),
-        owner: Some(inode.uid.to_string()),
-        group: Some(inode.gid.to_string()),
+        owner: Some(name('u', inode.uid)),
+        group: Some(name('g', inode.gid)),
         acl: inode.acl.is_some(),
         flags: match (inode.immutable, inode.append_only) {
             (false, false) => None,

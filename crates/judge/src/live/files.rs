@@ -13,6 +13,7 @@ const DECIDED: [Layer; 5] = [Layer::Dac, Layer::Acl, Layer::Readonly, Layer::Mou
 pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Vec<Say> {
     let Some(question) = &live.question else { return Vec::new() };
     match decide(&question.subject, &question.world, &question.operation) {
+        Decision::Allowed if live.partial => Vec::new(),
         Decision::Allowed => DECIDED
             .iter()
             .map(|layer| {
@@ -24,23 +25,29 @@ pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Su
             })
             .collect(),
         Decision::Refused(refusal) if refusal.errno == errno => {
-            refused(attempt, question, &refusal, support).into_iter().collect()
+            refused(attempt, live, question, &refusal, support).into_iter().collect()
         }
         Decision::Refused(_) | Decision::Unknown(_) => Vec::new(),
     }
 }
 
 /// The layer of a check of the model, and why it refused.
-fn refused(attempt: &Attempt, question: &Question, refusal: &Refusal, support: Support) -> Option<Say> {
+fn refused(
+    attempt: &Attempt,
+    live: &Capture,
+    question: &Question,
+    refusal: &Refusal,
+    support: Support,
+) -> Option<Say> {
     let world = &question.world;
     let at = refusal.at;
     let path = at.map_or_else(String::new, |node| {
         escape::line(&String::from_utf8_lossy(&world.path(node))).into_owned()
     });
     let inode = at.and_then(|node| world.inode(node));
-    let shown = inode.as_deref().map(state).unwrap_or_default();
-    let who = who(&question.subject);
-    let right = right(refusal.wanted);
+    let shown = inode.as_deref().map(|i| state(live, i)).unwrap_or_default();
+    let who = who(live, &question.subject);
+    let right = right(refusal.wanted, inode.as_deref().is_some_and(Inode::is_directory));
     let (layer, because, policy) = match refusal.rule {
         Rule::Permission(class) => {
             let layer = match class {
@@ -163,28 +170,37 @@ fn refused(attempt: &Attempt, question: &Question, refusal: &Refusal, support: S
     })
 }
 
-/// `owner 0, group 42, mode 0640`.
-fn state(inode: &Inode) -> String {
-    let list = if inode.acl.is_some() { ", with an access control list" } else { "" };
-    format!("owner {}, group {}, mode {:04o}{list}", inode.uid, inode.gid, inode.mode)
+/// `root:shadow 0640`.
+fn state(live: &Capture, inode: &Inode) -> String {
+    let list = if inode.acl.is_some() { " with an access control list" } else { "" };
+    format!("{}:{} {:04o}{list}", name(live, 'u', inode.uid), name(live, 'g', inode.gid), inode.mode)
 }
 
-/// `uid 1000 (groups 1000, 27)`.
-fn who(subject: &Subject) -> String {
+/// The name of an id, or its number.
+fn name(live: &Capture, kind: char, id: u32) -> String {
+    live.names.get(&format!("{kind}{id}")).map_or_else(|| id.to_string(), |n| escape::line(n).into_owned())
+}
+
+/// `alice (groups alice, audio)`.
+fn who(live: &Capture, subject: &Subject) -> String {
     let mut groups = vec![subject.fsgid];
     groups.extend(subject.groups.iter().filter(|g| **g != subject.fsgid));
     let more = if groups.len() > 8 { ", …" } else { "" };
-    let groups: Vec<String> = groups.iter().take(8).map(u32::to_string).collect();
-    format!("uid {} (groups {}{more})", subject.fsuid, groups.join(", "))
+    let shown: Vec<String> = groups.iter().take(8).map(|g| name(live, 'g', *g)).collect();
+    let word = if groups.len() == 1 { "group" } else { "groups" };
+    let user = name(live, 'u', subject.fsuid);
+    let user = if user == subject.fsuid.to_string() { format!("uid {user}") } else { user };
+    format!("{user} ({word} {}{more})", shown.join(", "))
 }
 
-fn right(wanted: u8) -> &'static str {
-    match wanted & 7 {
-        1 => "search or execute",
-        2 => "write to",
-        3 => "write to and search",
-        4 => "read",
-        6 => "read and write",
+fn right(wanted: u8, directory: bool) -> &'static str {
+    match (wanted & 7, directory) {
+        (1, true) => "search",
+        (1, false) => "execute",
+        (2, _) => "write to",
+        (3, _) => "write to and search",
+        (4, _) => "read",
+        (6, _) => "read and write",
         _ => "use",
     }
 }

@@ -55,6 +55,7 @@ const NEEDS: &[Need] = &[
 
 pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
     by_table(attempt, live, errno, support)
+        .or_else(|| signal(attempt, live, errno, support))
         .or_else(|| ids(attempt, live, errno, support))
         .or_else(|| socket(attempt, live, errno, support))
         .or_else(|| port(attempt, live, errno, support))
@@ -85,6 +86,26 @@ fn by_table(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -
         return Some(denies(attempt, Layer::Userns, support, 96, because));
     }
     Some(allows(attempt, Layer::Capability, format!("The process has {}.", need.capability)))
+}
+
+/// kill(2), `kill_ok_by_cred`: the same user, or CAP_KILL over the target's namespace.
+fn signal(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let asked = matches!(
+        live.syscall.as_str(),
+        "kill" | "tkill" | "tgkill" | "pidfd_send_signal" | "rt_sigqueueinfo"
+    );
+    if !asked || errno != Errno::EPERM || has(live, Capability::KILL) {
+        return None;
+    }
+    // A target of the same user would be a matter of a security module.
+    let other = live.target_uids.is_some_and(|[real, saved]| {
+        let (own, effective) = (live.process.uids[0], live.process.uids[1]);
+        ![own, effective].iter().any(|id| *id == real || *id == saved)
+    });
+    other.then(|| {
+        let because = "The process to be signalled runs as another user, and this one lacks CAP_KILL.";
+        denies(attempt, Layer::Capability, support, 97, because).policy("CAP_KILL")
+    })
 }
 
 /// setuid(2), setresuid(2) and their like: without the capability only to ids the process already has.

@@ -7,12 +7,12 @@ mod process;
 mod sys;
 mod walk;
 
-use crate::trace::{Call, DecodedCall, Tracee};
-use std::collections::BTreeMap;
+use crate::trace::{Call, DecodedCall, Object, Tracee};
 pub use line::line;
+use std::collections::BTreeMap;
 use walk::{Untold, Walk};
 use whodenied_access::{CapabilitySet, Settings, Subject, UserNamespace};
-use whodenied_case::capture::{Capture, ProcessState, Question, SCHEMA};
+use whodenied_case::capture::{Capture, ProcessState, Question, SCHEMA, Thing};
 
 /// The sysctls that decide calls, with their files.
 const SYSCTLS: &[&str] = &[
@@ -49,19 +49,25 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
     let mut missing = Vec::new();
     let process = process::state(tracee, call.pid, &mut missing);
     let sysctls = sysctls(tracee);
-    let question = match question(tracee, &process, decoded, &sysctls) {
-        Ok(question) => question,
+    let (question, partial) = match question(tracee, &process, decoded, &sysctls) {
+        Ok(found) => found,
         Err(Untold(why)) => {
             missing.push(why);
-            None
+            (None, false)
         }
     };
     Capture {
         schema: SCHEMA.to_owned(),
         line,
         syscall: decoded.name.to_owned(),
+        args: decoded.args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        object: decoded.object.as_ref().map(thing),
+        second: decoded.second.as_ref().map(thing),
         errno: call.errno().map_or(0, |e| e.0),
+        names: names(tracee, &process, question.as_ref()),
+        target_uids: target(decoded),
         process,
+        partial,
         question,
         filter: None,
         sysctls,
@@ -87,8 +93,8 @@ fn question(
     process: &ProcessState,
     decoded: &DecodedCall,
     sysctls: &BTreeMap<String, String>,
-) -> Result<Option<Question>, Untold> {
-    let Some(asked) = operation::of(decoded) else { return Ok(None) };
+) -> Result<(Option<Question>, bool), Untold> {
+    let Some(asked) = operation::of(decoded) else { return Ok((None, false)) };
     let mut walk = Walk::new(tracee, process)?;
     let mut bases: Vec<_> = asked.paths.iter().filter_map(|(path, _)| operation::base(path)).collect();
     bases.dedup();
@@ -105,9 +111,10 @@ fn question(
     }
     if walk.foreign {
         return Err(Untold(
-            "A file system on the way has rules of its own beside mode and owner.".to_owned(),
+            "A file system on the way decides by rules of its own, not by mode and owner.".to_owned(),
         ));
     }
+    let partial = walk.partial;
     let subject = subject(process, walk.namespace().clone());
     let mut world = walk.into_tree();
     let level = |key: &str| sysctls.get(key).and_then(|v| v.parse().ok()).unwrap_or(0);
@@ -117,7 +124,61 @@ fn question(
         fifos: level("fs.protected_fifos"),
         regular: level("fs.protected_regular"),
     };
-    Ok(Some(Question { subject, operation: asked.operation, world }))
+    Ok((Some(Question { subject, operation: asked.operation, world }), partial))
+}
+
+fn thing(object: &Object) -> Thing {
+    let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
+    match object {
+        Object::Path(path) => Thing::Path(text(&path.full)),
+        Object::File { target, .. } => Thing::File(text(target)),
+        Object::Unix(path) => Thing::Unix(text(&path.full)),
+        Object::UnixAbstract(name) => Thing::Abstract(String::from_utf8_lossy(name).into_owned()),
+        Object::Inet { address, port } => Thing::Inet(address.to_string(), *port),
+        Object::Process { pid } => Thing::Process(*pid),
+        other => Thing::Other(other.to_string()),
+    }
+}
+
+/// The users of the process that a call was on. Process ids of another namespace are not followed.
+fn target(decoded: &DecodedCall) -> Option<[u32; 2]> {
+    let Some(Object::Process { pid }) = decoded.object else { return None };
+    if pid <= 0 {
+        return None;
+    }
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let mut ids = status.lines().find_map(|l| l.strip_prefix("Uid:"))?.split_whitespace();
+    let real = ids.next()?.parse().ok()?;
+    Some([real, ids.nth(1)?.parse().ok()?])
+}
+
+/// The names of the ids that occur, from the files in the tracee's own root.
+fn names(tracee: Tracee, process: &ProcessState, question: Option<&Question>) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    // Ids of another namespace have other names there.
+    if !process.same_user_namespace {
+        return names;
+    }
+    let mut ids: Vec<(char, u32)> = process.groups.iter().map(|g| ('g', *g)).collect();
+    ids.extend([('u', process.uids[3]), ('g', process.gids[3])]);
+    if let Some(question) = question {
+        for (uid, gid) in question.world.owners() {
+            ids.extend([('u', uid), ('g', gid)]);
+        }
+    }
+    for (kind, file) in [('u', "root/etc/passwd"), ('g', "root/etc/group")] {
+        let text = std::fs::read_to_string(tracee.proc(file)).unwrap_or_default();
+        for line in text.lines().take(100_000) {
+            let mut fields = line.split(':');
+            let (Some(name), Some(id)) = (fields.next(), fields.nth(1)) else { continue };
+            if let Ok(id) = id.parse()
+                && ids.contains(&(kind, id))
+            {
+                names.entry(format!("{kind}{id}")).or_insert_with(|| name.to_owned());
+            }
+        }
+    }
+    names
 }
 
 /// Walks to the interpreters that a script names, as deep as the kernel follows them

@@ -83,7 +83,7 @@ impl Line {
         }
     }
 
-    /// File systems whose server or driver has rules of its own, beside those of the model.
+    /// File systems whose server or driver decides in place of the ordinary checks.
     pub(super) fn decides_itself(&self) -> bool {
         let fs = self.fstype.as_str();
         fs.starts_with("fuse")
@@ -91,13 +91,6 @@ impl Line {
             || matches!(
                 fs,
                 "proc"
-                    | "sysfs"
-                    | "cgroup"
-                    | "cgroup2"
-                    | "securityfs"
-                    | "debugfs"
-                    | "tracefs"
-                    | "configfs"
                     | "cifs"
                     | "smb3"
                     | "9p"
@@ -108,19 +101,38 @@ impl Line {
                     | "glusterfs"
                     | "vboxsf"
                     | "drvfs"
-                    | "devpts"
-                    | "binfmt_misc"
-                    | "bpf"
-                    | "efivarfs"
-                    | "pstore"
-                    | "mqueue"
-                    | "vfat"
-                    | "exfat"
-                    | "ntfs"
-                    | "ntfs3"
                     | "ecryptfs"
                     | "autofs"
+                    | "orangefs"
+                    | "coda"
             )
+    }
+
+    /// File systems that check more than mode and owner: kernfs files without a write operation, the
+    /// masks of vfat.
+    pub(super) fn checks_more(&self) -> bool {
+        matches!(
+            self.fstype.as_str(),
+            "sysfs"
+                | "cgroup"
+                | "cgroup2"
+                | "securityfs"
+                | "debugfs"
+                | "tracefs"
+                | "configfs"
+                | "devpts"
+                | "bpf"
+                | "binfmt_misc"
+                | "efivarfs"
+                | "pstore"
+                | "mqueue"
+                | "vfat"
+                | "exfat"
+                | "ntfs"
+                | "ntfs3"
+                | "selinuxfs"
+                | "hugetlbfs"
+        )
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn state(tracee: Tracee, pid: i32, missing: &mut Vec<String>) -> Proc
     state.gid_map = read("gid_map").map(|text| id_map(&text)).unwrap_or_default();
     state.limits = read("limits").map(|text| limits(&text)).unwrap_or_default();
     state.cgroup = read("cgroup").unwrap_or_default().trim_end().to_owned();
+    state.engine = engine(tracee, &state.cgroup).to_owned();
     state.same_user_namespace = match (tracee.link("ns/user"), fs::read_link("/proc/self/ns/user").ok()) {
         (Some(its), Some(ours)) => its == ours,
         _ => {
@@ -64,6 +65,21 @@ fn from_status(status: &str, state: &mut ProcessState) {
 /// The label as the module writes it, "" for none: without the NUL or newline at its end.
 fn label(text: &str) -> String {
     text.trim_end_matches(['\0', '\n']).to_owned()
+}
+
+/// What runs the process, by the marks that engines leave in its root and by its cgroup.
+fn engine(tracee: Tracee, cgroup: &str) -> &'static str {
+    let there = |file: &str| tracee.proc("root").join(file).exists();
+    let named = |parts: &[&str]| parts.iter().any(|p| cgroup.contains(p));
+    match () {
+        () if named(&["kubepods"]) => "kubernetes",
+        () if there("run/.containerenv") || named(&["libpod-", "libpod_"]) => "podman",
+        () if there(".dockerenv") || named(&["/docker/", "docker-"]) => "docker",
+        () if named(&["/lxc/", "lxc.payload"]) => "lxc",
+        () if named(&["machine.slice/systemd-nspawn"]) => "nspawn",
+        () if named(&["system.slice/"]) && named(&[".service"]) => "systemd",
+        () => "host",
+    }
 }
 
 fn id_map(text: &str) -> Vec<(u32, u32, u32)> {

@@ -40,8 +40,10 @@ pub(super) struct Walk {
     namespace: UserNamespace,
     /// From the root to the working directory of the question.
     base: Vec<Place>,
-    /// A file system on the way decides more than the model knows.
+    /// A file system on the way decides by rules that the model does not know.
     pub(super) foreign: bool,
+    /// A file system on the way checks more than the model, never less.
+    pub(super) partial: bool,
     /// Where the last walk ended, if it found something.
     last: Option<NodeId>,
 }
@@ -63,6 +65,7 @@ impl Walk {
             namespace,
             base: Vec::new(),
             foreign: false,
+            partial: false,
             last: None,
         };
         let stat = sys::stat(fd.as_fd()).map_err(|e| untold(format!("statx of the root: {e}.")))?;
@@ -99,6 +102,7 @@ impl Walk {
             return Err(untold("The id map of an idmapped mount on the way can't be read."));
         }
         self.foreign |= line.decides_itself();
+        self.partial |= line.checks_more();
         // A file system that we do not have was mounted in the tracee's own user namespace.
         let owner = if self.namespace.is_first() || self.ours.has_device(line.device) {
             UserNamespace::first()

@@ -36,8 +36,8 @@ pub(super) fn mentioned(failures: &mut [Failure], text: &[u8], pid: Tid, now: u3
     for failure in failures.iter_mut().rev().filter(|f| f.order <= now) {
         let object = failure.object.as_deref().unwrap_or("");
         let base = object.rsplit('/').next().unwrap_or("");
-        let full = object.len() > 2 && text.contains(object);
-        let part = base.len() > 2 && text.contains(base);
+        let full = object.len() > 2 && named(&text, object);
+        let part = base.len() > 2 && named(&text, base);
         let error = failure.errno.text().is_some_and(|t| contains(&text, t))
             || failure.errno.name().is_some_and(|n| text.contains(n));
         let mut blame = 0;
@@ -50,6 +50,18 @@ pub(super) fn mentioned(failures: &mut [Failure], text: &[u8], pid: Tid, now: u3
         }
         failure.capture.blame = failure.capture.blame.max(blame);
     }
+}
+
+/// True when `part` stands in `text` as a word of its own: `python3` is not in `python3.11`.
+fn named(text: &str, part: &str) -> bool {
+    let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    text.match_indices(part).any(|(at, _)| {
+        let before = text.get(..at).and_then(|t| t.chars().next_back());
+        let mut after = text.get(at + part.len()..).unwrap_or("").chars();
+        let (next, second) = (after.next(), after.next());
+        let goes_on = next.is_some_and(|c| inner(c) || (c == '.' && second.is_some_and(inner)));
+        !before.is_some_and(inner) && !goes_on
+    })
 }
 
 /// Without regard to ASCII case: programs write `permission denied` too.

@@ -3,7 +3,7 @@
 mod blame;
 mod record;
 
-use crate::args::Run;
+use crate::args::{Format, Run};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::pipeline;
@@ -51,8 +51,12 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
         output.remark(remark);
     }
     if recorded.lines.is_empty() {
-        output.print("No call of the command was denied.\n");
-        return Ok(ended(run, status, Exit::Fine, output));
+        if settings.format == Format::Terminal {
+            output.print("No call of the command was denied.\n");
+        } else {
+            output.print(&pipeline::render(&whodenied_case::Case::default(), settings));
+        }
+        return Ok(ended(run, status, Exit::Fine));
     }
     let mut inputs = vec![
         input(Origin::Trace { command: command.clone() }, recorded.lines),
@@ -72,21 +76,24 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     }
     pipeline::write_fix(&case, settings, output)?;
     let exit = Exit::of(&case);
-    Ok(ended(run, status, exit, output))
+    Ok(ended(run, status, exit))
 }
 
 fn input(origin: Origin, text: String) -> Input {
     Input { origin, reader: Box::new(Cursor::new(text.into_bytes())) }
 }
 
-/// The exit status: ours, or with `--propagate-exit` the command's own.
-fn ended(run: &Run, status: Option<Status>, ours: Exit, output: &mut Output) -> Exit {
-    if run.propagate_exit
-        && let Some(status) = status
-    {
-        output.leave_with(status);
+/// The exit status: ours, or with `--propagate-exit` the command's own, as a shell gives it.
+fn ended(run: &Run, status: Option<Status>, ours: Exit) -> Exit {
+    match status {
+        Some(Status::Code(code)) if run.propagate_exit => {
+            Exit::Command(u8::try_from(code & 0xff).unwrap_or(1))
+        }
+        Some(Status::Signal { signal, .. }) if run.propagate_exit => {
+            Exit::Command(u8::try_from(128 + (signal & 0x7f)).unwrap_or(255))
+        }
+        _ => ours,
     }
-    ours
 }
 
 /// `10`, `10s`, `1.5m`, `2h`, `500ms` as a duration.

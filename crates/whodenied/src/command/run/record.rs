@@ -95,7 +95,8 @@ impl Recorder {
                 let mut at = 0;
                 for part in 0..call.args[2].min(16) {
                     let place = call.args[1] + part * 2 * step;
-                    let (Some(base), Some(len)) = (tracee.word(place, short), tracee.word(place + step, short))
+                    let (Some(base), Some(len)) =
+                        (tracee.word(place, short), tracee.word(place + step, short))
                     else {
                         break;
                     };
@@ -118,6 +119,10 @@ impl Recorder {
 
     /// Weighs what was seen and puts it in the form of evidence.
     pub(super) fn finish(mut self, status: Option<Status>, timed_out: bool, all: bool) -> Recorded {
+        // The places where a command that was found was looked for first are no matter.
+        if status.is_some() {
+            self.failures.retain(|f| !f.launching);
+        }
         blame::weigh(&mut self.failures, &self.ends, &self.parents, status, timed_out);
         let total: u64 = self.failures.iter().map(|f| u64::from(f.count)).sum::<u64>() + self.left_out;
         let mut order: Vec<usize> = (0..self.failures.len()).collect();
@@ -141,7 +146,8 @@ impl Recorder {
         }
         if total > shown {
             let hint = if all { "" } else { " (--all tells of them)" };
-            self.remarks.push(format!("{} more failed calls did no harm that was seen{hint}.", total - shown));
+            self.remarks
+                .push(format!("{} more failed calls did no harm that was seen{hint}.", total - shown));
         }
         if self.printed.len() > PRINTED {
             self.printed.drain(..self.printed.len() - PRINTED);
