@@ -1,5 +1,6 @@
 //! Changes that could let an operation through, and a world in which they are made.
 
+use crate::id::CapabilitySet;
 use crate::object::{Acl, FileSystem, Inode, Mount, STICKY};
 use crate::subject::Subject;
 use crate::world::{Entry, NodeId, Settings, World};
@@ -86,6 +87,10 @@ pub enum Change {
     Unprotect(Protection),
     /// The subject gets this capability.
     Gain(Capability),
+    /// The subject's bounding set gets these, as `--cap-add` of a container does.
+    Bound(CapabilitySet),
+    /// `setcap -r`: the program gains no capabilities.
+    NoFileCapabilities(NodeId),
 }
 
 impl Change {
@@ -102,7 +107,8 @@ impl Change {
             Self::Unstick(_) => 5,
             Self::Remount(..) | Self::RemountWritable(_) => 6,
             Self::Unprotect(_) => 8,
-            Self::Gain(_) => 7,
+            Self::Gain(_) | Self::Bound(_) => 7,
+            Self::NoFileCapabilities(_) => 2,
         }
     }
 
@@ -116,6 +122,7 @@ impl Change {
                 subject.effective = subject.effective.with(*capability);
                 subject.permitted = subject.permitted.with(*capability);
             }
+            Self::Bound(more) => subject.bounding.0 |= more.0,
             _ => {}
         }
         subject
@@ -173,7 +180,8 @@ impl<'a> Changed<'a> {
             Change::Unprotect(Protection::Hardlinks) => self.settings.hardlinks = 0,
             Change::Unprotect(Protection::Fifos) => self.settings.fifos = 0,
             Change::Unprotect(Protection::Regular) => self.settings.regular = 0,
-            Change::Join(_) | Change::Gain(_) => {}
+            Change::NoFileCapabilities(node) => self.inode_with(node, |inode| inode.capabilities = None),
+            Change::Join(_) | Change::Gain(_) | Change::Bound(_) => {}
         }
     }
 

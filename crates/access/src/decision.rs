@@ -1,5 +1,6 @@
 //! What the kernel answers, and which of its checks decided.
 
+use crate::id::CapabilitySet;
 use crate::world::NodeId;
 use serde::{Deserialize, Serialize};
 use whodenied_kernel::{Capability, Errno, Layer};
@@ -88,6 +89,8 @@ pub enum Rule {
     /// EPERM, a capability asked for by itself: CAP_MKNOD (`vfs_mknod`), CAP_SYS_CHROOT (`chroot`),
     /// CAP_SYS_ADMIN (`xattr_permission`, `cap_inode_setxattr`).
     Capability(Capability),
+    /// EPERM, `ovl_mknod` (fs/overlayfs/dir.c): the character device 0:0 on an overlay.
+    Whiteout,
     /// EPERM or ENODATA, `xattr_permission` (fs/xattr.c): `user.` attributes are for files and directories.
     UserAttributeKind,
     /// EOPNOTSUPP, `xattr_resolve_name` (fs/xattr.c), `set_posix_acl` (fs/posix_acl.c): not here.
@@ -118,6 +121,9 @@ pub enum Rule {
     OpensSocket,
     /// ECONNREFUSED, `unix_find_bsd` (net/unix/af_unix.c): not a socket.
     NotSocket,
+    /// EPERM, `bprm_caps_from_vfs_caps` (security/commoncap.c): the program's capabilities are effective at
+    /// once, and the bounding set lacks these.
+    FileCapabilities(CapabilitySet),
     /// ELOOP, `exec_binprm` (fs/exec.c): interpreters of interpreters, six deep.
     ManyInterpreters,
 }
@@ -135,7 +141,7 @@ impl Rule {
             | Self::NotOwner
             | Self::GiveAway
             | Self::ForeignGroup => Layer::Dac,
-            Self::Capability(_) => Layer::Capability,
+            Self::Capability(_) | Self::FileCapabilities(_) => Layer::Capability,
             Self::ReadOnlyFileSystem | Self::ReadOnlyMount => Layer::Readonly,
             Self::NoSymFollow | Self::NoDev | Self::NoExec => Layer::MountFlags,
             Self::Immutable | Self::AppendOnly => Layer::InodeFlags,
@@ -145,7 +151,7 @@ impl Rule {
             | Self::UnmappedNewOwner
             | Self::UnknownNewOwner
             | Self::UnmappedRoot => Layer::Userns,
-            Self::AttributeUnsupported | Self::LinkDirectory => Layer::Filesystem,
+            Self::AttributeUnsupported | Self::LinkDirectory | Self::Whiteout => Layer::Filesystem,
             Self::EmptyPath
             | Self::LongName
             | Self::NoEntry
@@ -191,6 +197,7 @@ impl Rule {
             Self::UnmappedNewOwner => "notify_change",
             Self::UnknownNewOwner => "chown_common",
             Self::UnmappedRoot => "cap_convert_nscap",
+            Self::FileCapabilities(_) => "bprm_caps_from_vfs_caps",
             Self::NoDev => "may_open_dev",
             Self::NoExec => "path_noexec",
             Self::ProtectedSticky => "may_create_in_sticky",
@@ -211,6 +218,7 @@ impl Rule {
             Self::MountPoint => "is_local_mountpoint",
             Self::DotName | Self::CrossMount | Self::Inside => "do_renameat2",
             Self::LinkDirectory => "vfs_link",
+            Self::Whiteout => "ovl_mknod",
             Self::Arguments => "build_open_flags",
             Self::OpensSocket => "sock_no_open",
             Self::NotSocket => "unix_find_bsd",

@@ -46,6 +46,9 @@ impl Ask<'_> {
         if kind.is_device() && !whiteout && !self.subject.capable(Capability::MKNOD) {
             return Err(self.no(Errno::EPERM, Rule::Capability(Capability::MKNOD), directory.id));
         }
+        if whiteout && directory.fs.no_whiteouts {
+            return Err(self.no(Errno::EPERM, Rule::Whiteout, directory.id));
+        }
         Ok(())
     }
 

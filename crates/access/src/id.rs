@@ -102,6 +102,18 @@ impl UserNamespace {
         self.maps.groups.up(gid).is_some()
     }
 
+    /// `in_userns` (kernel/user_namespace.c): whether it is `other` or lies below it.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        std::iter::successors(Some(self), |n| n.parent.as_deref()).any(|n| n.id == other.id)
+    }
+
+    /// `rootid_owns_currentns` (security/commoncap.c): whether `uid` is root here or in a namespace above.
+    #[must_use]
+    pub fn is_root_here_or_above(&self, uid: u32) -> bool {
+        std::iter::successors(Some(self), |n| n.parent.as_deref()).any(|n| n.maps.users.up(uid) == Some(0))
+    }
+
     /// How far below the first one it is.
     #[must_use]
     pub fn level(&self) -> usize {

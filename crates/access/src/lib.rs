@@ -30,7 +30,9 @@ mod world;
 pub use change::{Change, Changed, MountOption, Named, Protection};
 pub use decision::{Class, Decision, Refusal, Rule};
 pub use id::{CapabilitySet, Extent, IdMap, IdMaps, UserNamespace};
-pub use object::{Acl, EXECUTE, FileSystem, Inode, Kind, Mount, READ, SETGID, SETUID, STICKY, WRITE};
+pub use object::{
+    Acl, EXECUTE, FileCapabilities, FileSystem, Inode, Kind, Mount, READ, SETGID, SETUID, STICKY, WRITE,
+};
 pub use operation::{OpenFlags, Operation, RenameHow, Times};
 pub use subject::Subject;
 pub use tree::Tree;

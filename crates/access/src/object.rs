@@ -1,6 +1,6 @@
 //! What is accessed: inodes, the mounts they are seen through and the file systems they lie on.
 
-use crate::id::{IdMaps, UserNamespace};
+use crate::id::{CapabilitySet, IdMaps, UserNamespace};
 use serde::{Deserialize, Serialize};
 
 /// `r`, as in `MAY_READ`.
@@ -67,6 +67,19 @@ pub struct Acl {
     pub other: u8,
 }
 
+/// The attribute `security.capability`, `struct cpu_vfs_cap_data`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct FileCapabilities {
+    /// `p`: gained where the bounding set has them.
+    pub permitted: CapabilitySet,
+    /// `i`: kept where the subject's inheritable set has them.
+    pub inheritable: CapabilitySet,
+    /// `e`: effective at once, and therefore all or nothing.
+    pub effective: bool,
+    /// The user who is root in the namespaces they count for, global; 0 unless the attribute says.
+    pub root: u32,
+}
+
 /// An inode as the file system keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::struct_excessive_bools, reason = "independent properties of an inode")]
@@ -94,6 +107,8 @@ pub struct Inode {
     pub target: Vec<u8>,
     /// The interpreter that the first line of a script names.
     pub interpreter: Option<Vec<u8>>,
+    /// The capabilities a program gains.
+    pub capabilities: Option<FileCapabilities>,
     /// A directory without entries.
     pub empty: bool,
 }
@@ -114,6 +129,7 @@ impl Inode {
             attributes: Vec::new(),
             target: Vec::new(),
             interpreter: None,
+            capabilities: None,
             empty: true,
         }
     }
@@ -137,6 +153,8 @@ pub struct Mount {
     pub no_exec: bool,
     /// `nodev`.
     pub no_dev: bool,
+    /// `nosuid`.
+    pub no_suid: bool,
     /// `nosymfollow`.
     pub no_symfollow: bool,
     /// The map of an idmapped mount: from the file system's ids to those seen here.
@@ -160,6 +178,8 @@ pub struct FileSystem {
     /// It lets no attribute of an immutable inode change, not even for a `chown` that names no new owner
     /// (`ext4_setattr`, `f2fs_setattr`).
     pub strict_immutable: bool,
+    /// An overlay: its own mark for removed entries, the character device 0:0, can't be made (`ovl_mknod`).
+    pub no_whiteouts: bool,
     /// The user namespace it was mounted in.
     pub namespace: UserNamespace,
 }
@@ -175,6 +195,7 @@ impl FileSystem {
             no_exec: false,
             acls: true,
             strict_immutable: false,
+            no_whiteouts: false,
             namespace: UserNamespace::first(),
         }
     }

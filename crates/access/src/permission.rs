@@ -45,7 +45,7 @@ impl Object<'_> {
     }
 
     /// `make_vfsuid` (fs/mnt_idmapping.c).
-    fn shown(&self, id: u32, user: bool) -> Option<u32> {
+    pub(crate) fn shown(&self, id: u32, user: bool) -> Option<u32> {
         let Some(maps) = &self.mount.maps else { return Some(id).filter(|id| *id != u32::MAX) };
         let own = &self.fs.namespace.maps;
         if user { maps.users.down(own.users.up(id)?) } else { maps.groups.down(own.groups.up(id)?) }

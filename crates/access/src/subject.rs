@@ -23,6 +23,10 @@ pub struct Subject {
     pub effective: CapabilitySet,
     /// `CapPrm`, which `access(2)` uses for a real root.
     pub permitted: CapabilitySet,
+    /// `CapInh`.
+    pub inheritable: CapabilitySet,
+    /// `CapBnd`, the most that a program can gain.
+    pub bounding: CapabilitySet,
     /// The securebit `SECBIT_NO_SETUID_FIXUP`.
     pub no_setuid_fixup: bool,
     /// The user namespace in which the capabilities count.
@@ -42,6 +46,8 @@ impl Subject {
             groups: Vec::new(),
             effective: CapabilitySet::default(),
             permitted: CapabilitySet::default(),
+            inheritable: CapabilitySet::default(),
+            bounding: CapabilitySet::all(),
             no_setuid_fixup: false,
             namespace: UserNamespace::first(),
         }

@@ -178,6 +178,10 @@ fn candidates(subject: &Subject, world: &dyn World, operation: &Operation, refus
             }
             all.push(Change::Gain(Capability::CHOWN));
         }
+        Rule::FileCapabilities(missing) => {
+            all.push(Change::NoFileCapabilities(node));
+            all.push(Change::Bound(missing));
+        }
         Rule::Capability(capability) => all.push(Change::Gain(capability)),
         _ => {}
     }

@@ -7,15 +7,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "this test is its own harness")]
 
+use rustix::fs::{AtFlags, Mode, OFlags, open, unlinkat};
 use std::collections::BTreeMap;
 use std::time::Instant;
 use whodenied_access::{Decision, Operation, Subject, Tree, World, decide, ways};
 use whodenied_kernel::Errno;
-use whodenied_testkit::access::plan::{Model, Plan, model, plan};
+use whodenied_testkit::access::minimise::minimise;
+use whodenied_testkit::access::plan::{Model, Plan, limits, model, plan};
 use whodenied_testkit::access::questions::{changes, name, operation, subject};
 use whodenied_testkit::access::random::Random;
 use whodenied_testkit::access::stage::Stage;
 use whodenied_testkit::access::worker;
+
+const NAME: &str = "model_agrees_with_the_kernel";
 
 /// Questions asked of one world, and of one subject in it.
 const PER_WORLD: usize = 120;
@@ -36,18 +40,21 @@ fn main() {
         "--worker-in-namespace" => return worker::run(true, false).unwrap(),
         "--worker-with-tmpfs" => return worker::run(true, true).unwrap(),
         "--list" => {
-            println!("model_agrees_with_the_kernel: test");
+            println!("{NAME}: test");
             return;
         }
+        filter if !filter.starts_with('-') && !NAME.contains(filter) => return,
         _ => {}
     }
     if !rustix::process::geteuid().is_root() {
         println!("skipped: the model check against the kernel needs root");
         return;
     }
-    let scratch = std::env::temp_dir().join(format!("whodenied-access-{}", std::process::id()));
-    std::fs::create_dir_all(&scratch).unwrap();
-    let stage = Stage::set(&scratch);
+    let parent = std::env::temp_dir();
+    let parent = open(&parent, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    let scratch = format!("whodenied-access-{}", std::process::id());
+    let stage = Stage::set(&std::env::temp_dir().join(&scratch));
+    let _ = unlinkat(&parent, &scratch, AtFlags::REMOVEDIR);
     let mut stage = match stage {
         Ok(stage) => stage,
         Err(error) => {
@@ -62,6 +69,7 @@ fn main() {
     let begun = Instant::now();
     let mut before: Option<Plan> = None;
     let mut round = 0;
+    ask_limits(&mut stage, &mut before, &mut tally);
     while tally.asked < checks && tally.differences < ENOUGH {
         let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(round));
         round += 1;
@@ -133,6 +141,31 @@ impl Tally {
     }
 }
 
+/// The numbers in the kernel that chance does not reach.
+fn ask_limits(stage: &mut Stage, before: &mut Option<Plan>, tally: &mut Tally) {
+    let plan = limits(&stage.offer);
+    stage.build(None, &plan).expect("a world");
+    let tree = model(&plan, &stage.offer).tree;
+    let subject = Subject::user(1000, 1000);
+    stage.workers[0].become_subject(&subject).unwrap();
+    let stat = |path: String| Operation::Stat { path: path.into(), follow: true };
+    let mut all: Vec<Operation> = (0..=45).map(|i| stat(format!("l{i}"))).collect();
+    all.extend((0..=8).map(|i| Operation::Execute { path: format!("s{i}").into() }));
+    all.extend([254, 255, 256].map(|length| stat("n".repeat(length))));
+    all.extend([2040, 2046, 2047, 2048, 2049].map(|slashes| stat("./".repeat(slashes))));
+    all.push(stat(format!("{}l1", "./".repeat(2046))));
+    for operation in all {
+        let decision = decide(&subject, &tree, &operation);
+        let real = stage.workers[0].ask(&operation).unwrap();
+        tally.count(&operation, &decision);
+        if real != expected(&decision) {
+            tally.differences += 1;
+            println!("--- limits: {operation:?}: the kernel says {real}, the model {decision:?}");
+        }
+    }
+    *before = Some(plan);
+}
+
 fn ask_world(stage: &mut Stage, plan: &Plan, random: &mut Random, tally: &mut Tally) {
     let model = model(plan, &stage.offer);
     let tree = &model.tree;
@@ -162,11 +195,23 @@ fn ask_world(stage: &mut Stage, plan: &Plan, random: &mut Random, tally: &mut Ta
             }
             if real != expected(&decision) {
                 tally.differences += 1;
-                report(&subject, &operation, &decision, real, plan, tree);
-                stage.rebuild(plan).expect("the world again");
+                explain(stage, which, plan, &subject, &operation);
             }
         }
     }
+}
+
+/// Prints a difference as small as it can be made, and leaves the world as it was.
+fn explain(stage: &mut Stage, which: usize, plan: &Plan, subject: &Subject, operation: &Operation) {
+    let small = minimise(stage, which, plan, subject, operation).expect("a smaller world");
+    let tree = model(&small.plan, &stage.offer).tree;
+    let decision = decide(&small.subject, &tree, operation);
+    stage.rebuild(&small.plan).expect("the smaller world");
+    stage.workers[which].become_subject(&small.subject).unwrap();
+    let real = stage.workers[which].ask(operation).unwrap();
+    report(&small.subject, operation, &decision, real, &small.plan, &tree);
+    stage.build(Some(&small.plan), plan).expect("the world again");
+    stage.workers[which].become_subject(subject).unwrap();
 }
 
 /// Makes each change that would let the operation through, one after the other, and asks the kernel.
@@ -230,7 +275,7 @@ fn report(
         operation.paths().iter().map(|p| String::from_utf8_lossy(p)).collect::<Vec<_>>().join(" -> ")
     );
     println!(
-        "subject uid {} gid {} fsuid {} fsgid {} groups {:?} effective {:x} permitted {:x} fixup {} namespace {}",
+        "subject uid {} gid {} fsuid {} fsgid {} groups {:?} effective {:x} permitted {:x} inheritable {:x} bounding {:x} fixup {} namespace {}",
         subject.uid,
         subject.gid,
         subject.fsuid,
@@ -238,6 +283,8 @@ fn report(
         subject.groups,
         subject.effective.0,
         subject.permitted.0,
+        subject.inheritable.0,
+        subject.bounding.0,
         !subject.no_setuid_fixup,
         subject.namespace.id
     );
@@ -252,7 +299,7 @@ fn report(
             }
             let i = &spec.inode;
             println!(
-                "  {}{path} {:?} {:o} {}:{} {}{}{}{}{}{}",
+                "  {}{path} {:?} {:o} {}:{} {}{}{}{}{}{}{}",
                 zone.root,
                 i.kind,
                 i.mode,
@@ -269,6 +316,7 @@ fn report(
                 i.interpreter
                     .as_ref()
                     .map_or(String::new(), |p| format!("#!{} ", String::from_utf8_lossy(p))),
+                i.capabilities.map_or(String::new(), |c| format!("{c:x?} ")),
                 spec.link_to.map_or(String::new(), |l| format!("= {l}")),
             );
         }

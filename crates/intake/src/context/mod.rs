@@ -8,6 +8,7 @@ mod convert;
 mod defaults;
 mod listing;
 mod marks;
+mod prompts;
 mod prose;
 mod sink;
 
@@ -22,6 +23,7 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
     prose::read(doc, &mut sink);
     marks::read(doc, &mut sink);
     config::read(doc, &mut sink);
+    prompts::read(doc, &mut sink);
     listing::read(doc, &mut sink);
     sink.settle(claims);
 }

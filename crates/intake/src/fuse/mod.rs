@@ -10,7 +10,9 @@ mod records;
 mod selinux;
 
 use crate::record::Mark;
-use whodenied_case::{Attempt, AttemptId, Case, Claim, Says, Standing, Trial};
+use whodenied_case::{
+    Attempt, AttemptId, Case, Change, Claim, Knob, Outcome, Predicate, Says, Standing, Trial,
+};
 
 /// The most distinct attempts kept.
 const MOST_ATTEMPTS: usize = 512;
@@ -52,6 +54,7 @@ pub(crate) fn fuse(case: &mut Case, marks: &[Mark]) {
             Says::Failure(_) | Says::Record(_) => {}
         }
     }
+    without_cures(case);
     context::facts(&claims, &mut case.facts);
     let (mut attempts, mut left) = attempts(&claims, marks);
     if attempts.len() > MOST_ATTEMPTS {
@@ -66,6 +69,40 @@ pub(crate) fn fuse(case: &mut Case, marks: &[Mark]) {
     }
     case.attempts = attempts;
     case.claims = claims;
+}
+
+/// A setting with which it is said to work is not in force where it fails.
+fn without_cures(case: &mut Case) {
+    let lifting = |k: &Knob| match k {
+        Knob::Privileged(on) => *on,
+        Knob::Seccomp(p) | Knob::Apparmor(p) => p == "unconfined",
+        Knob::SelinuxLabel(l) => l == "disable",
+        _ => false,
+    };
+    let cures = |knob: &Knob| {
+        case.trials.iter().any(|t| t.outcome == Outcome::Works && t.change == Change::Knob(knob.clone()))
+            && !case
+                .trials
+                .iter()
+                .any(|t| t.outcome == Outcome::Same && t.change == Change::Knob(knob.clone()))
+    };
+    let cured: Vec<Knob> =
+        case.facts.knobs().map(|(_, k)| k).filter(|k| lifting(k) && cures(k)).cloned().collect();
+    if cured.is_empty() {
+        return;
+    }
+    let kept: Vec<_> = std::mem::take(&mut case.facts)
+        .all
+        .into_iter()
+        .filter(|f| !matches!(&f.what, Predicate::Setting(s) if cured.contains(&s.knob)))
+        .collect();
+    for fact in kept {
+        let mut spans = fact.spans.into_iter();
+        let id = case.facts.add(fact.what, fact.standing, spans.next());
+        if let Some(known) = case.facts.all.get_mut(id.0 as usize) {
+            known.spans.extend(spans);
+        }
+    }
 }
 
 /// Records and printed failures as attempts, in the order of reading; and how many were left out.

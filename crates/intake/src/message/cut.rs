@@ -62,11 +62,31 @@ pub(crate) fn complaint(unit: &Unit) -> Option<Reading> {
             | Call::Setpriority
             | Call::Mknod
             | Call::Xattr
-    );
+            | Call::Capset
+            | Call::UsernsCreate
+            | Call::Unshare
+            | Call::Ioperm
+            | Call::Setuid
+            | Call::Setgid
+            | Call::Setgroups
+    ) || verb.call == Call::Bind && low_port(rest).is_some();
     let name = object::names(rest).into_iter().find(|n| n.telling).and_then(|n| rest.get(n.at));
     let path = name.is_some_and(|n| n.starts_with('/'));
     if !wanted || (object::on_files(verb.call) && !path) || !verb.strong && verb.call != Call::Write {
         return None;
+    }
+    let port = low_port(rest).filter(|_| verb.call == Call::Bind).map(|p| p.to_string());
+    if let Some(port) = port {
+        let failure = Failure {
+            call: Some(verb.call),
+            kind: ObjectKind::Port,
+            object: Some(port.clone()),
+            args: vec![("port".to_owned(), port)],
+            program: super::generic::leading_program(&unit.text).map(str::to_owned),
+            errno_inferred: true,
+            ..Failure::default()
+        };
+        return Some(Reading { failure, at: from..unit.text.len(), prose: false });
     }
     let failure = Failure {
         call: Some(verb.call),
@@ -77,6 +97,20 @@ pub(crate) fn complaint(unit: &Unit) -> Option<Reading> {
         ..Failure::default()
     };
     Some(Reading { failure, at: from..unit.text.len(), prose: false })
+}
+
+/// A port of the privileged range that an address ends in: `[0.0.0.0:80]`, `port 443`.
+fn low_port(text: &str) -> Option<u16> {
+    let after = |mark: &str| {
+        text.match_indices(mark).find_map(|(at, _)| {
+            let rest = text.get(at + mark.len()..)?;
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let ends = !rest.get(digits..)?.starts_with(|c: char| c.is_alphanumeric() || c == ':');
+            rest.get(..digits)?.parse::<u16>().ok().filter(|p| ends && (1..1024).contains(p))
+        })
+    };
+    let address = text.contains(['.', '*', ']', '[']);
+    after("port ").or_else(|| after(":").filter(|_| address))
 }
 
 /// `Port 80 is already in use` from a program that takes every failure to bind for that, where the
@@ -115,6 +149,19 @@ pub(crate) fn port_in_use(unit: &Unit, doc: &Document) -> Option<Reading> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn complaints_that_keep_the_error_to_themselves() {
+        let call = |t: &str| complaint(&Unit::of(t)).map(|r| (r.failure.call.unwrap(), r.failure.object));
+        let port = |p: &str| Some((Call::Bind, Some(p.to_owned())));
+        assert_eq!(call("Starting frontend www: cannot bind socket [0.0.0.0:80]"), port("80"));
+        assert_eq!(call("could not bind to port 443"), port("443"));
+        assert_eq!(call("failed to bind to [::]:53"), port("53"));
+        assert_eq!(call("failed to bind to 0.0.0.0:8080"), None);
+        assert_eq!(call("Unable to apply new capability set"), Some((Call::Capset, None)));
+        assert_eq!(call("Failed to drop capabilities"), Some((Call::Capset, None)));
+        assert_eq!(call("cannot gain I/O privileges"), Some((Call::Ioperm, None)));
+    }
 
     #[test]
     fn an_open_quote_is_a_cut() {

@@ -5,6 +5,20 @@ use super::statements as s;
 use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
+/// A refusal over the bus, in the words of the tool that asked.
+const fn told(needs: &'static [&'static str]) -> Rule {
+    Rule::on(needs)
+        .call(Call::Dbus)
+        .kind(K::BusName)
+        .errno(Errno::EACCES)
+        .without(&["for user", "sql", "ftp", "http", "s3"])
+}
+
+/// A refusal by polkit, asked by the service behind the bus.
+const fn refused(needs: &'static [&'static str]) -> Rule {
+    told(needs).states(s::POLKIT)
+}
+
 pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["bus connection"]).call(Call::Connect).kind(K::UnixSocketPath),
     // The service manager answers over the bus, in words without an errno.
@@ -14,6 +28,45 @@ pub(crate) const RULES: &[Rule] = &[
         .errno(Errno::EACCES),
     Rule::on(&["failed to", ".socket: access denied"]).call(Call::Dbus).kind(K::BusName).errno(Errno::EACCES),
     Rule::on(&["failed to set", ": access denied"]).call(Call::Dbus).kind(K::BusName).errno(Errno::EACCES),
+    // Tools of systemd print the bus's refusal behind `Failed to …` and `Could not …`.
+    told(&["could not enable linger", ": access denied"]),
+    told(&["could not disable linger", ": access denied"]),
+    told(&["could not set", ": access denied"]),
+    told(&["could not get", ": access denied"]),
+    told(&["could not attach device", ": access denied"]),
+    told(&["could not activate session", ": access denied"]),
+    told(&["could not terminate", ": access denied"]),
+    told(&["could not kill", ": access denied"]),
+    told(&["could not lock", "session", ": access denied"]),
+    told(&["could not inhibit", ": access denied"]),
+    told(&["failed to inhibit", ": access denied"]),
+    told(&["failed to issue method call: access denied"]),
+    told(&["failed to execute operation: access denied"]),
+    told(&["failed to enable", ": access denied"]),
+    told(&["failed to disable", ": access denied"]),
+    told(&["failed to mask", ": access denied"]),
+    told(&["failed to power off", ": access denied"]),
+    told(&["failed to reboot", ": access denied"]),
+    told(&["failed to suspend", ": access denied"]),
+    told(&["failed to halt", ": access denied"]),
+    told(&["failed to start transient", ": access denied"]),
+    told(&["failed to get properties: access denied"]),
+    told(&["failed to register machine: access denied"]),
+    told(&["failed to import environment: access denied"]),
+    told(&["failed to add match", ": access denied"]),
+    refused(&["org.freedesktop.", "permissiondenied"]),
+    refused(&[".settings.permissiondenied"]),
+    refused(&["org.freedesktop.", ".notauthorized"]),
+    refused(&["string \"insufficient privileges"]),
+    refused(&["string \"not authorized"]),
+    refused(&["not privileged for action"]),
+    refused(&["not privileged to ", "networkmanager"]),
+    refused(&["connection deletion failed: insufficient privileges"]),
+    refused(&["failed to add", "connection: insufficient privileges"]),
+    refused(&["failed to reload connections: access denied"]),
+    refused(&["failed to delete connection", "insufficient privileges"]),
+    refused(&["insufficient privileges", "networkmanager"]),
+    refused(&["action", "requires authentication", "polkit"]),
     Rule::on(&["failed to reload daemon: access denied"])
         .call(Call::Dbus)
         .kind(K::BusName)
@@ -141,3 +194,35 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["failed to connect to bus"]).call(Call::Connect).kind(K::UnixSocketPath),
     Rule::refine(&["failed to get d-bus connection"]).call(Call::Connect).kind(K::UnixSocketPath),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::read_text;
+
+    fn states(text: &str, id: &str) -> bool {
+        let case = read_text(text);
+        !case.attempts.is_empty() && case.facts.statement(id).is_some()
+    }
+
+    #[test]
+    fn refused_over_the_bus() {
+        for text in [
+            "Could not enable linger: Access denied",
+            "Failed to enable unit: Access denied",
+            "Failed to power off system via logind: Access denied",
+            "Could not set property: Access denied",
+        ] {
+            let case = read_text(text);
+            let call = case.attempts.first().and_then(|a| a.call);
+            assert_eq!(call, Some(whodenied_kernel::Call::Dbus), "{text}");
+        }
+        for text in [
+            "error_name=org.freedesktop.NetworkManager.Settings.PermissionDenied reply_serial=3",
+            "org.freedesktop.UDisks2.Error.NotAuthorized: Not authorized to perform operation",
+            "Error: Not privileged for action: org.freedesktop.NetworkManager.enable-disable-wifi",
+        ] {
+            assert!(states(text, "polkit"), "{text}");
+        }
+        assert!(read_text("could not connect: Access denied for user 'x'@'localhost'").attempts.is_empty());
+    }
+}

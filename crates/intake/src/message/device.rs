@@ -15,6 +15,11 @@ const fn msr(needs: &'static [&'static str], call: Call) -> Rule {
         .without(&["no such", "permission denied"])
 }
 
+/// `blk_verify_command`, `scsi_ioctl`: most commands need it, whoever opened the node.
+const RAW_IO: &[(&str, &str)] = &[("request", "SG_IO"), ("capability", "SYS_RAWIO")];
+/// `nvme_cmd_allowed` (drivers/nvme/host/ioctl.c).
+const ADMIN: &[(&str, &str)] = &[("request", "NVME_IOCTL_ADMIN_CMD"), ("capability", "SYS_ADMIN")];
+
 pub(crate) const RULES: &[Rule] = &[
     // Model-specific registers, behind any words.
     msr(&["unable to", "to msr"], Call::Write),
@@ -53,6 +58,56 @@ pub(crate) const RULES: &[Rule] = &[
     msr(&["couldn't", "read msr"], Call::Read),
     msr(&["couldn't", "open msr"], Call::Open),
     msr(&["couldn't", "/msr"], Call::Open),
+    // The memory of the machine, by what programs of firmware and chipsets call it.
+    Rule::refine(&["gain memory access"]).call(Call::Open).kind(K::Device).object(From::Fixed("/dev/mem")),
+    Rule::refine(&["physical memory"])
+        .call_if_none(Call::Open)
+        .kind(K::Device)
+        .object(From::Fixed("/dev/mem")),
+    Rule::refine(&["system memory map"]).call(Call::Open).kind(K::Device).object(From::Fixed("/dev/mem")),
+    Rule::refine(&["memory device"]).call_if_none(Call::Open).kind(K::Device).object(From::Fixed("/dev/mem")),
+    Rule::refine(&["accessing high tables"]).call(Call::Open).kind(K::Device).object(From::Fixed("/dev/mem")),
+    Rule::refine(&["wrmsr"]).call(Call::Write).kind(K::Device).object(From::Fixed("/dev/cpu/0/msr")),
+    Rule::refine(&["rdmsr"]).call(Call::Read).kind(K::Device).object(From::Fixed("/dev/cpu/0/msr")),
+    // A tunnel's interface is made by an ioctl on the open device.
+    Rule::refine(&["ioctl", "tun"])
+        .call(Call::Ioctl)
+        .kind(K::Device)
+        .args(&[("request", "TUNSETIFF")])
+        .object(From::Fixed("/dev/net/tun"))
+        .without(&["return", "fortun", "tune"]),
+    Rule::refine(&["initialize tunnel"])
+        .call_if_none(Call::Ioctl)
+        .kind(K::Device)
+        .args(&[("request", "TUNSETIFF")])
+        .object(From::Fixed("/dev/net/tun")),
+    Rule::refine(&["create tun"])
+        .call_if_none(Call::Ioctl)
+        .kind(K::Device)
+        .object(From::Fixed("/dev/net/tun")),
+    Rule::refine(&["creating tun"])
+        .call_if_none(Call::Ioctl)
+        .kind(K::Device)
+        .object(From::Fixed("/dev/net/tun")),
+    Rule::refine(&["create tap"])
+        .call_if_none(Call::Ioctl)
+        .kind(K::Device)
+        .object(From::Fixed("/dev/net/tun")),
+    // Commands handed through to a disk: the node is open, and the driver asks for a capability.
+    Rule::refine(&["read device identity failed"]).call(Call::Ioctl).args(RAW_IO),
+    Rule::refine(&["inquiry failed"]).call(Call::Ioctl).args(RAW_IO),
+    Rule::refine(&["sg_io"]).call(Call::Ioctl).args(RAW_IO),
+    Rule::refine(&["hdio_"]).call(Call::Ioctl).args(RAW_IO),
+    Rule::refine(&["ata pass"]).call(Call::Ioctl).args(RAW_IO),
+    Rule::refine(&["ata_16"]).call(Call::Ioctl).args(RAW_IO),
+    Rule::refine(&["scsi pass"]).call(Call::Ioctl).args(RAW_IO),
+    Rule::refine(&["smart_cmd"]).call(Call::Ioctl).args(RAW_IO),
+    Rule::refine(&["nvme_ioctl"]).call(Call::Ioctl).args(ADMIN),
+    Rule::refine(&["nvme", "identify controller"]).call(Call::Ioctl).args(ADMIN),
+    Rule::refine(&["nvme admin"]).call(Call::Ioctl).args(ADMIN),
+    Rule::refine(&["siocsif"]).call(Call::Ioctl).kind(K::OtherSocket).args(&[("request", "SIOCSIF")]),
+    Rule::refine(&["siocadd"]).call(Call::Ioctl).kind(K::OtherSocket).args(&[("request", "SIOCADD")]),
+    Rule::refine(&["siocethtool"]).call(Call::Ioctl).kind(K::OtherSocket).args(&[("request", "SIOCETHTOOL")]),
     Rule::on(&["could not access kvm kernel module"])
         .call(Call::Open)
         .kind(K::Device)

@@ -145,6 +145,18 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
     failure.object =
         after.object.filter(|_| after.leads || found_object.is_none()).or(found_object.map(|f| f.0));
     let fallback = failure.program.as_deref().and_then(tools::default_call);
+    // `make: mkdir: …`, `env: x: …`: the word is the program that was to be run.
+    if let (Some((Call::Exec, executable)), [_, word]) = (fallback, &clauses[..])
+        && let Some(word) = left.get(word.clone())
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._+-".contains(c))
+        && verbs::verb(word).is_none_or(|v| !matches!(v.call, Call::Exec | Call::Clone))
+    {
+        failure.call = Some(Call::Exec);
+        failure.object = Some(word.to_owned());
+        failure.kind = executable;
+        finish(&mut failure, &unit.low);
+        return Reading { failure, at: mention.at.clone(), prose: false };
+    }
     let mut kind = None;
     // A shell that is not named: `./gradlew: Permission denied`.
     if failure.call.is_none()
@@ -159,6 +171,13 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
     {
         failure.call = Some(by_tool);
         kind = Some(tool_kind);
+    }
+    if failure.call.is_none()
+        && failure.object.is_none()
+        && let Some(name) = named_syscall(&unit.low)
+    {
+        failure.call = Call::from_syscall(name);
+        failure.syscall = failure.call.map(|_| name.to_owned());
     }
     // Quoted words that are no path are the object only of calls that take a name.
     let wordy = failure.object.as_deref().is_some_and(|o| !o.contains(['/', '.', ':']));
@@ -175,6 +194,13 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
     };
     finish(&mut failure, &unit.low);
     Reading { failure, at: mention.at.clone(), prose: false }
+}
+
+/// A system call by a name that is no ordinary word: `clock_settime64`, `faccessat2`.
+fn named_syscall(low: &str) -> Option<&str> {
+    low.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|w| w.len() > 5 && w.len() < 32 && w.contains(|c: char| c == '_' || c.is_ascii_digit()))
+        .find(|w| whodenied_kernel::syscall::is_syscall(w))
 }
 
 /// True for calls whose object may be a bare word.
@@ -533,6 +559,8 @@ mod tests {
             None,
             Errno::EPERM,
         ),
+        ("make: mkdir: Operation not permitted", Some(Call::Exec), Some("mkdir"), Errno::EPERM),
+        ("env: python3: Permission denied", Some(Call::Exec), Some("python3"), Errno::EACCES),
         ("mmap failed with errno=13.", Some(Call::Mmap), None, Errno::EACCES),
         (
             "TUN device is not available: open /dev/net/tun: operation not permitted; creating it...",

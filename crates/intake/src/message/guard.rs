@@ -88,7 +88,7 @@ pub(crate) fn is_stop_word(word: &str) -> bool {
 }
 
 /// A refusal by a server, a database or an account system: nothing the kernel was asked.
-const REMOTE: [&str; 41] = [
+const REMOTE: [&str; 42] = [
     "denied for user ",
     "(publickey",
     "publickey)",
@@ -108,7 +108,7 @@ const REMOTE: [&str; 41] = [
     "for view",
     "for materialized view",
     "for tablespace",
-    "for type ",
+    "denied for type ",
     "using password",
     "http 403",
     "status 403",
@@ -123,7 +123,8 @@ const REMOTE: [&str; 41] = [
     "for organization",
     "to organization",
     "iam ",
-    "s3:",
+    "s3://",
+    " s3:",
     "assumerole",
     "google.rpc",
     "grpc-status: 7",

@@ -40,6 +40,19 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::Namespace)
         .states(s::NO_SUBIDS)
         .without(&["install"]),
+    // Neither the setuid bit nor file capabilities are on the helper.
+    Rule::on(&["newuidmap: could not set caps"])
+        .call(Call::IdMap)
+        .kind(K::Namespace)
+        .errno(Errno::EPERM)
+        .states(s::NO_SUBIDS)
+        .object(From::Nothing),
+    Rule::on(&["newgidmap: could not set caps"])
+        .call(Call::IdMap)
+        .kind(K::Namespace)
+        .errno(Errno::EPERM)
+        .states(s::NO_SUBIDS)
+        .object(From::Nothing),
     Rule::on(&["newuidmap: uid range", "not allowed"])
         .call(Call::IdMap)
         .kind(K::Namespace)

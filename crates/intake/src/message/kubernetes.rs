@@ -5,6 +5,11 @@ use super::statements as s;
 use whodenied_case::{ObjectKind as K, Phase};
 use whodenied_kernel::Call;
 
+/// A refusal by admission control, before anything has been started.
+const fn admission(needs: &'static [&'static str]) -> Rule {
+    Rule::on(needs).own().phase(Phase::Engine).states(s::ADMISSION)
+}
+
 pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["apparmor profile not found"])
         .call(Call::LabelChange)
@@ -29,9 +34,23 @@ pub(crate) const RULES: &[Rule] = &[
         .phase(Phase::Engine)
         .own()
         .states(s::APPARMOR_UNSUPPORTED),
-    Rule::on(&["violates podsecurity"]).own().phase(Phase::Engine),
-    Rule::on(&["unable to validate against any security context constraint"]).own().phase(Phase::Engine),
-    Rule::on(&["unable to validate against any pod security policy"]).own().phase(Phase::Engine),
+    admission(&["violates podsecurity"]),
+    admission(&["unable to validate against any security context constraint"]),
+    admission(&["unable to validate against any pod security policy"]),
+    admission(&["podsecuritypolicy: unable to admit pod"]),
+    admission(&["is forbidden: podsecuritypolicy"]),
+    admission(&["forbidden sysctl"]),
+    admission(&["sysctlforbidden"]),
+    admission(&["admission webhook", "denied the request"]),
+    admission(&["validatingadmissionpolicy", "denied request"]),
+    admission(&["hostpath volumes are not allowed to be used"]),
+    admission(&["host network is not allowed to be used"]),
+    admission(&["privileged containers are not allowed"]),
+    admission(&["capability may not be added"]),
+    admission(&["must be in the ranges:"]),
+    admission(&["is not an allowed group"]),
+    admission(&["running with the root gid is forbidden"]),
+    admission(&["is not allowed to use", "security context constraint"]),
     Rule::on(&["container has runasnonroot and image will run as root"])
         .own()
         .phase(Phase::Engine)
@@ -48,3 +67,27 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::harmless(&["cannot list resource"]),
     Rule::harmless(&["cannot get resource"]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::read_text;
+
+    fn states(text: &str, id: &str) -> bool {
+        let case = read_text(text);
+        !case.attempts.is_empty() && case.facts.statement(id).is_some()
+    }
+
+    #[test]
+    fn admission_control() {
+        for text in [
+            "pods \"web-0\" is forbidden: violates PodSecurity \"baseline:latest\": host namespaces (hostNetwork=true)",
+            "Error creating: pods \"x-\" is forbidden: PodSecurityPolicy: unable to admit pod: [spec.hostPID: Invalid value]",
+            "Error from server: admission webhook \"validation.gatekeeper.sh\" denied the request: [no-privileged] Privileged container is not allowed: x",
+            "forbidden sysctl: \"net.core.somaxconn\" not allowlisted",
+            "unable to validate against any security context constraint: [provider \"anyuid\": Forbidden: not usable by user or serviceaccount]",
+        ] {
+            assert!(states(text, "admission"), "{text}");
+        }
+        assert!(!states("mkdir: cannot create directory '/data': Permission denied", "admission"));
+    }
+}

@@ -8,12 +8,14 @@ use whodenied_kernel::{Call, Errno};
 pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["cannot load apparmor profile"]).call(Call::PolicyLoad).kind(K::Label).phase(Phase::Engine),
     Rule::on(&["please grant it", "'x' access"])
+        .states(s::NO_SEARCH_RIGHT)
         .call(Call::Stat)
         .kind(K::Directory)
         .errno(Errno::EACCES)
         .phase(Phase::Engine)
         .object(From::After("could not access")),
     Rule::on(&["please grant it x access"])
+        .states(s::NO_SEARCH_RIGHT)
         .call(Call::Stat)
         .kind(K::Directory)
         .errno(Errno::EACCES)

@@ -276,7 +276,11 @@ fn missing_elsewhere(doc: &Document) -> bool {
 /// The failure that a rule's words alone make.
 fn by_rule(unit: &Unit, rule: &Rule, at: usize, tag: Option<String>) -> Option<Reading> {
     let mentions = errno_text::mentions(&unit.text);
-    let errno = mentions.iter().find_map(|m| m.errno);
+    // `mkdir: file exists` behind a rule that knows better is how the refusal came out.
+    let errno = mentions
+        .iter()
+        .find_map(|m| m.errno)
+        .filter(|e| rule.errno.is_none() || *e != whodenied_kernel::Errno::EEXIST);
     let mut failure = Failure {
         call: rule.call,
         errno: errno.or(rule.errno),

@@ -25,7 +25,27 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["send signal to pidfd"]).call(Call::Kill).kind(K::Process).phase(STOP),
     Rule::refine(&["stopping container", "kill"]).call(Call::Kill).kind(K::Process).phase(STOP),
     Rule::refine(&["sending sigterm to container"]).call(Call::Kill).kind(K::Process).phase(STOP),
-    Rule::refine(&["cannot restart container"]).call(Call::Kill).kind(K::Process).phase(STOP),
+    Rule::refine(&["cannot restart container"]).call(Call::Kill).kind(K::Process).phase(STOP).without(&[
+        ": open ",
+        ": mkdir ",
+        ": write ",
+        ": mount",
+        "failed to write",
+    ]),
+    Rule::refine(&["cannot restart container", "failed to write"]).phase(ENGINE),
+    // A layer of an image, unpacked into the engine's storage.
+    Rule::refine(&["applylayer"]).phase(ENGINE).args(&[("step", "apply-layer")]),
+    Rule::refine(&["error applying layer"]).phase(ENGINE).args(&[("step", "apply-layer")]),
+    Rule::refine(&["unpacking layer"]).phase(ENGINE).args(&[("step", "apply-layer")]),
+    Rule::refine(&["error unpacking image"]).phase(ENGINE).args(&[("step", "apply-layer")]),
+    // The directory is there and not even its state is to be had: the daemon would make it, and can't.
+    Rule::on(&["error while creating mount source path", "file exists"])
+        .call(Call::Stat)
+        .kind(K::Directory)
+        .errno(Errno::EACCES)
+        .phase(ENGINE)
+        .states("stat-refused")
+        .object(From::After("mount source path")),
     Rule::refine(&["could not stop"]).call(Call::Kill).kind(K::Process).phase(STOP).without(&["service"]),
     Rule::on(&["sending signal to container", "failed"]).call(Call::Kill).kind(K::Process).phase(STOP),
     Rule::on(&["tried to kill container, but did not receive an exit event"])
@@ -328,4 +348,33 @@ const PHASES: &[(&str, Phase)] = &[
 /// Who failed, by the markers of a line in lower case.
 pub(crate) fn phase(low: &str) -> Phase {
     PHASES.iter().find(|(words, _)| low.contains(words)).map_or(Phase::Program, |(_, phase)| *phase)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read_text;
+    use whodenied_case::Phase;
+    use whodenied_kernel::{Call, Errno};
+
+    #[test]
+    fn directories_that_the_daemon_may_not_see() {
+        for text in [
+            "docker: Error response from daemon: error while creating mount source path '/home/ann/s3': mkdir /home/ann/s3: file exists.",
+            "docker: Error response from daemon: invalid mount config for type \"bind\": stat /home/ann/s3: permission denied.",
+        ] {
+            let case = read_text(text);
+            let a = case.attempts.first().unwrap();
+            assert_eq!((a.errno, a.phase), (Some(Errno::EACCES), Phase::Engine), "{text}");
+            assert_eq!(a.object_name().trim_matches(['\'', '.']), "/home/ann/s3", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_restart_that_fails_on_a_file_is_no_signal() {
+        let text = "Cannot restart container 19b7: failed to write resolv.conf: open /var/lib/docker/containers/19b7/resolv.conf: operation not permitted";
+        let case = read_text(text);
+        assert_ne!(case.attempts.first().and_then(|a| a.call), Some(Call::Kill));
+        let text = "Cannot restart container 19b7: signal: permission denied";
+        assert_eq!(read_text(text).attempts.first().and_then(|a| a.call), Some(Call::Kill));
+    }
 }

@@ -84,8 +84,16 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["only be readable by"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["readable by others"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["writable by others"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
-    Rule::on(&["is group writable"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
-    Rule::on(&["is world writable"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["is group writable"])
+        .call(Call::Stat)
+        .own()
+        .states(s::BAD_FILE_MODE)
+        .without(&["which is", "that is"]),
+    Rule::on(&["is world writable"])
+        .call(Call::Stat)
+        .own()
+        .states(s::BAD_FILE_MODE)
+        .without(&["which is", "that is"]),
     Rule::on(&["is world-writable"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["is group readable"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["is world readable"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
@@ -97,7 +105,27 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["invalid permissions on"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["has incorrect permissions"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["has wrong permissions"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
-    Rule::on(&["has insecure"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["has insecure"])
+        .call(Call::Stat)
+        .own()
+        .states(s::BAD_FILE_MODE)
+        .without(&["lacking the privileges"]),
+    // It would put it right, and may not.
+    Rule::on(&["lacking the privileges to fix"])
+        .call(Call::Chown)
+        .kind(K::Directory)
+        .errno(whodenied_kernel::Errno::EPERM),
+    Rule::on(&["is not owned by us"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["not owned by uid"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["owned by", "but by uid"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["not owned by the current user"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["not owned by current uid"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["not owned by your"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["is not owned by effective"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["does not belong to the current user"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["is owned by a different user"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["has wrong owner"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    Rule::on(&["wrong ownership"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["bad ownership"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["has bad owner"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["incorrect ownership"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
@@ -179,3 +207,29 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["you must be root"]).own().states(s::NEEDS_ROOT),
     Rule::on(&["you need to be root"]).own().states(s::NEEDS_ROOT),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::read_text;
+
+    fn states(text: &str, id: &str) -> bool {
+        let case = read_text(text);
+        !case.attempts.is_empty() && case.facts.statement(id).is_some()
+    }
+
+    #[test]
+    fn owners_that_a_program_insists_on() {
+        for text in [
+            "XDG_RUNTIME_DIR (/run/user/0) is not owned by us (uid 1000), but by uid 0!",
+            "fatal: /var/lib/x/secret is owned by uid 0, expected 998",
+            "error: the socket directory does not belong to the current user",
+        ] {
+            assert!(states(text, "bad-file-mode"), "{text}");
+        }
+        let case = read_text(
+            "preinit: fatal: /run belongs to uid 0 instead of 150, has insecure and/or unworkable permissions, and we're lacking the privileges to fix it.",
+        );
+        assert!(case.attempts.iter().all(|a| !a.own_refusal) && !case.attempts.is_empty());
+        assert!(!states("... which is group writable:", "bad-file-mode"));
+    }
+}

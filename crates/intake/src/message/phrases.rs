@@ -98,7 +98,7 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
         Call::Exec,
         "fork/exec|execve|execv|execvp|execvpe|execl|execlp|execveat|cannot execute|can't execute\
          |unable to execute|failed to execute|could not execute|couldn't execute|cannot exec\
-         |unable to exec|failed to exec|exec user process|executing|can't exec|could not exec\
+         |unable to exec|failed to exec|exec user process|executing|can't exec|could not exec|couldn't exec|couldn't run|can't run|couldn't start|couldn't launch\
          |cannot run program|cannot run|could not run|failed to run|unable to run|failed to spawn\
          |unable to spawn|could not spawn|couldn't spawn|cannot spawn|spawn|spawning\
          |failed to start process|posix_spawn|posix_spawnp|locate executable|failed to launch\
@@ -173,14 +173,15 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (
         Call::UsernsCreate,
         "creating new namespace|new namespace|user namespace|user namespaces|new user namespace\
-         |clone_newuser",
+         |clone_newuser|user_namespace|userns",
     ),
     (Call::IdMap, "uid map|gid map|uid_map|gid_map|newuidmap|newgidmap|/setgroups|setgroups to deny"),
     (
         Call::Unshare,
         "unshare|unsharing|clone_newns|clone_newnet|clone_newpid|network namespacing\
-         |remaining namespaces|create namespace|new network namespace|network namespace\
-         |mount namespace",
+         |remaining namespaces|create namespace|create namespaces|creating namespaces|container namespace|container namespaces|setup namespaces|set up namespaces|new network namespace|network namespace\
+         |mount namespace|net_namespace|net namespace|netns|new netns|pid namespace|pid_namespace|mnt namespace\
+         |uts namespace|ipc namespace|cgroup namespace|time namespace|new namespaces",
     ),
     (Call::Setns, "setns|join namespace|joining namespace|enter namespace|reassociate to namespace"),
     (
@@ -203,7 +204,10 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     ),
     (
         Call::Capset,
-        "capset|cap_set_proc|set capabilities|setting capabilities|apply caps|applying capabilities|drop capabilities",
+        "capset|cap_set_proc|capability set|set caps|set capability|drop caps|dropping capabilities\
+         |raise capability|raise capabilities|raise caps|gain capabilities|acquire capabilities|apply capabilities\
+         |capng_apply|capng_lock|capng_change_id|effective capability|effective capabilities|permitted capabilities\
+         |inheritable capabilities|keep capabilities|retain capabilities|change capabilities|adjust capabilities|set capabilities|setting capabilities|apply caps|applying capabilities|drop capabilities",
     ),
     (
         Call::Prctl,
@@ -231,7 +235,8 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (
         Call::PerfEventOpen,
         "perf_event_open|sys_perf_event_open|perf event|perf events|performance counters\
-         |performance counter|perf_events",
+         |performance counter|perf_events|pmu|pmu event|pmu events|perf counter|perf counters|hardware counter\
+         |hardware counters|hw counters|uncore",
     ),
     (
         Call::Bpf,
@@ -269,7 +274,8 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     ),
     (
         Call::Mempolicy,
-        "mbind|set_mempolicy|get_mempolicy|move_pages|migrate_pages|numa|memory policy|numa_policy",
+        "mbind|set_mempolicy|get_mempolicy|move_pages|migrate_pages|numa|memory policy|numa_policy\
+         |membind|set_membind|memory binding|bind memory|mempolicy|memory affinity|interleave memory",
     ),
     (
         Call::Inotify,
@@ -299,7 +305,12 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (Call::Userfaultfd, "userfaultfd"),
     (Call::Mqueue, "mq_open|message queue"),
     (Call::Sysvipc, "shmget|shmat|shmctl|semget|semctl|msgget|shared memory segment"),
-    (Call::Ioperm, "iopl|ioperm"),
+    (
+        Call::Ioperm,
+        "iopl|ioperm|i/o permission|i/o permissions|i/o privilege|i/o privileges|io permission|io permissions\
+         |io privilege|io privileges|i/o privilege level|io privilege level|i/o port access|io port access\
+         |i/o port permission|i/o port permissions|port i/o|access i/o ports|access io ports|access to i/o ports|access to io ports",
+    ),
     (Call::Acct, "acct"),
     (Call::Dbus, "d-bus|dbus|system bus|session bus|bus name|acquire name|own name|polkit"),
 ];

@@ -17,6 +17,17 @@ pub(crate) const RULES: &[Rule] = &[
         "sysctl -w",
         "tee ",
     ]),
+    // It stops its own threads with a tracer.
+    Rule::on(&["leaksanitizer has encountered a fatal error"])
+        .call(Call::Ptrace)
+        .kind(K::Process)
+        .errno(Errno::EPERM)
+        .object(super::rules::From::Nothing),
+    Rule::on(&["leaksanitizer does not work under ptrace"])
+        .call(Call::Ptrace)
+        .kind(K::Process)
+        .errno(Errno::EPERM)
+        .object(super::rules::From::Nothing),
     Rule::fact(&["yama/ptrace_scope"], s::YAMA_HINT),
     Rule::fact(&["ptrace_scope"], s::YAMA_HINT),
     Rule::fact(&["pr_set_ptracer_any"], s::PTRACE_ANY_SET),

@@ -10,6 +10,14 @@ use whodenied_kernel::Call;
 const FUNCTIONS: &[(&str, Call)] = &[
     ("socket.socketpair", Call::Socketpair),
     ("_socket.socketpair", Call::Socketpair),
+    ("_socket.socket", Call::Socket),
+    ("_socket.socket.__init__", Call::Socket),
+    ("time.time", Call::Gettime),
+    ("time.time_ns", Call::Gettime),
+    ("time.monotonic", Call::Gettime),
+    ("time.clock_gettime", Call::Gettime),
+    ("datetime.now", Call::Gettime),
+    ("datetime.utcnow", Call::Gettime),
     ("socket.socket", Call::Socket),
     ("create_server", Call::Bind),
     (".bind", Call::Bind),
@@ -82,6 +90,10 @@ const FUNCTIONS: &[(&str, Call)] = &[
     (".open", Call::Open),
     ("open", Call::Open),
     ("touch", Call::Create),
+    ("os.write", Call::Write),
+    ("os.pwrite", Call::Write),
+    ("os.read", Call::Read),
+    ("os.pread", Call::Read),
 ];
 
 /// Gives exceptions without a call the one of the innermost frame: of their own traceback, else of
@@ -102,6 +114,7 @@ pub(crate) fn locate(doc: &Document, found: &mut [Found]) {
                 item.failure.object = Some("/dev/shm".to_owned());
             }
             set(&mut item.failure, call);
+            told_by_frames(doc, item);
         } else if item.failure.object.is_some() {
             // What an interpreter says with a path and no frame is nearly always open().
             item.failure.kind = match object::kind(item.failure.object.as_deref().unwrap_or(""), None) {
@@ -109,6 +122,44 @@ pub(crate) fn locate(doc: &Document, found: &mut [Found]) {
                 kind => kind,
             };
         }
+    }
+}
+
+/// What the names of files and functions in the traceback tell of an object that the exception
+/// leaves out: the registers of the processor, an echo request.
+fn told_by_frames(doc: &Document, item: &mut Found) {
+    let from = item.lines.0.saturating_sub(40);
+    let traceback = || {
+        doc.lines
+            .get(from..item.lines.0)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .map(|l| l.text.as_str())
+            .take_while(|t| !t.starts_with("Traceback"))
+    };
+    let names = |word: &str| {
+        traceback()
+            .any(|t| t.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w.eq_ignore_ascii_case(word)))
+    };
+    let failure = &mut item.failure;
+    match failure.call {
+        Some(Call::Write | Call::Read | Call::Open) if failure.object.is_none() && names("msr") => {
+            failure.object = Some("/dev/cpu/0/msr".to_owned());
+            failure.kind = ObjectKind::Device;
+        }
+        Some(Call::Socket)
+            if failure.arg("protocol").is_none()
+                && (names("ping") || traceback().any(|t| t.to_ascii_lowercase().contains("icmp"))) =>
+        {
+            failure.args.push(("protocol".to_owned(), "IPPROTO_ICMP".to_owned()));
+            let told =
+                ["SOCK_DGRAM", "SOCK_RAW"].into_iter().find(|kind| traceback().any(|t| t.contains(kind)));
+            if let Some(kind) = told.filter(|_| failure.arg("type").is_none()) {
+                failure.args.push(("type".to_owned(), kind.to_owned()));
+            }
+        }
+        _ => {}
     }
 }
 
@@ -124,7 +175,12 @@ fn is_exception(doc: &Document, line: usize) -> bool {
 fn above(doc: &Document, line: usize) -> Option<Call> {
     for i in (line.saturating_sub(10)..line).rev() {
         let text = doc.lines.get(i)?.text.as_str();
-        if text.starts_with("Traceback") || text.is_empty() {
+        if text.starts_with("Traceback") {
+            // What was typed at the interpreter's prompt stands above its traceback.
+            let typed = doc.lines.get(i.checked_sub(1)?)?.text.strip_prefix(">>> ")?;
+            return code(typed);
+        }
+        if text.is_empty() {
             return None;
         }
         if text.starts_with('^') || text.starts_with('~') {
@@ -211,5 +267,8 @@ mod tests {
         assert_eq!(code("reopen(x)"), None);
         assert_eq!(code("sock.bind(sockaddr)"), Some(Call::Bind));
         assert_eq!(code("mkdir(name, mode)"), Some(Call::Mkdir));
+        assert_eq!(code("_socket.socket.__init__(self, family, type, proto, fileno)"), Some(Call::Socket));
+        assert_eq!(code("s = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM, 1)"), Some(Call::Socket));
+        assert_eq!(code("return datetime.now(tz)"), Some(Call::Gettime));
     }
 }

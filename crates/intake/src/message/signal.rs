@@ -5,6 +5,22 @@ use super::statements as s;
 
 pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["bad system call"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    // zsh's word for it.
+    Rule::on(&["invalid system call"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS).without(&["errno"]),
+    Rule::on(&["sigsys", "crash"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["sigsys", "terminated"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["sigsys", "died"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["sigsys", "received"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["sigsys", "aborted"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["sigsys", "core dump"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["sigsys", "code=killed"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["exited (159)"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["exited with 159"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["exitcode: 159"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["exitcode 159"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["exit code: 159"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["exit code=159"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["] error 159"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
     Rule::on(&["killed by sigsys"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
     Rule::on(&["status=31/sys"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
     Rule::on(&["signal: bad system call"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),

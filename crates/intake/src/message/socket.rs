@@ -10,7 +10,22 @@ pub(crate) const RULES: &[Rule] = &[
         .call_if_none(Call::Socket)
         .kind(K::OtherSocket),
     Rule::refine(&["getifaddrs"]).call(Call::Netlink).kind(K::NetlinkSocket),
-    Rule::refine(&["rtnetlink answers"]).call(Call::Netlink).kind(K::NetlinkSocket),
+    Rule::refine(&["rtnetlink answers"])
+        .call(Call::Netlink)
+        .kind(K::NetlinkSocket)
+        .args(&[("protocol", "rtnetlink")]),
+    Rule::refine(&["failed to add ip addr"])
+        .call(Call::Netlink)
+        .kind(K::NetlinkSocket)
+        .args(&[("protocol", "rtnetlink")]),
+    Rule::refine(&["failed to add route"])
+        .call(Call::Netlink)
+        .kind(K::NetlinkSocket)
+        .args(&[("protocol", "rtnetlink")]),
+    Rule::refine(&["failed to set link"])
+        .call(Call::Netlink)
+        .kind(K::NetlinkSocket)
+        .args(&[("protocol", "rtnetlink")]),
     Rule::refine(&["cannot open netlink socket"]).call(Call::Socket).kind(K::NetlinkSocket),
     Rule::refine(&["can't initialize iptables table"]).call(Call::Netlink).kind(K::NetlinkSocket),
     Rule::refine(&["can't initialize ip6tables table"]).call(Call::Netlink).kind(K::NetlinkSocket),

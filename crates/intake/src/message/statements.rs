@@ -87,6 +87,11 @@ statements! {
     CANNOT_READ = "cannot-read", "Something is said not to be read.";
     CANNOT_OPEN = "cannot-open", "Something is said not to be opened or reached.";
     POLICY_REFUSED = "apparmor-policy-refused", "A compiled AppArmor profile was not taken by the kernel.";
+    ADMISSION = "admission", "A cluster's admission control refused a pod.";
+    SUDO_TERMINAL = "sudo-wants-terminal", "sudo wants a password or a terminal and has none to ask on.";
+    NO_SEARCH_RIGHT = "no-search-right", "A message names the directory that may not be passed.";
+    SERVICE_BY_SUDO = "service-by-sudo", "sudoers lets a user control a service.";
+    RT_BUDGET = "rt-budget", "The text looks at the real-time budget of a control group.";
     SERVER_REFUSED = "server-refused", "A server, database, registry or account system refused by rules of its own.";
     HTTP_FORBIDDEN = "http-forbidden", "A web server answered 403.";
     LOGIN_REFUSED = "login-refused", "A local login or change of user failed in its authentication or account step.";

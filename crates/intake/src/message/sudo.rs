@@ -19,6 +19,13 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["no new privileges flag is set"]).call(Call::Exec).kind(K::Executable).nnp(),
     Rule::on(&["no_new_privs", "prevent"]).call(Call::Exec).kind(K::Executable).nnp(),
     Rule::on(&["\"no new privileges\" flag"]).call(Call::Exec).kind(K::Executable).nnp(),
+    // The field of /proc/PID/status, quoted in a sentence.
+    Rule::refine(&["nonewprivs: 1"]).nnp(),
+    Rule::refine(&["nonewprivs:\t1"]).nnp(),
+    Rule::refine(&["nonewprivs:1"]).nnp(),
+    Rule::refine(&["nonewprivs=1"]).nnp(),
+    Rule::refine(&["no_new_privs=1"]).nnp(),
+    Rule::refine(&["no_new_privs: 1"]).nnp(),
     Rule::on(&["effective uid is not 0"])
         .call(Call::Exec)
         .kind(K::Executable)
@@ -43,6 +50,35 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["may not run sudo"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
     Rule::on(&["user not in sudoers"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
     Rule::on(&["sudo: a password is required"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
+    Rule::on(&["no tty present and no askpass program"]).call(Call::Exec).own().states(s::SUDO_TERMINAL),
+    Rule::on(&["you must have a tty to run sudo"]).call(Call::Exec).own().states(s::SUDO_TERMINAL),
+    Rule::on(&["a terminal is required to read the password"])
+        .call(Call::Exec)
+        .own()
+        .states(s::SUDO_TERMINAL),
+    Rule::on(&["a terminal is required to authenticate"]).call(Call::Exec).own().states(s::SUDO_TERMINAL),
+    Rule::on(&["sudo: interactive authentication is required"])
+        .call(Call::Exec)
+        .own()
+        .states(s::SUDO_TERMINAL),
+    Rule::on(&["doas: a tty is required"]).call(Call::Exec).own().states(s::SUDO_TERMINAL),
+    Rule::on(&["doas: authentication required"]).call(Call::Exec).own().states(s::SUDO_TERMINAL),
+    Rule::on(&["doas: operation not permitted"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
+    Rule::on(&["i'm afraid i can't do that"]).call(Call::Exec).own().states(s::NOT_IN_SUDOERS),
+    // sudoers lets the user control services, and the failure is of another way to do it.
+    Rule::fact(&["nopasswd", "systemctl"], s::SERVICE_BY_SUDO),
+    // Programs that look at the mount themselves, or guess at it.
+    Rule::fact(&["nosuid set"], s::SUID_NO_EFFECT),
+    Rule::fact(&["mounted nosuid"], s::SUID_NO_EFFECT),
+    Rule::fact(&["mounted with nosuid"], s::SUID_NO_EFFECT),
+    Rule::fact(&["nosuid option"], s::SUID_NO_EFFECT),
+    Rule::fact(&["nosuid mount"], s::SUID_NO_EFFECT),
+    // A program whose file has a capability that the process did not get.
+    Rule::on(&["file has cap_", "process doesn't"])
+        .call(Call::Exec)
+        .kind(K::Executable)
+        .errno(whodenied_kernel::Errno::EPERM)
+        .states(s::SUID_NO_EFFECT),
     Rule::refine(&["unable to send audit message"])
         .call(Call::Netlink)
         .kind(K::NetlinkSocket)
@@ -87,3 +123,36 @@ pub(crate) const RULES: &[Rule] = &[
         .states(s::REFUSES_ROOT),
     Rule::on(&["has been started as root", "not allowed"]).own().states(s::REFUSES_ROOT),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::read_text;
+
+    fn states(text: &str, id: &str) -> bool {
+        let case = read_text(text);
+        !case.attempts.is_empty() && case.facts.statement(id).is_some()
+    }
+
+    #[test]
+    fn no_terminal_to_ask_on() {
+        for text in [
+            "sudo: no tty present and no askpass program specified",
+            "sudo: a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper",
+            "sudo: sorry, you must have a tty to run sudo",
+            "sudo: interactive authentication is required",
+            "doas: a tty is required",
+        ] {
+            assert!(states(text, "sudo-wants-terminal"), "{text}");
+        }
+        assert!(states("doas: Operation not permitted", "not-in-sudoers"));
+    }
+
+    #[test]
+    fn the_field_of_the_status_file() {
+        let set = |text: &str| {
+            read_text(text).facts.find(|p| *p == whodenied_case::Predicate::NoNewPrivs(true)).is_some()
+        };
+        assert!(set("it fails with `NoNewPrivs: 1` in the pod") && set("# NoNewPrivs:\t1"));
+        assert!(!set("NoNewPrivs: 0") && !set("NoNewPrivs is not set"));
+    }
+}

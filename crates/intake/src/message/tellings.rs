@@ -31,6 +31,8 @@ pub(super) fn read(doc: &Document, found: &mut Vec<Found>) {
             .or_else(|| executable_memory(&unit))
             .or_else(|| read_only(&unit))
             .or_else(|| not_invoked(&unit))
+            .or_else(|| open_files(&unit, doc))
+            .or_else(|| display(&unit, doc))
             .or_else(|| sayings::said(&unit, doc));
         if let Some(failure) = told {
             let span = unit.whole(doc);
@@ -189,6 +191,49 @@ fn not_invoked(unit: &Unit) -> Option<Failure> {
     })
 }
 
+/// `too many open files`, where the report shows the limit: otherwise a leak is as likely.
+fn open_files(unit: &Unit, doc: &Document) -> Option<Failure> {
+    const LIMITS: [&str; 6] =
+        ["limitnofile=", "nofile=", "nofile:", "ulimit -n", "max open files  ", "open files   "];
+    let said = unit.low.contains("too many open files") || unit.low.contains("emfile");
+    (said && hinted(doc, &LIMITS)).then(|| Failure {
+        call: Some(Call::Open),
+        kind: ObjectKind::Path,
+        errno: Some(Errno::EMFILE),
+        args: vec![("resource".to_owned(), "RLIMIT_NOFILE".to_owned())],
+        ..Failure::default()
+    })
+}
+
+/// `cannot open display: :0` of a program that was given the X server's socket.
+fn display(unit: &Unit, doc: &Document) -> Option<Failure> {
+    const SAID: [&str; 10] = [
+        "could not connect to display",
+        "cannot open display",
+        "can't open display",
+        "could not open display",
+        "couldn't open display",
+        "unable to open display",
+        "failed to open display",
+        "cannot connect to x server",
+        "can't connect to x server",
+        "unable to connect to x server",
+    ];
+    let low = unit.low.as_str();
+    let number = low.rsplit(':').next().map(|t| t.bytes().take_while(u8::is_ascii_digit).count());
+    let digits = low.rsplit(':').next().unwrap_or("").get(..number.unwrap_or(0)).unwrap_or("");
+    if !SAID.iter().any(|w| low.contains(w)) || !hinted(doc, &["/tmp/.x11-unix"]) {
+        return None;
+    }
+    let digits = if digits.is_empty() { "0" } else { digits };
+    Some(Failure {
+        call: Some(Call::Connect),
+        kind: ObjectKind::UnixSocketPath,
+        object: Some(format!("/tmp/.X11-unix/X{digits}")),
+        ..Failure::default()
+    })
+}
+
 fn hinted(doc: &Document, words: &[&str]) -> bool {
     doc.lines.iter().take(2000).any(|l| {
         let low = l.text.get(..l.text.len().min(1000)).unwrap_or("").to_ascii_lowercase();
@@ -257,5 +302,12 @@ mod tests {
         let (_, errno, object, _) = first("/sys/fs/cgroup is read-only in the container");
         assert_eq!((errno, object.as_str()), (Some(Errno::EROFS), "/sys/fs/cgroup"));
         assert_eq!(first("the config volume is read-only by design").1, None);
+        let files = "x fails with \"too many open files\"\n$ ulimit -n\n1024\n";
+        assert_eq!(first(files).1, Some(Errno::EMFILE));
+        assert_eq!(first("accept4: too many open files").1, None);
+        let (call, _, object, _) =
+            first("Error: Can't open display: :1\ndocker run -v /tmp/.X11-unix:/tmp/.X11-unix xclock\n");
+        assert_eq!((call, object.as_str()), (Some(Call::Connect), "/tmp/.X11-unix/X1"));
+        assert_eq!(first("Error: Can't open display: :1").0, None);
     }
 }

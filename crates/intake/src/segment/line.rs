@@ -36,6 +36,8 @@ pub(crate) struct Dress {
     pub(crate) code: bool,
     /// True for a command typed at a shell prompt; the prompt is not part of the text.
     pub(crate) command: bool,
+    /// Whether the prompt was root's, where it names its user.
+    pub(crate) as_root: Option<bool>,
 }
 
 impl Dress {
@@ -51,6 +53,7 @@ impl Dress {
             indent: 0,
             code: false,
             command: false,
+            as_root: None,
         }
     }
 

@@ -94,7 +94,11 @@ pub(crate) fn writes(attempt: &Attempt) -> bool {
 pub(crate) fn plain_tool(attempt: &Attempt) -> bool {
     const NAMES: &[&str] = &[
         "sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "env", "ls", "cat", "cp", "mv", "rm", "mkdir",
-        "chmod", "chown", "sleep", "true", "test", "make", "perl", "python", "python3", "node",
+        "chmod", "chown", "sleep", "true", "test", "make", "perl", "python", "python3", "node", "pwd",
+        "date", "echo", "head", "tail", "cut", "tr", "wc", "sed", "awk", "grep", "find", "sort", "uname",
+        "hostname", "id", "whoami", "basename", "dirname", "expr", "touch", "ln", "git", "gcc", "cc", "ld",
+        "as", "tar", "gzip", "xargs", "which", "nproc", "getconf", "mktemp", "readlink", "realpath",
+        "printf",
     ];
     let name = attempt.object_name();
     NAMES.contains(&name.rsplit('/').next().unwrap_or(name))

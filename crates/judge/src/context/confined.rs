@@ -66,6 +66,15 @@ impl Context<'_> {
         if self.confined(attempt).is_some_and(|(daemon, _)| daemon.users.contains(&owner)) {
             return true;
         }
+        // A login daemon takes on the user whose home it reads.
+        let login =
+            attempt.subject.program.as_deref().is_some_and(|p| {
+                ["sshd", "login", "dovecot", "procmail", "cron", "crond", "su"].contains(&p)
+            });
+        let home = attempt.object_name().strip_prefix("/home/").and_then(|rest| rest.split('/').next());
+        if login && home == Some(owner) {
+            return true;
+        }
         if self.facts.unit("User").is_some_and(|(_, user)| user.trim() == owner) {
             return true;
         }

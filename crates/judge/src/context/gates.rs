@@ -114,6 +114,30 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// The configuration or the command line sets no_new_privs, so no helper gains rights.
+    pub(crate) fn setuid_ignored(&self) -> bool {
+        let set = |k: &Knob| match k {
+            Knob::NoNewPrivs(on) => *on,
+            Knob::Unit { key, value } => {
+                key == "NoNewPrivileges" && matches!(value.trim(), "yes" | "true" | "1" | "on")
+            }
+            _ => false,
+        };
+        self.facts.knob(set).is_some() || self.facts.find(|p| *p == Predicate::NoNewPrivs(true)).is_some()
+    }
+
+    /// The fact that tells the kernel's version.
+    pub(crate) fn kernel_fact(&self) -> Option<FactId> {
+        let named =
+            |p: &Predicate| matches!(p, Predicate::Component { name, version: Some(_) } if name == "kernel");
+        self.facts.find(named).map(|f| f.id)
+    }
+
+    /// A program file was given capabilities, by a command or as a listing shows.
+    pub(crate) fn setcap_done(&self) -> Option<FactId> {
+        self.facts.find(|p| matches!(p, Predicate::Path(s) if s.capabilities.is_some())).map(|f| f.id)
+    }
+
     /// True for the kernel's own version when it is known to be older than `numbers`.
     pub(crate) fn kernel_before(&self, numbers: &[u32]) -> Option<bool> {
         self.facts.version("kernel").map(|v| v.before(numbers))

@@ -4,6 +4,7 @@
 mod attempt;
 mod confined;
 mod gates;
+mod namespaces;
 mod place;
 mod privilege;
 mod trials;
@@ -11,6 +12,7 @@ mod trials;
 pub(crate) use attempt::{family, file_call, is_path, never_refuses, plain_tool, under, unix_family, writes};
 pub(crate) use confined::reads_public_file;
 pub(crate) use gates::Covering;
+pub(crate) use namespaces::{About, USERNS_SWITCH, namespaces};
 pub(crate) use place::Presence;
 pub(crate) use privilege::{needed, root_user};
 pub(crate) use trials::{apparmor_off, seccomp_off, selinux_off};

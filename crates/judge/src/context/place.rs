@@ -226,7 +226,7 @@ impl Context<'_> {
         if no_lsm || self.lsm_state(Layer::Selinux) == Some(Presence::On) {
             return Presence::Unlikely;
         }
-        if self.has(Environment::Wsl) || self.facts.has_engine(Engine::DockerDesktop) {
+        if self.has(Environment::Wsl) || self.in_desktop_vm() {
             return Presence::Unlikely;
         }
         if self.facts.has_engine(Engine::Snap) || self.facts.has_engine(Engine::DockerSnap) {
@@ -254,7 +254,7 @@ impl Context<'_> {
             return Presence::Unlikely;
         }
         if self.has(Environment::Wsl)
-            || self.facts.has_engine(Engine::DockerDesktop)
+            || self.in_desktop_vm() && !self.facts.has_engine(Engine::Podman)
             || self.facts.has_engine(Engine::Snap)
             || self.facts.has_engine(Engine::DockerSnap)
             || self.system_container()
@@ -310,6 +310,12 @@ impl Context<'_> {
             return true;
         }
         matches!(self.facts.distro(), Some(("ubuntu" | "kubuntu" | "xubuntu" | "lubuntu", Some(v))) if v.at_least(&[23, 10]))
+    }
+
+    /// The engine runs in a virtual machine of a desktop, which shares the directories of the desktop
+    /// with it.
+    pub(crate) fn in_desktop_vm(&self) -> bool {
+        self.facts.has_engine(Engine::DockerDesktop) || self.facts.distro_in(&["macos", "windows"])
     }
 
     /// Host directories bound into the container over `path`: the fact, the source, the options.

@@ -52,6 +52,18 @@ impl Context<'_> {
         matches!(self.root(attempt), Some((false, _)))
     }
 
+    /// True when the process is known not to be root by more than an id that stands in the text: who
+    /// changes owners was started as root, and the id is that of the user it drops to.
+    pub(crate) fn is_stated_user(&self, attempt: &Attempt) -> bool {
+        match self.root(attempt) {
+            Some((false, Some(id))) => {
+                !matches!(self.facts.get(id).map(|f| &f.what), Some(Predicate::Ids { .. }))
+            }
+            Some((false, None)) => true,
+            _ => false,
+        }
+    }
+
     /// The bits of the effective or bounding set, where the evidence prints them.
     pub(crate) fn cap_bits(&self, name: &str) -> Option<(FactId, u64)> {
         self.facts.all.iter().find_map(|f| match &f.what {
@@ -83,9 +95,31 @@ impl Context<'_> {
             return Some((unit_set_has(set, cap), Some(id)));
         }
         let runtime = self.runtime()?;
-        Some((caps::has(runtime, self.runtime_version(), cap), None))
+        let has = caps::has(runtime, self.runtime_version(), cap);
+        // Nobody adds what is there already, unless everything was dropped first.
+        let over_again = |k: &Knob| {
+            matches!(k, Knob::CapAdd(CapSpec::One(c)) if COMMON.contains(c)
+                && caps::has(runtime, self.runtime_version(), *c))
+        };
+        let mut listed = self.facts.knobs().filter(|(_, k)| over_again(k)).map(|(id, _)| id);
+        match (listed.next(), listed.next()) {
+            (Some(id), Some(_)) if has => Some((false, Some(id))),
+            _ => Some((has, None)),
+        }
     }
 }
+
+/// Capabilities that every engine gives and that are listed only to give them back.
+const COMMON: &[Capability] = &[
+    Capability::CHOWN,
+    Capability::DAC_OVERRIDE,
+    Capability::FOWNER,
+    Capability::FSETID,
+    Capability::KILL,
+    Capability::SETGID,
+    Capability::SETUID,
+    Capability::SETPCAP,
+];
 
 /// Does a unit's `CapabilityBoundingSet=` hold `cap`? A leading `~` lists what is taken away.
 fn unit_set_has(set: &str, cap: Capability) -> bool {
@@ -120,7 +154,9 @@ pub(crate) fn needed(attempt: &Attempt) -> Option<Capability> {
         Call::Chroot => Capability::SYS_CHROOT,
         Call::Kill => Capability::KILL,
         Call::Ptrace => Capability::SYS_PTRACE,
-        Call::Bind if attempt.object.kind == ObjectKind::Port => Capability::NET_BIND_SERVICE,
+        Call::Bind if attempt.object.kind == ObjectKind::Port && !above_range(attempt) => {
+            Capability::NET_BIND_SERVICE
+        }
         Call::Netlink | Call::Setsockopt => {
             if attempt.arg("protocol") == Some("audit") {
                 Capability::AUDIT_WRITE
@@ -146,6 +182,12 @@ pub(crate) fn needed(attempt: &Attempt) -> Option<Capability> {
         Call::Userfaultfd => Capability::SYS_PTRACE,
         _ => return None,
     })
+}
+
+/// A port that no range of privileged ports holds by default.
+fn above_range(attempt: &Attempt) -> bool {
+    let port = attempt.arg("port").and_then(|p| p.parse::<u32>().ok());
+    port.is_some_and(|p| p >= 1024)
 }
 
 /// What a driver asks for: interfaces and routes, inode flags, terminals, loop devices.

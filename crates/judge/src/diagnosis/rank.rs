@@ -30,7 +30,12 @@ pub(super) fn ranked<'a>(case: &Case, attempt: &Attempt, verdicts: &'a [Verdict]
         .filter_map(|verdict| match &verdict.answer {
             Answer::Denies { because, support, weight, policy } => Some(Suspect {
                 layer: verdict.layer,
-                score: weighed(&cx, verdict.layer, (*support, *weight)),
+                // Root is not restricted so.
+                score: if policy.as_deref() == Some("unprivileged_userns") && cx.works_as_root().is_some() {
+                    (*support, *weight)
+                } else {
+                    weighed(&cx, verdict.layer, (*support, *weight))
+                },
                 because,
                 policy: policy.as_deref(),
                 verdict,

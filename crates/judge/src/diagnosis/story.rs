@@ -59,8 +59,30 @@ pub(super) fn tell(case: &Case, verdicts: &[Verdict]) -> Vec<Part> {
         let part = Part { lead: attempt.id, others, broke, importance };
         merge(&mut parts, part, top.layer, attempt, case);
     }
+    cures_last(case, verdicts, &mut parts);
     parts.sort_by_key(|(part, _)| std::cmp::Reverse(part.importance));
     parts.into_iter().map(|(part, _)| part).collect()
+}
+
+/// Setting the very sysctl that another error comes from was the cure somebody tried, and no cause.
+fn cures_last(case: &Case, verdicts: &[Verdict], parts: &mut [(Part, Layer)]) {
+    let policies: Vec<(AttemptId, String)> = parts
+        .iter()
+        .filter_map(|(part, _)| {
+            let attempt = case.attempt(part.lead).filter(|a| a.call != Some(Call::SysctlWrite))?;
+            let top = ranked(case, attempt, verdicts).into_iter().next()?;
+            Some((part.lead, top.policy?.to_owned()))
+        })
+        .collect();
+    for (part, _) in parts.iter_mut() {
+        let Some(write) = case.attempt(part.lead).filter(|a| a.call == Some(Call::SysctlWrite)) else {
+            continue;
+        };
+        let name = write.object_name().trim_start_matches("/proc/sys/").replace('/', ".");
+        if policies.iter().any(|(lead, policy)| *lead != part.lead && *policy == name) {
+            part.importance = part.importance.min(30);
+        }
+    }
 }
 
 /// A record in complain mode, whose refusal is an announcement.

@@ -245,6 +245,6 @@ fn an_error_after_a_long_log_is_not_lost() {
         given = given.apparmor(ApparmorVerdict::Allowed, Channel::Kernel, &fields);
         given.0.attempts[i].object.name = Some(format!("/a/{i}"));
     }
-    let case = given.error(Call::Clone, Errno::EPERM).judged();
+    let case = given.error(Call::Gettime, Errno::EPERM).judged();
     assert_eq!(first(&case).0, Layer::Seccomp);
 }

@@ -8,6 +8,8 @@
 //! A rule that says `deny` leaves no record, and the default profiles of the container runtimes
 //! refuse almost only by such rules.
 
+mod restriction;
+
 use crate::context::{
     Context, Presence, apparmor_off, file_call, is_path, reads_public_file, under, unix_family, writes,
 };
@@ -26,13 +28,23 @@ const LOG: &str = "dmesg | grep -i apparmor";
 
 /// Judges one attempt.
 pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
-    if let Some(said) = records::apparmor(attempt) {
-        return said.into();
-    }
-    if let Some(off) = switched_off(attempt, cx) {
-        return off.into();
+    let restricted = restriction::judge(attempt, cx);
+    let recorded = records::apparmor(attempt);
+    if let Some(said) = recorded {
+        let mut best = Best::new();
+        // What moved the program says more than that it was moved.
+        for said in restricted.into_iter().chain([said]) {
+            best.offer(said);
+        }
+        return best.done();
     }
     let mut best = Best::new();
+    if let Some(said) = restricted {
+        best.offer(said);
+    }
+    if let Some(off) = switched_off(attempt, cx) {
+        return best.or(off.into());
+    }
     if let Some(trial) = cx.works(apparmor_off) {
         let unloaded = trial.change == Change::ApparmorUnloaded;
         let mechanism = attempt.errno.and_then(|errno| by_call(attempt, cx, errno));
@@ -237,13 +249,7 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
             )
         }
         Some(Call::UsernsCreate | Call::IdMap) => {
-            if cx.restricts_userns() {
-                say(
-                    Support::Usual,
-                    60,
-                    "The restriction is carried out by AppArmor: the program has no profile that allows user namespaces.",
-                )
-            } else if cx.system_container() && cx.apparmor() >= Presence::Likely {
+            if cx.system_container() && cx.apparmor() >= Presence::Likely {
                 say(
                     Support::Usual,
                     66,

@@ -8,7 +8,7 @@
 use crate::context::Context;
 use crate::say::{Best, denies};
 use whodenied_case::{Attempt, Support, Verdict};
-use whodenied_kernel::{Capability, Layer};
+use whodenied_kernel::{Capability, Errno, Layer};
 
 const LAYER: Layer = Layer::Application;
 
@@ -61,6 +61,7 @@ const NOT_ITS_OWN: &[&str] = &[
     "snap-home",
     "pam",
     "authz-plugin",
+    "admission",
 ];
 
 /// Judges one attempt.
@@ -71,7 +72,13 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let Some((support, weight)) = standing(attempt, cx, id, *weight) else { continue };
         best.offer(denies(attempt, LAYER, support, weight, *because).fact(fact.id));
     }
-    if attempt.own_refusal && attempt.records.is_empty() && cx.stated_here(attempt, NOT_ITS_OWN).is_none() {
+    let kernel = attempt.errno.is_some() && !attempt.errno_inferred && attempt.call.is_some();
+    let guess = cx.stated_here(attempt, &["needs-root"]).is_some() && (kernel || refused_before(attempt, cx));
+    if attempt.own_refusal
+        && !guess
+        && attempt.records.is_empty()
+        && cx.stated_here(attempt, NOT_ITS_OWN).is_none()
+    {
         let because = "The program says that it refuses by a rule of its own; no kernel refusal is needed to explain it.";
         best.offer(denies(attempt, LAYER, Support::Stated, 80, because));
     }
@@ -87,10 +94,16 @@ fn standing(attempt: &Attempt, cx: &Context<'_>, id: &str, weight: u8) -> Option
             Some((Support::Usual, weight))
         }
         // "Are you root?" is a guess of the program about an error of the kernel.
-        "needs-root" if kernel && attempt.call.is_some() => None,
+        "needs-root" if attempt.call.is_some() && attempt.errno.is_some() && !attempt.errno_inferred => None,
+        // `… (you must be root)` behind another error of the same run.
+        "needs-root" if refused_before(attempt, cx) => Some((Support::Usual, 40)),
         "needs-root" if !attempt.own_refusal => Some((Support::Usual, 50)),
+        // What the kernel refused in a container is the want of a capability.
+        "step-down-only" if kernel && cx.contained() => Some((Support::Stated, 70)),
         // Root that lost the capability prints the same.
         "step-down-only" if cx.is_root(attempt) => None,
+        // The helper did call, and the kernel asked for the capability.
+        "step-down-only" if kernel => Some((Support::Usual, 40)),
         "step-down-only"
             if [Capability::SETUID, Capability::SETGID]
                 .iter()
@@ -103,12 +116,25 @@ fn standing(attempt: &Attempt, cx: &Context<'_>, id: &str, weight: u8) -> Option
     }
 }
 
+/// The kernel refused something before the program said its own.
+fn refused_before(attempt: &Attempt, cx: &Context<'_>) -> bool {
+    let place = |a: &Attempt| a.spans.first().map(|s| (s.source, s.start));
+    cx.attempts.iter().any(|other| {
+        other.id != attempt.id
+            && other.printed
+            && !other.own_refusal
+            && matches!(other.errno, Some(Errno::EACCES | Errno::EPERM))
+            && !other.errno_inferred
+            && place(other).zip(place(attempt)).is_some_and(|(a, b)| a.0 == b.0 && a.1 < b.1)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{attempt, denied};
     use whodenied_case::{Environment, Predicate};
-    use whodenied_kernel::{Call, Errno};
+    use whodenied_kernel::Call;
 
     #[test]
     fn rules_of_the_program() {
@@ -130,7 +156,10 @@ mod tests {
         assert_eq!(denied(judge, &socket, &[Predicate::Statement("needs-root")]), None);
         let switch = attempt(Call::Setgroups, Errno::EPERM, "");
         let said = Predicate::Statement("step-down-only");
-        assert_eq!(denied(judge, &switch, std::slice::from_ref(&said)), Some(Support::Stated));
+        assert_eq!(denied(judge, &switch, std::slice::from_ref(&said)), Some(Support::Usual));
+        let mut own = switch.clone();
+        (own.errno, own.own_refusal) = (None, true);
+        assert_eq!(denied(judge, &own, std::slice::from_ref(&said)), Some(Support::Stated));
         assert_eq!(denied(judge, &switch, &[said, Predicate::Environment(Environment::RunsAsRoot)]), None);
     }
 

@@ -32,6 +32,12 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         return exec(attempt, cx).map(|s| s.step("getcap PATH").step(STEP)).and_then(Into::into);
     }
     let cap = needed(attempt);
+    if let Some(said) = changes_of_the_set(attempt, cx) {
+        best.offer(said.step(STEP));
+    }
+    if let Some(said) = step_down(attempt, cx) {
+        best.offer(said.step(STEP));
+    }
     if let Some(cap) = cap {
         let added = |c: &Change| matches!(c, Change::Knob(Knob::CapAdd(spec)) if *spec == whodenied_case::CapSpec::One(cap) || *spec == whodenied_case::CapSpec::All);
         if let Some(trial) = cx.works(added) {
@@ -54,6 +60,45 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         best.offer(said.step(STEP));
     }
     best.done()
+}
+
+/// A process can't raise what is not in its permitted or bounding set (`cap_capset`).
+fn changes_of_the_set(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    if attempt.call != Some(Call::Capset) || cx.facts.privileged() {
+        return None;
+    }
+    let say = |support, weight, because: &str| Some(denies(attempt, LAYER, support, weight, because));
+    match (cx.contained(), cx.unit(), cx.is_root(attempt)) {
+        (true, ..) => say(
+            Support::Default,
+            78,
+            "The program wants to take a capability into its set that the container was not given; adding another one does not help.",
+        ),
+        (_, true, _) => say(
+            Support::Usual,
+            60,
+            "The program wants to take a capability into its set that the unit's bounding set, or its user, does not have.",
+        ),
+        (_, _, false) => say(
+            Support::Usual,
+            60,
+            "The program wants to take a capability into its set that the process does not hold.",
+        ),
+        _ => None,
+    }
+}
+
+/// A helper that steps down to another user, started in a container by somebody who is not root or by
+/// root without the right.
+fn step_down(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let kernel = attempt.errno == Some(Errno::EPERM);
+    let fact = cx.stated_here(attempt, &["step-down-only"]).filter(|_| kernel && cx.contained())?;
+    let because = "The helper changes user and groups, for which it needs CAP_SETUID and CAP_SETGID: a container that was started as another user than root, or whose capabilities were dropped, holds neither.";
+    Some(
+        denies(attempt, LAYER, Support::Stated, 86, because)
+            .fact(fact.id)
+            .policy(Capability::SETGID.to_string()),
+    )
 }
 
 /// A call that asks for `cap`.
@@ -136,6 +181,9 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
         Some((false, Some(id))) => {
             let because = match cx.facts.get(id).map(|f| &f.what) {
                 Some(Predicate::CapSet { .. }) => format!("The printed capability set lacks {cap}."),
+                Some(Predicate::Setting(s)) if matches!(s.knob, Knob::CapAdd(_)) => format!(
+                    "The configuration gives back, one by one, capabilities that every container has unless all were dropped, and {cap} is not among them."
+                ),
                 _ => format!("The configuration takes {cap} away, and root without it is refused."),
             };
             return Some(
@@ -148,7 +196,11 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
                 // A filter in front of the check refuses these for want of the same capability.
                 Some(Call::Unshare | Call::Setns | Call::PerfEventOpen | Call::Bpf | Call::Mempolicy) => 66,
                 Some(Call::Mount | Call::Umount) => 78,
+                // Of processes of one user it is not asked.
+                Some(Call::Ptrace) if cx.stated(&["ptrace-any-set"]).is_some() => 30,
                 Some(Call::Ptrace) => 50,
+                // No capability held in a namespace makes device nodes.
+                Some(Call::Mknod) if cx.remapped() => 60,
                 Some(Call::Sched | Call::Setpriority | Call::Mlock) => 70,
                 _ => 84,
             };

@@ -9,7 +9,7 @@
 
 use crate::context::{Context, under};
 use crate::say::{Best, allows, denies};
-use whodenied_case::{Attempt, Knob, ObjectKind, RecordKind, Support, Verdict};
+use whodenied_case::{Attempt, Environment, Knob, ObjectKind, RecordKind, Support, Verdict};
 use whodenied_kernel::{Call, Capability, Errno, Layer};
 
 const LAYER: Layer = Layer::Cgroup;
@@ -46,11 +46,35 @@ fn real_time(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         .map(|(id, _)| id)
         .or_else(|| cx.facts.cap_added(Capability::SYS_NICE));
     let contained = cx.contained() || cx.unit();
+    // Who looks at the budget of a group has a kernel that keeps one.
+    if let Some(fact) = cx.stated(&["rt-budget"]) {
+        let because = "This kernel keeps real-time budgets per control group (cpu.rt_runtime_us), and a group that has none, or none left below its parent's, refuses real-time policies, root included.";
+        let (support, weight) = match granted {
+            Some(_) => (Support::Configured, 85),
+            None if cx.is_user(attempt) => (Support::Usual, 55),
+            None => (Support::Default, 76),
+        };
+        return denies(attempt, LAYER, support, weight, because)
+            .fact(fact.id)
+            .policy("cpu.rt_runtime_us")
+            .step(look)
+            .into();
+    }
     if let (Some(id), true) = (granted, contained) {
         let because = "The process has CAP_SYS_NICE and is refused all the same: its control group has no real-time budget (cpu.rt_runtime_us is 0).";
         let weight = if budget.is_some() { 60 } else { 85 };
         return denies(attempt, LAYER, Support::Configured, weight, because)
             .fact(id)
+            .policy("cpu.rt_runtime_us")
+            .step(look)
+            .into();
+    }
+    // Services of the system run as root unless told otherwise, and root needs no limit raised.
+    let system_service =
+        cx.unit() && !cx.contained() && !cx.is_user(attempt) && !cx.has(Environment::UserManager);
+    if system_service && cx.facts.unit("User").is_none() && cx.facts.unit("CapabilityBoundingSet").is_none() {
+        let because = "A service that runs as root has CAP_SYS_NICE and is refused a real-time policy only where its control group has no real-time budget.";
+        return denies(attempt, LAYER, Support::Usual, 72, because)
             .policy("cpu.rt_runtime_us")
             .step(look)
             .into();
@@ -144,7 +168,7 @@ fn subtree(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
 mod tests {
     use super::*;
     use crate::testing::{allowed, attempt, denied, knob};
-    use whodenied_case::{CapSpec, Engine, Environment, Predicate};
+    use whodenied_case::{CapSpec, Engine, Predicate};
 
     #[test]
     fn a_group_without_real_time_budget() {
@@ -162,6 +186,19 @@ mod tests {
             Some(Support::Usual)
         );
         assert_eq!(denied(judge, &sched, &[]), None);
+    }
+
+    #[test]
+    fn who_looks_at_the_budget_has_one() {
+        let fifo = attempt(Call::Sched, Errno::EPERM, "");
+        let looks = Predicate::Statement("rt-budget");
+        let unit = Predicate::Engine(Engine::SystemdUnit);
+        assert_eq!(denied(judge, &fifo, std::slice::from_ref(&looks)), Some(Support::Default));
+        let privileged = knob(Knob::Privileged(true));
+        assert_eq!(denied(judge, &fifo, &[looks, privileged]), Some(Support::Configured));
+        assert_eq!(denied(judge, &fifo, std::slice::from_ref(&unit)), Some(Support::Usual));
+        let user = Predicate::Environment(Environment::UserManager);
+        assert_eq!(denied(judge, &fifo, &[unit, user]), Some(Support::Fits));
     }
 
     #[test]

@@ -35,6 +35,11 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         return said.into();
     }
     let mut best = Best::new();
+    if let Some(fact) = cx.stated_here(attempt, &["no-search-right"]) {
+        let because =
+            "The message names the directory that the process may not pass: its mode and list give it no x.";
+        best.offer(steps(denies(attempt, LAYER, Support::Stated, 85, because).fact(fact.id), attempt));
+    }
     if let Some(trial) =
         cx.works_as_root().filter(|_| file_call(attempt) || attempt.call == Some(Call::Connect))
     {
@@ -88,7 +93,8 @@ fn unlikely(attempt: &Attempt, cx: &Context<'_>) -> Option<(Support, u8)> {
         return Some((Support::Usual, 30));
     }
     // A device node of the host may have another owner and mode where it is passed in.
-    let shown = !under(attempt.object_name(), "/dev") && cx.mode_grants(attempt, wanted);
+    let passed = cx.contained() && under(attempt.object_name(), "/dev");
+    let shown = !passed && cx.mode_grants(attempt, wanted);
     shown.then_some((Support::Usual, 46))
 }
 
@@ -242,6 +248,10 @@ fn by_object(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             "Making the socket file needs write on its directory, which belongs to another user.",
         );
     }
+    // The X server's socket is open to all by its mode.
+    if under(name, "/tmp/.X11-unix") {
+        return None;
+    }
     if attempt.object.kind == ObjectKind::UnixSocketPath || name.ends_with(".sock") {
         let own = cx.facts.has_engine(Engine::OwnSandbox);
         let weight = if own {
@@ -363,8 +373,9 @@ fn ownership_acts(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             "Only the owner of a file may change its mode and times.",
         ),
         Call::Chown => say(
-            if known { Support::Default } else { Support::Usual },
-            52,
+            if cx.is_stated_user(attempt) { Support::Default } else { Support::Usual },
+            // Engines start a container as root, with the right to do so.
+            if !cx.is_stated_user(attempt) && cx.oci() && !cx.kubernetes() { 45 } else { 52 },
             "Only root may give a file to another user.",
         ),
         Call::Kill => say(
@@ -453,7 +464,8 @@ mod tests {
             ..PathState::default()
         };
         let f = Fixture::new(Call::Open, Errno::EACCES).object("/dev/net/tun").path(open);
-        assert_eq!(supports(&f), Some(Support::Default));
+        assert_eq!(supports(&f), Some(Support::Usual));
+        assert_eq!(supports(&f.engine(Engine::Docker)), Some(Support::Default));
         let script =
             PathState { path: "/x.sh".into(), kind: Some('-'), mode: Some(0o644), ..PathState::default() };
         let f = Fixture::new(Call::Exec, Errno::EACCES).object("/x.sh").path(script);

@@ -8,9 +8,11 @@
 //! file system without links, nodes or symbolic links gives EPERM for them (`vfs_symlink`,
 //! `vfs_mknod`). An overlay's upper directory may not lie on an overlay: EINVAL.
 
-use crate::context::{Context, file_call, is_path};
+mod kept_out;
+
+use crate::context::{Context, file_call, is_path, under};
 use crate::say::{Best, Say, allows, denies};
-use whodenied_case::{Attempt, Engine, Environment, FactId, Predicate, Support, Verdict};
+use whodenied_case::{Attempt, Environment, FactId, Predicate, Support, Verdict};
 use whodenied_kernel::{Call, Capability, Errno, Layer};
 
 const LAYER: Layer = Layer::Filesystem;
@@ -67,7 +69,10 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         best_offer(&mut best, on(attempt, cx, errno, id, kind, listed));
     }
     best_offer(&mut best, owner_nobody(attempt, cx, errno));
-    best_offer(&mut best, refuses_state(attempt, cx, errno));
+    best_offer(&mut best, kept_out::refuses_state(attempt, cx, errno));
+    best_offer(&mut best, kept_out::closed_to_others(attempt, cx, errno));
+    best_offer(&mut best, kept_out::own_storage(attempt, cx, errno));
+    best_offer(&mut best, kept_out::daemon_kept_out(attempt, cx, errno));
     best_offer(&mut best, unexplained(attempt, cx, errno));
     best.done()
 }
@@ -142,7 +147,9 @@ fn kind_of(attempt: &Attempt, cx: &Context<'_>) -> Option<(FactId, Kind, bool)> 
     }
     let told = |e, kind| cx.environment(e).map(|id| (id, kind, false));
     if let Some((id, source, _)) = cx.bind_over(name)
-        && (windows_path(source) || (cx.facts.has_engine(Engine::DockerDesktop) && source.contains('/')))
+        && (windows_path(source)
+            || under(source, "/Users")
+            || (cx.in_desktop_vm() && (source.contains('/') || source.starts_with('~'))))
     {
         return Some((id, Kind::Foreign, false));
     }
@@ -206,7 +213,7 @@ fn on(
     let root = cx.is_root(attempt);
     let squash = cx.has(Environment::RootSquash);
     let (support, weight, because) = match (kind, errno) {
-        (Kind::Nfs, Errno::EPERM) if owner && cx.is_user(attempt) => {
+        (Kind::Nfs, Errno::EPERM) if owner && cx.is_stated_user(attempt) => {
             (Support::Fits, 45, "Only the owner may change a file, on NFS as anywhere.".to_owned())
         }
         (_, Errno::EOPNOTSUPP) if call == Some(Call::Xattr) => (
@@ -258,7 +265,11 @@ fn on(
         ),
         (Kind::Fuse, Errno::EACCES) => (
             // In a container nobody is the user who mounted it.
-            if listed && cx.contained() { Support::Configured } else { Support::Usual },
+            match (listed, cx.contained()) {
+                (true, true) => Support::Configured,
+                (false, true) => Support::Default,
+                _ => Support::Usual,
+            },
             if root { 80 } else { 65 },
             "A FUSE file system is open to the user who mounted it alone, root excluded too, unless mounted with allow_other.".to_owned(),
         ),
@@ -298,20 +309,29 @@ fn owner_nobody(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say
     )
 }
 
-/// A directory lists an entry and its state can't be had: what is mounted there keeps others out.
-fn refuses_state(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
-    let asked = matches!(
-        attempt.call,
-        None | Some(Call::Stat | Call::Access | Call::Open | Call::Readdir | Call::Chdir)
-    );
-    let fact = cx.facts.statement("stat-refused").filter(|_| asked && errno == Errno::EACCES)?;
-    let because = "ls shows question marks: the name is there, but not even the state of what is mounted on it may be asked. A FUSE file system does that to everybody but the user who mounted it, root included, unless mounted with allow_other.";
-    Some(
-        denies(attempt, LAYER, Support::Configured, 78, because)
-            .fact(fact.id)
-            .policy("FUSE without allow_other")
-            .step(look(attempt)),
-    )
+/// A place of data, which is mounted into a container, rather than one of the image's own.
+fn data_place(name: &str) -> bool {
+    const OF_THE_IMAGE: [&str; 18] = [
+        "/run",
+        "/var/run",
+        "/etc",
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/lib64",
+        "/tmp",
+        "/var/tmp",
+        "/proc",
+        "/sys",
+        "/dev",
+        "/var/cache",
+        "/var/log",
+        "/root",
+        "/boot",
+        "/var/spool",
+    ];
+    name.starts_with('/') && name.len() > 1 && !OF_THE_IMAGE.iter().any(|place| under(name, place))
 }
 
 /// Root with the capability, refused on a path that nothing else explains.
@@ -327,7 +347,9 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
         let because = "The file system says that it does not support this.";
         return Some(denies(attempt, LAYER, Support::Exclusive, 75, because).step(look(attempt)));
     }
-    if errno != Errno::EPERM || !owner || cx.is_user(attempt) || cx.remapped() {
+    let user =
+        if attempt.call == Some(Call::Chown) { cx.is_stated_user(attempt) } else { cx.is_user(attempt) };
+    if errno != Errno::EPERM || !owner || user || cx.remapped() {
         return None;
     }
     let capability = if attempt.call == Some(Call::Chown) { Capability::CHOWN } else { Capability::FOWNER };
@@ -344,8 +366,12 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
     let bound = cx.bind_over(attempt.object_name());
     let volume = bound.is_some() || cx.volumes().next().is_some() || cx.kubernetes();
     let because = "Root that has the capability is refused a change of owner or mode by the file system: an NFS server that squashes root, SMB, or FUSE.";
+    // Engines other than an orchestrator start a container as root, and its entry script changes the
+    // owner of what is mounted into it.
+    let by_entry_script = cx.oci() && !cx.kubernetes() && data_place(attempt.object_name());
     let (support, weight) = match (volume, cx.is_root(attempt)) {
         (true, true) => (Support::Usual, 62),
+        (_, false) if by_entry_script && attempt.call == Some(Call::Chown) => (Support::Usual, 58),
         (true, false) => (Support::Usual, 48),
         (false, true) => (Support::Usual, 50),
         (false, false) => (Support::Fits, 30),
@@ -357,7 +383,7 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
 mod tests {
     use super::*;
     use crate::testing::{attempt, denied, knob, mount};
-    use whodenied_case::{Knob, PathState};
+    use whodenied_case::{Engine, Knob, PathState};
 
     fn env(e: Environment) -> Predicate {
         Predicate::Environment(e)
@@ -378,6 +404,26 @@ mod tests {
             Some(Support::Fits)
         );
         assert_eq!(denied(judge, &mkdir, &[]), None);
+    }
+
+    #[test]
+    fn directories_of_a_desktop() {
+        let chown = attempt(Call::Chown, Errno::EPERM, "/var/lib/mysql");
+        let volume = |source: &str| {
+            knob(Knob::Volume {
+                source: source.to_owned(),
+                target: "/var/lib/mysql".to_owned(),
+                options: Vec::new(),
+            })
+        };
+        let docker = Predicate::Engine(Engine::Docker);
+        for source in ["/Users/ann/db", "C:\\data", "/mnt/c/db"] {
+            let given = [docker.clone(), volume(source)];
+            assert_eq!(denied(judge, &chown, &given), Some(Support::Configured), "{source}");
+        }
+        let mac = Predicate::Distro { id: "macos".to_owned(), version: None, container: false };
+        assert_eq!(denied(judge, &chown, &[docker.clone(), volume("./db"), mac]), Some(Support::Configured));
+        assert_eq!(denied(judge, &chown, &[docker, volume("./db")]), Some(Support::Usual));
     }
 
     #[test]

@@ -64,6 +64,7 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let removing = matches!(attempt.call, Some(Call::Unlink | Call::Rename))
         && !["/tmp", "/var/tmp", "/dev/shm"].contains(&parent);
     let (support, weight) = match (opening, cx.is_root(attempt), cx.contained()) {
+        (true, ..) if engines_own(name) => (Support::Default, 80),
         (false, _, false) if removing && !cx.is_user(attempt) => (Support::Usual, 75),
         (true, true, false) => (Support::Usual, 80),
         (true, _, _) => (Support::Usual, 50),
@@ -72,6 +73,19 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         _ => (Support::Fits, 15),
     };
     denies(attempt, LAYER, support, weight, because).step(look).into()
+}
+
+/// A file that an engine keeps for itself, which it writes as root of the host.
+fn engines_own(name: &str) -> bool {
+    const PLACES: [&str; 6] = [
+        "/var/lib/docker",
+        "/var/lib/containers",
+        "/var/lib/containerd",
+        "/var/lib/kubelet",
+        "/var/lib/rancher",
+        "/var/lib/cni",
+    ];
+    PLACES.iter().any(|place| under(name, place) && name.len() > place.len())
 }
 
 fn kernel_path(attempt: &Attempt) -> bool {

@@ -10,7 +10,7 @@
 
 use crate::context::{Context, under};
 use crate::say::{Best, allows, denies};
-use whodenied_case::{Attempt, Environment, LsmState, Predicate, RecordKind, Support, Verdict};
+use whodenied_case::{Attempt, Change, Environment, LsmState, Predicate, RecordKind, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::Lockdown;
@@ -56,10 +56,24 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             best.offer(
                 denies(attempt, LAYER, Support::Usual, 55, because).fact(id).policy("lockdown").step(LOOK),
             );
+        } else if root_without_object(attempt, cx) {
+            let because = "Hardly anything but kernel lockdown (on with Secure Boot) refuses root of the host with this error where no file is involved.";
+            best.offer(denies(attempt, LAYER, Support::Fits, 35, because).policy("lockdown").step(LOOK));
         }
         return best.done();
     };
     if attempt.errno == Some(Errno::EACCES) && !attempt.errno_inferred {
+        // IMA's part of Secure Boot answers so.
+        if matches!(attempt.call, Some(Call::Kexec | Call::Module)) && !cx.contained() {
+            let because =
+                "With Secure Boot a kernel or module that can't be verified is refused, root or not.";
+            let (support, weight) = match cx.environment(Environment::SecureBoot) {
+                Some(_) => (Support::Default, 70),
+                None => (Support::Usual, 60),
+            };
+            best.offer(denies(attempt, LAYER, support, weight, because).policy("lockdown").step(LOOK));
+            return best.done();
+        }
         return best.or(allows(attempt, LAYER, "Lockdown refuses with EPERM only.").into());
     }
     let state = cx.facts.find(|p| matches!(p, Predicate::Lsm(Layer::Lockdown, _)));
@@ -87,12 +101,36 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             Covers::Confidentiality => (Support::Default, 68),
         };
         best.offer(denies(attempt, LAYER, support, weight, because).fact(id).policy("lockdown").step(LOOK));
-    } else if cx.is_root(attempt) && !cx.contained() {
+    } else if !cx.contained() && !cx.is_user(attempt) && attempt.errno == Some(Errno::EPERM) {
         let because =
             "Root on the host gets EPERM for this where the kernel is locked down, as with Secure Boot.";
-        best.offer(denies(attempt, LAYER, Support::Fits, 45, because).policy("lockdown").step(LOOK));
+        let known = cx.is_root(attempt);
+        let elsewhere = cx.works(|c| matches!(c, Change::ElsewhereOn(_))).is_some();
+        // Programs for the ports and the memory of the machine are run by root or installed setuid.
+        let weight = match covers {
+            Covers::Integrity if known => 74,
+            Covers::Integrity if elsewhere => 70,
+            Covers::Integrity => 60,
+            Covers::Confidentiality if known => 58,
+            Covers::Confidentiality => 30,
+        };
+        best.offer(denies(attempt, LAYER, Support::Usual, weight, because).policy("lockdown").step(LOOK));
     }
     best.done()
+}
+
+/// Root of the host, an error of which only the name is known, and nothing that it was about.
+fn root_without_object(attempt: &Attempt, cx: &Context<'_>) -> bool {
+    attempt.errno == Some(Errno::EPERM)
+        && !attempt.errno_inferred
+        && attempt.object.name.is_none()
+        && matches!(
+            attempt.call,
+            None | Some(Call::Write | Call::Read | Call::Open | Call::Ioctl | Call::Mmap)
+        )
+        && cx.is_root(attempt)
+        && !cx.contained()
+        && !cx.has(Environment::Fakeroot)
 }
 
 fn covered(attempt: &Attempt) -> Option<Covers> {
@@ -132,7 +170,14 @@ mod tests {
         let secure = Predicate::Environment(Environment::SecureBoot);
         let module = attempt(Call::Module, Errno::EPERM, "");
         assert_eq!(denied(judge, &module, std::slice::from_ref(&secure)), Some(Support::Default));
-        assert_eq!(denied(judge, &module, &[]), None);
+        assert_eq!(denied(judge, &module, &[]), Some(Support::Usual));
+        let docker = Predicate::Engine(whodenied_case::Engine::Docker);
+        assert_eq!(denied(judge, &module, &[docker]), None);
+        let ports = attempt(Call::Ioperm, Errno::EPERM, "");
+        assert_eq!(denied(judge, &ports, &[]), Some(Support::Usual));
+        assert_eq!(denied(judge, &ports, &[Predicate::Environment(Environment::RunsAsNonRoot)]), None);
+        let kexec = attempt(Call::Kexec, Errno::EACCES, "");
+        assert_eq!(denied(judge, &kexec, std::slice::from_ref(&secure)), Some(Support::Default));
         assert_eq!(
             denied(judge, &attempt(Call::Open, Errno::EPERM, "/dev/mem"), std::slice::from_ref(&secure)),
             Some(Support::Default)

@@ -9,7 +9,7 @@
 
 use crate::context::{Context, Covering, under};
 use crate::say::{Best, Say, allows, denies};
-use whodenied_case::{Attempt, FactId, ObjectKind, Predicate, Support, Verdict};
+use whodenied_case::{Attempt, Engine, FactId, ObjectKind, Predicate, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::MountFlags;
@@ -35,8 +35,11 @@ fn look(attempt: &Attempt) -> String {
 }
 
 fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
-    let errno = attempt.errno?;
     let mapping = cx.stated_here(attempt, &["exec-map"]);
+    let errno = match attempt.errno {
+        Some(errno) => errno,
+        None => return unsaid_mapping(attempt, cx),
+    };
     let want = match attempt.call {
         Some(Call::Mmap) => Errno::EPERM,
         Some(Call::Exec | Call::Mprotect) => Errno::EACCES,
@@ -82,6 +85,18 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
                 .step("findmnt -T ."),
         );
     }
+    // The container's path is another on the host, and the data of the report lies on such a mount.
+    if attempt.call == Some(Call::Exec)
+        && cx.contained()
+        && let Some((id, target)) = data_noexec(cx)
+    {
+        let because = format!(
+            "{target} is mounted noexec on the host, and so is every directory of it that a container is given."
+        );
+        return Some(
+            denies(attempt, LAYER, Support::Usual, 74, because).fact(id).policy("noexec").step(look(attempt)),
+        );
+    }
     let anonymous = attempt.call == Some(Call::Mmap) && mapping.is_none() && !mapped_file(attempt);
     if want == Errno::EPERM && !anonymous {
         let because = "Mapping a file executable gives EPERM on a noexec mount and hardly anywhere else; SELinux and AppArmor would say EACCES.";
@@ -120,6 +135,47 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     None
 }
 
+/// The loader could not map a library and does not say why: of a file where mounts are often noexec,
+/// or on a mount listed so, that is the reason.
+fn unsaid_mapping(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let maps = attempt.call == Some(Call::Mmap) || cx.stated_here(attempt, &["exec-map"]).is_some();
+    let name = attempt.object_name();
+    if !maps || !mapped_file(attempt) || !name.starts_with('/') {
+        return None;
+    }
+    let because =
+        "The library lies where mounts are often noexec, and a file there can't be mapped executable.";
+    let listed = cx.mount_over(name).filter(|m| m.listed && m.target.len() > 1);
+    let (support, weight) = match listed {
+        Some(mount) if mount.has("noexec") => (Support::Configured, 88),
+        Some(_) => return None,
+        None if OFTEN_NOEXEC.iter().any(|root| under(name, root)) => (Support::Usual, 66),
+        None => return None,
+    };
+    Some(
+        denies(attempt, LAYER, support, weight, because)
+            .facts(listed.map(|m| m.fact))
+            .policy("noexec")
+            .step(look(attempt)),
+    )
+}
+
+/// A listed noexec mount of a disk that holds data.
+fn data_noexec<'a>(cx: &Context<'a>) -> Option<(FactId, &'a str)> {
+    const DISKS: [&str; 12] =
+        ["ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "vfat", "exfat", "ntfs", "ntfs3", "fuseblk"];
+    cx.facts.all.iter().find_map(|f| match &f.what {
+        Predicate::Mount { target, fstype: Some(fstype), options }
+            if options.iter().any(|o| o == "noexec")
+                && DISKS.contains(&fstype.as_str())
+                && !["/boot", "/proc", "/sys", "/dev", "/run"].iter().any(|root| under(target, root)) =>
+        {
+            Some((f.id, target.as_str()))
+        }
+        _ => None,
+    })
+}
+
 /// A script by its ending: what was wanted of it may be that it runs.
 fn script(attempt: &Attempt) -> bool {
     attempt.errno == Some(Errno::EACCES)
@@ -155,7 +211,30 @@ fn mapped_file(attempt: &Attempt) -> bool {
     name.starts_with('/') || name.ends_with(".so") || name.contains(".so.")
 }
 
+/// A program with capabilities of its own, or a setuid one, that a listing shows on a nosuid mount.
+fn privileged_file<'a>(cx: &Context<'a>) -> Option<(FactId, Covering<'a>)> {
+    cx.facts.all.iter().find_map(|f| {
+        let Predicate::Path(state) = &f.what else { return None };
+        let privileged = state.capabilities.is_some()
+            || state.kind != Some('d') && state.mode.is_some_and(|m| m & 0o6000 != 0 && m & 0o111 != 0);
+        let mount = cx.mount_over(&state.path).filter(|m| m.listed && m.has("nosuid"))?;
+        privileged.then_some((f.id, mount))
+    })
+}
+
 fn nosuid(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let refused = matches!(attempt.errno, Some(Errno::EPERM | Errno::EACCES) | None);
+    if let Some((id, mount)) = privileged_file(cx).filter(|_| refused) {
+        let because = format!(
+            "The program's setuid bit or file capabilities count for nothing: it lies on {}, which is mounted nosuid.",
+            mount.target
+        );
+        let stated = cx.stated(&["suid-no-effect"]).is_some();
+        let (support, weight) = if stated { (Support::Stated, 92) } else { (Support::Configured, 88) };
+        return Some(
+            denies(attempt, LAYER, support, weight, because).fact(id).fact(mount.fact).policy("nosuid"),
+        );
+    }
     let stated = cx.stated_here(attempt, &["suid-no-effect"])?;
     let name = attempt.object_name();
     // A listed mount below a usual directory of programs counts also where the program has no path.
@@ -178,8 +257,11 @@ fn nosuid(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         );
     }
     let because = "On a nosuid mount the kernel passes over setuid bits without an error, as it does under no_new_privs.";
+    // Without an engine around, nothing sets no_new_privs by default.
+    let engines = cx.facts.engines().any(|e| e != Engine::HostProcess);
+    let weight = if engines || cx.contained() { 45 } else { 58 };
     Some(
-        denies(attempt, LAYER, Support::Usual, 45, because)
+        denies(attempt, LAYER, Support::Usual, weight, because)
             .fact(stated.id)
             .policy("nosuid")
             .step("findmnt -no OPTIONS -T /usr/bin/sudo")
@@ -189,14 +271,16 @@ fn nosuid(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
 
 fn nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let name = attempt.object_name();
-    let device = attempt.object.kind == ObjectKind::Device || name.starts_with("/dev/");
+    let device =
+        attempt.object.kind == ObjectKind::Device || name.starts_with("/dev/") || public_node(name).is_some();
     if !device || attempt.errno != Some(Errno::EACCES) {
         return None;
     }
     if !matches!(attempt.call, None | Some(Call::Open | Call::Create | Call::Read | Call::Write)) {
         return None;
     }
-    let mount = cx.mount_over(name).filter(|m| m.listed || m.has("nodev") || m.has("dev"))?;
+    let covering = cx.mount_over(name).filter(|m| m.listed || m.has("nodev") || m.has("dev"));
+    let Some(mount) = covering else { return unlisted_nodev(attempt, cx) };
     if !mount.has("nodev") {
         return Some(
             allows(attempt, LAYER, format!("The mount at {} is not nodev.", mount.target)).fact(mount.fact),
@@ -213,11 +297,77 @@ fn nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     Some(denies(attempt, LAYER, Support::Configured, 92, because).fact(mount.fact).policy("nodev"))
 }
 
+/// The nodes that everybody may use, by the end of their path.
+fn public_node(name: &str) -> Option<&str> {
+    const NODES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+    let (directory, node) = name.rsplit_once('/')?;
+    ((directory == "dev" || directory.ends_with("/dev")) && NODES.contains(&node)).then_some(directory)
+}
+
+/// A node whose mode lets everybody in is refused: its file system takes no devices.
+fn unlisted_nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let name = attempt.object_name();
+    let because = "The node's mode lets everybody in, so what refuses it is a mount without devices (nodev), as FUSE mounts, user's disks and those of a user namespace are.";
+    // A copy of /dev in another place: a chroot, an unpacked image, a bound tree.
+    let copy = public_node(name).is_some_and(|d| d != "/dev");
+    let shown = !cx.contained() && cx.mode_grants(attempt, 0o6);
+    let (support, weight) = match (copy, shown) {
+        (true, _) => (Support::Default, 80),
+        (_, true) => (Support::Default, 72),
+        _ => return None,
+    };
+    Some(denies(attempt, LAYER, support, weight, because).policy("nodev").step(look(attempt)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{allowed, attempt, denied, knob, mount};
     use whodenied_case::{Knob, PathState};
+
+    #[test]
+    fn devices_that_everybody_may_open() {
+        // A copy of /dev in a chroot, an unpacked image or a bound tree.
+        for name in ["/srv/chroot/dev/null", "root/dev/zero", "/mnt/target/dev/urandom"] {
+            let open = attempt(Call::Open, Errno::EACCES, name);
+            assert_eq!(denied(judge, &open, &[]), Some(Support::Default), "{name}");
+        }
+        let null = attempt(Call::Open, Errno::EACCES, "/dev/null");
+        assert_eq!(denied(judge, &null, &[]), None);
+        let listed = Predicate::Path(PathState {
+            path: "null".to_owned(),
+            kind: Some('c'),
+            mode: Some(0o666),
+            ..PathState::default()
+        });
+        assert_eq!(denied(judge, &null, &[listed]), Some(Support::Default));
+        let eperm = attempt(Call::Open, Errno::EPERM, "/srv/chroot/dev/null");
+        assert_eq!(denied(judge, &eperm, &[]), None);
+    }
+
+    #[test]
+    fn capabilities_of_a_file_on_a_nosuid_mount() {
+        let file = Predicate::Path(PathState {
+            path: "/home/ann/bin/x".to_owned(),
+            capabilities: Some("cap_net_raw+ep".to_owned()),
+            ..PathState::default()
+        });
+        let raw = attempt(Call::Socket, Errno::EPERM, "");
+        let home = mount("/home", "ext4", "rw,nosuid,nodev");
+        assert_eq!(denied(judge, &raw, &[file.clone(), home]), Some(Support::Configured));
+        assert_eq!(denied(judge, &raw, &[file, mount("/home", "ext4", "rw,nodev")]), None);
+    }
+
+    #[test]
+    fn a_library_that_is_not_mapped() {
+        let mut map = attempt(Call::Mmap, Errno::EPERM, "/tmp/jna123/jna.so");
+        map.errno = None;
+        assert_eq!(denied(judge, &map, &[]), Some(Support::Usual));
+        assert_eq!(denied(judge, &map, &[mount("/tmp", "tmpfs", "rw,noexec")]), Some(Support::Configured));
+        assert_eq!(denied(judge, &map, &[mount("/tmp", "tmpfs", "rw")]), None);
+        map.object.name = Some("/usr/lib/libx.so".to_owned());
+        assert_eq!(denied(judge, &map, &[]), None);
+    }
 
     #[test]
     fn noexec() {

@@ -5,7 +5,7 @@
 //! helper runs as the caller and fails later, with whatever it tried. AppArmor gives EPERM for a
 //! change to a profile that is no subset.
 
-use crate::context::Context;
+use crate::context::{Context, needed};
 use crate::say::{Best, denies};
 use whodenied_case::{Attempt, FactId, Knob, Predicate, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
@@ -26,6 +26,7 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
                 attempt.call,
                 None | Some(Call::Exec | Call::Setuid | Call::Setgid | Call::Setgroups)
             );
+        let named = named || attempt.call == Some(Call::IdMap);
         let (support, weight) = if named { (Support::Stated, 95) } else { (Support::Usual, 40) };
         let because = "The process has no_new_privs set, which every child inherits: setuid and setgid bits and file capabilities are ignored.";
         best.offer(
@@ -36,6 +37,7 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let helper = setgid_helper(attempt);
         let (support, weight) = match () {
             () if suid => (Support::Configured, 88),
+            () if attempt.call == Some(Call::IdMap) => (Support::Stated, 92),
             () if helper => (Support::Configured, 80),
             () if printed.is_some() => (Support::Configured, 60),
             () => (Support::Fits, 30),
@@ -44,6 +46,23 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         best.offer(denies(attempt, LAYER, support, weight, because).fact(id).policy(policy).step(STEP));
     } else if suid && printed.is_none() {
         best.offer(denies(attempt, LAYER, Support::Usual, 52, "A setuid program that runs without its owner's id was started under no_new_privs, or lies on a nosuid mount.").step(STEP));
+    }
+    // Given to the file and not in force: ignored at the start of the program.
+    if printed.is_none()
+        && set.is_none()
+        && let Some(id) =
+            cx.setcap_done().filter(|_| cx.unit() && cx.facts.unit("AmbientCapabilities").is_none())
+        && (needed(attempt).is_some() || attempt.call == Some(Call::Bind))
+        && matches!(attempt.errno, Some(Errno::EPERM | Errno::EACCES))
+    {
+        let because = "The program file was given the capability, and the process does not have it: under NoNewPrivileges=, which many shipped units set, and on a nosuid mount file capabilities are ignored.";
+        best.offer(
+            denies(attempt, LAYER, Support::Usual, 66, because)
+                .fact(id)
+                .policy("NoNewPrivileges=")
+                .step("systemctl show -p NoNewPrivileges -p AmbientCapabilities UNIT")
+                .step(STEP),
+        );
     }
     if matches!(attempt.call, Some(Call::LandlockRestrict | Call::SeccompInstall))
         && matches!(attempt.errno, Some(Errno::EPERM | Errno::EACCES))
@@ -102,6 +121,12 @@ mod tests {
     fn stated_by_the_program() {
         let mut f = Fixture::new(Call::Exec, Errno::EPERM).fact(Predicate::NoNewPrivs(true));
         f.attempt.errno = None;
+        assert_eq!(f.support(judge), Some(Support::Stated));
+    }
+
+    #[test]
+    fn a_helper_that_writes_the_map() {
+        let f = Fixture::new(Call::IdMap, Errno::EPERM).knob(Knob::NoNewPrivs(true));
         assert_eq!(f.support(judge), Some(Support::Stated));
     }
 

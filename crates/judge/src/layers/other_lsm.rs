@@ -1,6 +1,7 @@
 //! IMA and EVM, IPE, BPF LSM programs, fanotify's permission events, Smack, TOMOYO.
 //!
 //! `ima_file_check` and `ima_bprm_check` (security/integrity/ima): EACCES with an INTEGRITY_DATA record.
+//! `ima_load_data`: EACCES to kexec_load and init_module, which have no file to appraise.
 //! `ipe_bprm_check_security` (security/ipe, since 6.12): EACCES with IPE_ACCESS. A program attached to
 //! an LSM hook (`bpf_lsm_*`, since 5.7) answers what it likes, EPERM as a rule, and logs nothing.
 //! `fanotify_handle_event` with FAN_DENY: EPERM, FANOTIFY record with resp=2. Smack
@@ -72,6 +73,18 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             .step("cat /sys/kernel/security/lsm")
             .into();
     }
+    // `ima_load_data`, `ima_post_read_file`: capabilities, sysctls and lockdown say EPERM.
+    if matches!(attempt.call, Some(Call::Kexec | Call::Module))
+        && attempt.errno == Some(Errno::EACCES)
+        && !attempt.errno_inferred
+        && !cx.contained()
+    {
+        let because = "Root gets EACCES for loading a kernel or module where IMA appraises what is loaded, as its policy for Secure Boot does: the older call hands over no file that it could appraise.";
+        return denies(attempt, LAYER, Support::Exclusive, 78, because)
+            .policy("IMA")
+            .step("dmesg | grep -i -e ima -e lockdown; mokutil --sb-state")
+            .into();
+    }
     if attempt.call == Some(Call::Exec) && attempt.errno == Some(Errno::EPERM) && !cx.contained() {
         let because = "execve of a readable program gives EPERM where a fanotify listener or another security module refuses it.";
         return denies(attempt, LAYER, Support::Fits, 30, because)
@@ -116,6 +129,8 @@ mod tests {
         let ima = Predicate::Component { name: "ima".to_owned(), version: None };
         assert_eq!(denied(judge, &exec, &[ima]), Some(Support::Usual));
         assert_eq!(denied(judge, &exec, &[]), Some(Support::Fits));
+        assert_eq!(denied(judge, &attempt(Call::Kexec, Errno::EACCES, ""), &[]), Some(Support::Exclusive));
+        assert_eq!(denied(judge, &attempt(Call::Kexec, Errno::EPERM, ""), &[]), None);
         assert_eq!(denied(judge, &attempt(Call::Open, Errno::EPERM, "/opt/x"), &[]), None);
     }
 }

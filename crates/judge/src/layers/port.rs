@@ -96,6 +96,10 @@ fn start(attempt: &Attempt, cx: &Context<'_>) -> (i64, Option<FactId>) {
     if on_host(attempt, cx) {
         return (1024, None);
     }
+    // The sysctl came with 4.11; an engine has nothing to set before.
+    if cx.kernel_before(&[4, 11]) == Some(true) {
+        return (1024, cx.kernel_fact());
+    }
     let known = cx.runtime_version().is_some() || cx.facts.has_engine(Engine::Docker);
     match cx.runtime() {
         Some(runtime) if known => {
@@ -140,6 +144,12 @@ fn low(attempt: &Attempt, cx: &Context<'_>, port: u16) -> Vec<Say> {
                 )
             };
             said.push(denies(attempt, LAYER, Support::Exclusive, 95, because).facts(fact).facts(added));
+        }
+        // A program that was given the capability in its file has it, unless that is ignored.
+        _ if cx.setcap_done().is_some() && (cx.unit() || cx.contained()) => {
+            let because =
+                format!("Port {port} needs CAP_NET_BIND_SERVICE, which the program file was given.");
+            said.push(denies(attempt, LAYER, Support::Usual, 58, because));
         }
         _ => {
             let because = format!(

@@ -8,7 +8,7 @@
 use crate::context::{Context, under, writes};
 use crate::say::{Say, allows, denies};
 use whodenied_case::{Attempt, FactId, Knob, Predicate, Support, Verdict};
-use whodenied_kernel::{Errno, Layer, order};
+use whodenied_kernel::{Call, Errno, Layer, order};
 
 const LAYER: Layer = Layer::Readonly;
 
@@ -16,6 +16,10 @@ const LAYER: Layer = Layer::Readonly;
 pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let name = attempt.object_name();
     match attempt.errno {
+        Some(Errno::EROFS) if cure(attempt, cx) => {
+            let because = "The sysctl can't be set from inside, where /proc/sys is read-only; it was set to cure another refusal.";
+            denies(attempt, LAYER, Support::Fits, 40, because).into()
+        }
         Some(Errno::EROFS) => exclusive(attempt, cx, name).into(),
         // A configuration may describe a refusal of which nobody pasted the error.
         None => {
@@ -49,6 +53,22 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
                 .into()
         }
     }
+}
+
+/// A sysctl that the person tried to set because something else had been refused.
+fn cure(attempt: &Attempt, cx: &Context<'_>) -> bool {
+    let sets = |a: &Attempt| {
+        a.call == Some(Call::SysctlWrite) || matches!(a.object.kind, whodenied_case::ObjectKind::Sysctl)
+    };
+    let typed = attempt.subject.program.as_deref() == Some("sysctl") && sets(attempt);
+    typed
+        && cx.attempts.iter().any(|a| {
+            a.id < attempt.id
+                && a.printed
+                && !sets(a)
+                && !a.errno_inferred
+                && matches!(a.errno, Some(Errno::EPERM | Errno::EACCES))
+        })
 }
 
 fn exclusive(attempt: &Attempt, cx: &Context<'_>, name: &str) -> Say {

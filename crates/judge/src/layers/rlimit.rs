@@ -67,11 +67,18 @@ fn stated(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
     }
     if let Some(fact) = cx.stated_here(attempt, &["memlock-hint"])
         && attempt.call != Some(Call::Setrlimit)
-        && !(attempt.call == Some(Call::Bpf) && cx.kernel_before(&[5, 11]) == Some(false))
+        && !(attempt.call == Some(Call::Bpf) && cx.kernel_before(&[5, 11]) != Some(true))
     {
         let because = "The message points at the limit of locked memory (RLIMIT_MEMLOCK).";
+        // Libraries of BPF say so of every EPERM; the limit counts before Linux 5.11 only.
+        let guess = attempt.call == Some(Call::Bpf) && cx.kernel_before(&[5, 11]) != Some(true);
+        let (support, weight) = match guess {
+            true if cx.contained() || cx.unit() => (Support::Usual, 40),
+            true => (Support::Usual, 56),
+            false => (Support::Stated, 80),
+        };
         said.push(
-            denies(attempt, LAYER, Support::Stated, 80, because)
+            denies(attempt, LAYER, support, weight, because)
                 .fact(fact.id)
                 .policy("RLIMIT_MEMLOCK")
                 .step("ulimit -l"),
@@ -134,7 +141,16 @@ fn bpf(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let because = "Before Linux 5.11 the memory of BPF maps counts against RLIMIT_MEMLOCK, and going beyond it gives EPERM, to root too.";
     let old = cx.kernel_before(&[5, 11]) == Some(true);
     let root = cx.is_root(attempt) && !cx.contained();
+    // Libraries point at the limit whenever the kernel refuses a map or program: since 5.11 it is the
+    // wrong guess.
+    let hinted = cx.stated_here(attempt, &["memlock-hint"]).is_some();
+    // A limit does not change with the kernel.
+    let updated = cx.facts.find(|p| matches!(p, whodenied_case::Predicate::Updated { .. })).is_some();
     let (support, weight) = match (old, root) {
+        (true, true) if updated && !hinted => (Support::Usual, 55),
+        (true, _) if hinted => (Support::Stated, 80),
+        (false, false) if hinted => (Support::Usual, if cx.contained() { 40 } else { 50 }),
+        (false, true) if hinted => (Support::Usual, 66),
         (true, true) => (Support::Default, 80),
         (true, false) => (Support::Usual, if map { 75 } else { 55 }),
         (false, true) => (Support::Usual, if map { 65 } else { 50 }),

@@ -7,7 +7,7 @@
 
 use crate::context::{Context, family, plain_tool, seccomp_off, unix_family};
 use crate::say::{Best, Say, allows, denies};
-use whodenied_case::{Attempt, CapSpec, Engine, Environment, Knob, RecordKind, Support, Verdict};
+use whodenied_case::{Attempt, CapSpec, Engine, Environment, Knob, ObjectKind, RecordKind, Support, Verdict};
 use whodenied_kernel::{Call, Capability, Errno, Layer};
 use whodenied_runtimes::seccomp::{Query, answer};
 
@@ -258,15 +258,25 @@ fn default_filter(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
 
 /// Answers that the kernel itself never gives for the call.
 fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    if let Some(said) = nothing_known(attempt, cx) {
+        return Some(said);
+    }
     let call = attempt.call?;
+    if let Some(said) = thread(attempt, cx) {
+        return Some(said);
+    }
     let errno = attempt.errno?;
     let say = |support, weight, because: &str| Some(denies(attempt, LAYER, support, weight, because));
     let syscall = attempt.syscall.as_deref().unwrap_or("");
-    let filtered = cx.contained()
-        || cx.unit()
-        || cx.facts.has_engine(Engine::OwnSandbox)
-        || cx.facts.has_engine(Engine::Snap);
+    let around = cx.contained() || cx.unit() || cx.facts.has_engine(Engine::Snap);
+    let filtered = around || cx.facts.has_engine(Engine::OwnSandbox);
     match (call, errno) {
+        // Where no filter is told of, a call that the kernel refuses so makes namespaces.
+        (Call::Clone, Errno::EPERM)
+            if !around && syscall != "clone3" && cx.stated_here(attempt, &["thread-create"]).is_none() =>
+        {
+            say(Support::Fits, 35, "A filter of the program's own or of its parent may refuse new processes.")
+        }
         (Call::Clone, Errno::EPERM)
             if !attempt.args.iter().any(|(k, v)| k == "flags" && v.contains("CLONE_NEW")) =>
         {
@@ -320,6 +330,7 @@ fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         ),
         (Call::UsernsCreate | Call::Unshare, Errno::EPERM)
             if cx.oci()
+                && !cx.rootless()
                 && cx.facts.cap_added(Capability::SYS_ADMIN).is_none()
                 && !matches!(
                     cx.runtime(),
@@ -332,6 +343,12 @@ fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
                 "The default filter lets a process make namespaces only in a container that was given CAP_SYS_ADMIN.",
             )
         }
+        // Tracer and target share the user, so neither ids nor a capability nor Yama is left.
+        (Call::Ptrace, Errno::EPERM) if cx.oci() && cx.stated(&["ptrace-any-set"]).is_some() => say(
+            Support::Default,
+            82,
+            "The target allows every tracer and runs under the same user, so the kernel's own checks pass; default filters before Docker 19.03 or on kernels before 4.8 hold ptrace only with CAP_SYS_PTRACE.",
+        ),
         (Call::UsernsCreate, Errno::EPERM) if cx.facts.has_engine(Engine::OwnSandbox) => {
             say(Support::Usual, 40, "A filter of the sandbox around it may refuse new namespaces.")
         }
@@ -340,9 +357,19 @@ fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             60,
             "The call is in the default filter's list only with CAP_PERFMON, CAP_BPF or CAP_SYS_ADMIN.",
         ),
-        (Call::Socket, Errno::EAFNOSUPPORT) if cx.unit() && !unix_family(attempt) => {
-            say(Support::Usual, 50, "A unit's RestrictAddressFamilies= answers so.")
+        // Netlink is part of every kernel with a network, Unix sockets of every kernel of a distribution.
+        (Call::Netlink, Errno::EAFNOSUPPORT) => netless(cx, attempt),
+        (Call::Socket | Call::Socketpair, Errno::EAFNOSUPPORT)
+            if attempt.object.kind == ObjectKind::NetlinkSocket
+                || unix_family(attempt)
+                || family(attempt).is_some_and(|f| f.contains("NETLINK") || f.ends_with("INET")) =>
+        {
+            netless(cx, attempt)
         }
+        (
+            Call::Socket | Call::Connect | Call::Bind,
+            Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT | Errno::ESOCKTNOSUPPORT,
+        ) if cx.unit() => say(Support::Usual, 50, "A unit's RestrictAddressFamilies= answers so."),
         (Call::Socket, Errno::EPERM)
             if family(attempt).is_some_and(|f| f.contains("ALG") || f.contains("VSOCK")) && cx.oci() =>
         {
@@ -364,6 +391,7 @@ fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         // Root of a container changes modes and times of what it has just made itself.
         (Call::Utime | Call::Chmod, Errno::EPERM)
             if cx.oci()
+                && (!cx.kubernetes() || cx.facts.knob(|k| matches!(k, Knob::Seccomp(_))).is_some())
                 && !attempt.errno_inferred
                 && !cx.is_user(attempt)
                 && !cx.remapped()
@@ -390,6 +418,46 @@ fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     }
 }
 
+/// A thread that could not be made, where the program keeps the error to itself: in a container of
+/// these years mostly clone3, which an old filter does not know; without a filter a limit.
+fn thread(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let unsaid = attempt.errno.is_none() && attempt.call == Some(Call::Clone);
+    if !unsaid || !cx.oci() || cx.stated_here(attempt, &["thread-create"]).is_none() {
+        return None;
+    }
+    let pod = cx.kubernetes() && cx.facts.knob(|k| matches!(k, Knob::Seccomp(_))).is_none();
+    let limited = ["nproc", "pids"].iter().any(|l| cx.limit(l).is_some());
+    let (support, weight) = if pod || limited { (Support::Fits, 35) } else { (Support::Usual, 66) };
+    let because = "A newer C library makes threads by clone3. A filter that does not know the call answers EPERM, and the library falls back to clone only on ENOSYS; the limits of threads of a container would have to be used up for the same.";
+    Some(denies(attempt, LAYER, support, weight, because))
+}
+
+/// A bare error of root in a container, which holds the usual capabilities and may do what it likes with
+/// the files of the image.
+fn nothing_known(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    let bare = attempt.call.is_none() && attempt.object.name.is_none() && attempt.args.is_empty();
+    let root = cx.is_root(attempt) && !cx.remapped();
+    let filtered =
+        cx.oci() && !(cx.kubernetes() && cx.facts.knob(|k| matches!(k, Knob::Seccomp(_))).is_none());
+    let error = attempt.errno == Some(Errno::EPERM) && !attempt.errno_inferred && !attempt.own_refusal;
+    (bare && root && filtered && error).then(|| {
+        let because = "Root of a container holds the usual capabilities; an error of which nothing but EPERM is known is more often a call that the filter does not know, as newer C libraries make them.";
+        denies(attempt, LAYER, Support::Usual, 45, because)
+    })
+}
+
+/// An address family that every kernel has.
+fn netless(cx: &Context<'_>, attempt: &Attempt) -> Option<Say> {
+    let because = "Every kernel has this address family; a filter (systemd's RestrictAddressFamilies= is one) answers that it has not.";
+    let weight = if cx.unit() || cx.contained() { 88 } else { 75 };
+    let said = denies(attempt, LAYER, Support::Exclusive, weight, because);
+    Some(if cx.unit() {
+        said.policy("RestrictAddressFamilies").step("systemctl show -p RestrictAddressFamilies UNIT")
+    } else {
+        said
+    })
+}
+
 /// Distributions for 32-bit ARM.
 const ARM32: &[&str] = &["raspbian", "raspberry"];
 
@@ -411,7 +479,7 @@ fn foreign_files(cx: &Context<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::layers::fixture::Fixture;
-    use whodenied_case::{Answer, Change};
+    use whodenied_case::{Answer, Change, Predicate};
 
     fn supports(f: &Fixture) -> Option<Support> {
         f.support(judge)
@@ -425,6 +493,25 @@ mod tests {
             assert_eq!(supports(&Fixture::new(call, errno).engine(Engine::Docker)), Some(Support::Exclusive));
         }
         assert_eq!(supports(&Fixture::new(Call::Access, Errno::EACCES).engine(Engine::Docker)), None);
+    }
+
+    #[test]
+    fn processes_threads_and_families() {
+        // On a host without a filter a refused clone() makes namespaces.
+        assert_eq!(supports(&Fixture::new(Call::Clone, Errno::EPERM)), Some(Support::Fits));
+        let mut thread = Fixture::new(Call::Clone, Errno::EPERM).fact(Predicate::Statement("thread-create"));
+        assert_eq!(supports(&thread), Some(Support::Exclusive));
+        thread.attempt.errno = None;
+        assert_eq!(supports(&thread), None);
+        assert_eq!(supports(&thread.engine(Engine::Docker)), Some(Support::Usual));
+        let family = |call| Fixture::new(call, Errno::EAFNOSUPPORT);
+        assert_eq!(supports(&family(Call::Netlink).engine(Engine::SystemdUnit)), Some(Support::Exclusive));
+        assert_eq!(supports(&family(Call::Socket).arg("domain", "AF_UNIX")), Some(Support::Exclusive));
+        assert_eq!(supports(&family(Call::Socket).arg("domain", "AF_INET6")), None);
+        // A pod without a profile has no filter.
+        let chmod = |e| Fixture::new(Call::Chmod, Errno::EPERM).engine(e);
+        assert_eq!(supports(&chmod(Engine::Docker)), Some(Support::Usual));
+        assert_eq!(supports(&chmod(Engine::Kubernetes)), None);
     }
 
     #[test]

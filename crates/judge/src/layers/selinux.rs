@@ -6,8 +6,10 @@
 //! categories. Many refusals are `dontaudit` and leave no record. The mode bits are asked before,
 //! so root being refused a file points here.
 
+mod container;
+
 use crate::context::{
-    Context, Presence, file_call, is_path, never_refuses, reads_public_file, selinux_off, under,
+    Context, Presence, file_call, is_path, never_refuses, reads_public_file, selinux_off, under, writes,
 };
 use crate::say::{Best, Say, allows, denies};
 use whodenied_case::{
@@ -172,6 +174,8 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<Sa
     match attempt.call {
         Some(Call::Mmap | Call::Mprotect) => {
             let exclusive = if presence >= Presence::Unknown { Support::Exclusive } else { Support::Usual };
+            // Without its error the loader's complaint may be about a noexec mount.
+            let exclusive = if attempt.errno.is_none() { Support::Usual } else { exclusive };
             return say(
                 (exclusive, if enforcing { 90 } else { 60 }),
                 "Mapping memory asks no file mode of its own: EACCES here is the domain lacking execmem, execmod, or map on the type.",
@@ -187,10 +191,24 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<Sa
             | Call::Accept
             | Call::Listen,
         ) => {
-            let support = if enforcing { (Support::Exclusive, 85) } else { (Support::Fits, 20) };
+            // Podman's home are the distributions that enforce SELinux.
+            let podman = cx.facts.has_engine(Engine::Podman) || cx.facts.has_engine(Engine::Buildah);
+            let support = match (enforcing, podman) {
+                (true, _) => (Support::Exclusive, 85),
+                (false, true) if presence == Presence::Unknown => (Support::Exclusive, 80),
+                _ => (Support::Fits, 20),
+            };
             return (presence >= Presence::Unknown).then(|| denies(attempt, LAYER, support.0, support.1, "The kernel itself answers EPERM here; EACCES comes from a security module, and this host uses SELinux."));
         }
         Some(Call::Bind) if attempt.object.kind == ObjectKind::Port => {
+            if unprivileged_port(attempt) && presence >= Presence::Unknown && !cx.oci() {
+                let (support, weight) =
+                    if enforcing { (Support::Exclusive, 85) } else { (Support::Usual, 70) };
+                return say(
+                    (support, weight),
+                    "The port needs no privilege, so EACCES comes from a security module, and the one that knows ports by number is SELinux: the policy labels it for another service.",
+                );
+            }
             return (enforcing && !cx.oci()).then(|| {
                 denies(
                     attempt,
@@ -217,10 +235,17 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<Sa
     if presence < Presence::Unknown {
         return None;
     }
-    if cx.oci() && !matches!(attempt.phase, Phase::Engine) {
-        return container(attempt, cx, presence);
+    // Secrets lie there in containers, whoever runs them.
+    let mounted = ["/run/secrets", "/var/run/secrets"].iter().any(|place| under(name, place));
+    if (cx.oci() || mounted) && !matches!(attempt.phase, Phase::Engine) {
+        return container::judge(attempt, cx, presence);
     }
     service(attempt, cx, presence, name)
+}
+
+/// A port above the privileged ones, as far as nothing moved their end.
+fn unprivileged_port(attempt: &Attempt) -> bool {
+    attempt.arg("port").and_then(|p| p.parse::<u32>().ok()).is_some_and(|port| port >= 1024)
 }
 
 /// The domain that is refused.
@@ -232,107 +257,6 @@ fn actor(cx: &Context<'_>) -> &'static str {
     } else {
         "the process's domain"
     }
-}
-
-fn container(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<Say> {
-    let name = attempt.object_name();
-    let root = cx.is_root(attempt);
-    let user = cx.is_user(attempt);
-    let say = |(support, weight): (Support, u8), because: &str| {
-        Some(denies(attempt, LAYER, support, weight, because).policy("container_t"))
-    };
-    if socket(attempt) {
-        let weight = if user { 45 } else { 82 };
-        let (support, weight) = scaled(presence, weight);
-        return say(
-            (if user { Support::Usual } else { support }, weight),
-            "Root passes the mode of the socket file; what is missing is the container domain's right to connect to the daemon's domain.",
-        );
-    }
-    // The client's policy is asked whatever the server thinks of root.
-    let owner = matches!(attempt.call, Some(Call::Chown | Call::Chmod | Call::Utime));
-    if cx.has(Environment::Nfs) && !cx.has(Environment::RootSquash) && presence >= Presence::Likely && !owner
-    {
-        return say(
-            (Support::Default, if presence == Presence::On { 84 } else { 70 }),
-            "Everything on NFS has the type nfs_t, which a container may use only with the boolean virt_use_nfs; the modes do not matter to that.",
-        );
-    }
-    let bind = cx.bind_over(name);
-    let shared = |options: &[String]| options.iter().any(|o| o == "z" || o == "Z");
-    if let Some((id, source, options)) = bind {
-        let host_path = source.starts_with(['/', '.', '~', '$']);
-        if shared(options) {
-            let weight = if host_path { 20 } else { 55 };
-            return Some(denies(attempt, LAYER, Support::Usual, weight, "The volume is relabelled on start, but content moved into it may keep the categories of another container.").fact(id).policy("container_t"));
-        }
-        if host_path {
-            let (support, weight) = scaled(presence, if user { 62 } else { 80 });
-            return Some(denies(attempt, LAYER, support, weight, "The volume keeps the label it has on the host, which a container may not use; nothing in the configuration relabels it (:z or :Z).").fact(id).policy("container_t"));
-        }
-        let (_, weight) = scaled(presence, 50);
-        return Some(
-            denies(
-                attempt,
-                LAYER,
-                Support::Usual,
-                weight,
-                "The volume may carry the label of another container.",
-            )
-            .fact(id)
-            .policy("container_t"),
-        );
-    }
-    let relabelled = cx.volumes().any(|(_, _, _, o)| shared(o));
-    if let Some((id, ..)) = cx
-        .volumes()
-        .find(|(_, s, _, o)| s.starts_with(['/', '.', '~', '$']) && !shared(o))
-        .filter(|_| !name.starts_with('/'))
-    {
-        let (support, weight) = scaled(presence, if user { 45 } else { 66 });
-        return Some(
-            denies(
-                attempt,
-                LAYER,
-                support,
-                weight,
-                "A volume keeps the label it has on the host, which a container may not use.",
-            )
-            .fact(id)
-            .policy("container_t"),
-        );
-    }
-    if attempt.object.kind == ObjectKind::Device || under(name, "/dev") {
-        let (_, weight) = scaled(presence, 55);
-        return say(
-            (Support::Usual, weight),
-            "A container may use the host's devices only with the boolean container_use_devices or a label of its own.",
-        );
-    }
-    if under(name, "/sys") || under(name, "/proc") {
-        let (support, weight) = scaled(presence, 55);
-        return say((support, weight), "The container's domain may not use this kernel file.");
-    }
-    if presence < Presence::Likely {
-        return None;
-    }
-    let weight = match (root, relabelled) {
-        (true, false) => 60,
-        (true, true) => 45,
-        (false, true) => 42,
-        (false, false) if user => 38,
-        (false, false) => 54,
-    };
-    let support =
-        if root && !cx.has(Environment::Nfs) && is_path(attempt) { Support::Default } else { Support::Usual };
-    say(
-        (support, weight),
-        if root {
-            "Root passes every file mode, so the label is what can refuse it."
-        } else {
-            "The label of the file may be one that a container may not use."
-        },
-    )
 }
 
 /// A service or process of the host.
@@ -360,12 +284,21 @@ fn service(attempt: &Attempt, cx: &Context<'_>, presence: Presence, name: &str) 
     if !enforcing {
         return None;
     }
+    let wanted = if writes(attempt) { 2 } else { 4 };
+    if cx.mode_grants(attempt, wanted) {
+        return say(
+            (Support::Usual, 58),
+            "The listing shows that mode and owner grant it, so a confined domain is what can refuse it.",
+        );
+    }
     if let Some((daemon, told)) = cx.confined(attempt).filter(|(d, _)| !d.domain.is_empty())
         && name.starts_with('/')
     {
         let (support, weight) = match (daemon.owns(name), told) {
             (false, true) => (Support::Default, 76),
             (false, false) => (Support::Default, 70),
+            // Content is labelled for reading only.
+            (true, _) if under(name, "/var/www") && changed_place(attempt) => (Support::Usual, 60),
             (true, _) => (Support::Usual, 45),
         };
         let because = "The daemon runs in a domain of its own, which may use only files of the types that the policy grants it; data in another place keeps the label of that place, whatever its owner and mode.";
@@ -394,6 +327,18 @@ fn service(attempt: &Attempt, cx: &Context<'_>, presence: Presence, name: &str) 
         return None;
     }
     say((Support::Fits, 30), "A confined domain may be refused by the label.")
+}
+
+/// Something below a site's directory that the site changes by its name: logs, caches, uploads.
+fn changed_place(attempt: &Attempt) -> bool {
+    const PARTS: [&str; 16] = [
+        "log", "logs", "storage", "cache", "caches", "tmp", "temp", "upload", "uploads", "session",
+        "sessions", "var", "files", "backup", "backups", "compiled",
+    ];
+    let name = attempt.object_name();
+    writes(attempt)
+        || [".log", ".lock", ".pid", ".sqlite", ".db"].iter().any(|ending| name.ends_with(ending))
+        || name.split('/').skip(3).any(|part| PARTS.contains(&part))
 }
 
 /// The socket of a daemon.
@@ -448,6 +393,50 @@ mod tests {
 
     fn supports(f: &Fixture) -> Option<Support> {
         f.support(judge)
+    }
+
+    #[test]
+    fn ports_that_need_no_privilege() {
+        let bind = |port: &str| {
+            let mut f = Fixture::new(Call::Bind, Errno::EACCES);
+            f.attempt.object.kind = ObjectKind::Port;
+            f.attempt.args.push(("port".to_owned(), port.to_owned()));
+            f
+        };
+        for port in ["5000", "8081", "27017"] {
+            assert_eq!(supports(&bind(port)), Some(Support::Usual), "{port}");
+            assert_eq!(supports(&bind(port).distro("rocky", Some("9"))), Some(Support::Exclusive), "{port}");
+            assert_eq!(supports(&bind(port).distro("ubuntu", None)), None, "{port}");
+        }
+        assert_eq!(supports(&bind("81")), None);
+    }
+
+    #[test]
+    fn volumes_that_the_orchestrator_does_not_relabel() {
+        let pod = || {
+            Fixture::new(Call::Mkdir, Errno::EACCES)
+                .object("/data/x")
+                .engine(Engine::Kubernetes)
+                .environment(Environment::NoFsGroup)
+        };
+        assert_eq!(supports(&pod().distro("rhel", Some("9"))), Some(Support::Default));
+        assert_eq!(supports(&pod().distro("rhel", Some("9")).user()), Some(Support::Usual));
+        assert_eq!(supports(&pod()), None);
+    }
+
+    #[test]
+    fn content_of_a_site_is_for_reading() {
+        let f = |name: &str, call| {
+            let mut f = Fixture::new(call, Errno::EACCES).object(name).distro("centos", Some("7"));
+            f.attempt.subject.program = Some("httpd".to_owned());
+            f.ask(judge).and_then(|v| match v.answer {
+                Answer::Denies { weight, .. } => Some(weight),
+                _ => None,
+            })
+        };
+        assert_eq!(f("/var/www/shop/storage/logs/app.log", Call::Open), Some(60));
+        assert_eq!(f("/var/www/blog/wp-content/uploads/a.png", Call::Create), Some(60));
+        assert_eq!(f("/var/www/html/index.html", Call::Open), Some(45));
     }
 
     fn volume() -> Fixture {

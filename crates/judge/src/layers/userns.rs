@@ -80,7 +80,7 @@ fn statements(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     }
     said("single-id-mapping", 95, "Only one id is mapped into the user namespace, because the user has no ranges in /etc/subuid and /etc/subgid; files of other owners can't be made.")
         .or_else(|| said("ids-insufficient", 90, "A file of the image belongs to an id that the user namespace does not map."))
-        .or_else(|| said("no-subids", 90, "The user has no ranges of subordinate ids, or newuidmap lacks its rights."))
+        .or_else(|| said("no-subids", if cx.setuid_ignored() { 60 } else { 90 }, "The user has no ranges of subordinate ids, or newuidmap lacks its rights."))
         .or_else(|| said("uid-unmapped", 85, "The owner has no id in this user namespace."))
         .or_else(|| said("idmap-unsupported", if cx.system_container() { 84 } else { 80 }, "The mount can't be id-mapped on this file system."))
 }
@@ -178,6 +178,14 @@ fn rights(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             Support::Default,
             weight,
             "Root of an unprivileged container is an ordinary high id on the host, and stands among the others for files of the host.",
+        );
+    }
+    // Files of the image belong to the mapped ids, those of a container without the map to others.
+    if cx.has(Environment::UsernsRemap) && cx.oci() && owner_act {
+        return say(
+            Support::Default,
+            70,
+            "With userns-remap the image's files belong to mapped ids of the host; a container that runs with another map, or none, does not own them.",
         );
     }
     if cx.has(Environment::UsernsRemap) && host_bind.is_some() {

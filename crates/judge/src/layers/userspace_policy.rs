@@ -1,4 +1,5 @@
-//! Policies that a program decides: polkit, D-Bus, sudoers, PAM, fusermount, logind.
+//! Policies that a program decides: polkit, D-Bus, sudoers, PAM, fusermount, logind, a cluster's
+//! admission control.
 //!
 //! No kernel check refuses: a daemon or a setuid helper reads its own configuration and says no. The
 //! answer comes as a message of that program, or as org.freedesktop.DBus.Error.AccessDenied from the
@@ -20,6 +21,16 @@ const STATED: &[(&str, &str, &str)] = &[
         "The bus's own configuration allows neither this message nor this name to the user.",
     ),
     ("not-in-sudoers", "sudoers", "sudo's configuration does not allow the user this command."),
+    (
+        "sudo-wants-terminal",
+        "sudoers",
+        "sudo's configuration asks this user for a password or a terminal, and there is none to ask on.",
+    ),
+    (
+        "admission",
+        "admission control",
+        "The cluster's admission control refuses the pod by its policy; no process was started.",
+    ),
     (
         "fuse-allow-other",
         "/etc/fuse.conf",
@@ -46,6 +57,28 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         if let Some(fact) = cx.stated_here(attempt, &[*id]) {
             best.offer(denies(attempt, LAYER, Support::Stated, 90, *because).fact(fact.id).policy(*policy));
         }
+    }
+    if let Some(fact) = cx.stated(&["service-by-sudo"])
+        && attempt.object.name.is_none()
+        && !attempt.own_refusal
+        && matches!(attempt.call, None | Some(Call::Dbus))
+        && attempt.errno == Some(Errno::EACCES)
+    {
+        let because = "sudoers speaks for sudo only: a program that asks the service manager over the bus is judged by polkit.";
+        best.offer(
+            denies(attempt, LAYER, Support::Usual, 64, because)
+                .fact(fact.id)
+                .policy("polkit")
+                .step("pkaction --verbose --action-id org.freedesktop.systemd1.manage-units"),
+        );
+    }
+    if attempt.object_name().starts_with("/tmp/.X11-unix/") && attempt.call == Some(Call::Connect) {
+        let because = "The X server's own access list decides who may connect, by user, host and cookie; the socket is open to all.";
+        best.offer(
+            denies(attempt, LAYER, Support::Usual, 58, because)
+                .policy("X access control")
+                .step("xhost; xauth list"),
+        );
     }
     let bus = attempt.call == Some(Call::Dbus) || attempt.object.kind == ObjectKind::BusName;
     let asked_lsm =
@@ -77,6 +110,16 @@ mod tests {
             assert_eq!(denied(judge, &refused, &[Predicate::Statement(id)]), Some(Support::Stated));
         }
         assert_eq!(denied(judge, &refused, &[]), None);
+    }
+
+    #[test]
+    fn sudoers_does_not_speak_for_the_bus() {
+        let mut refused = attempt(Call::Open, Errno::EACCES, "");
+        refused.call = None;
+        let stated = Predicate::Statement("service-by-sudo");
+        assert_eq!(denied(judge, &refused, std::slice::from_ref(&stated)), Some(Support::Usual));
+        let file = attempt(Call::Open, Errno::EACCES, "/etc/x");
+        assert_eq!(denied(judge, &file, &[stated]), None);
     }
 
     #[test]

@@ -53,8 +53,29 @@ const SPLIT_DOCKER: Ranges = Ranges(&[(&[23], &[])]);
 const SPLIT_CONTAINERD: Ranges = Ranges(&[(&[1, 7], &[])]);
 const SPLIT_PODMAN: Ranges = Ranges(&[(&[5, 2], &[])]);
 
+/// Docker lists these without a capability since 19.03, on kernels since 4.8.
+const TRACING: &[&str] = &["ptrace", "process_vm_readv", "process_vm_writev"];
+const TRACING_GATED: Ranges = Ranges(&[(&[1], &[19, 3])]);
+
 /// ptrace and process_vm_* are listed by all on kernels since 4.8.
 pub(super) fn answer(runtime: Runtime, version: Option<&Numbers>, query: &Query<'_>) -> Option<Refusal> {
+    if runtime == Runtime::Docker
+        && TRACING.contains(&query.syscall)
+        && version.is_some()
+        && TRACING_GATED.holds(version)
+        && !query.granted(&[C::SYS_PTRACE])
+    {
+        return Some(Refusal {
+            errno: Errno::EPERM,
+            why: format!(
+                "before 19.03 the default lists {} only for containers with {}",
+                query.syscall,
+                C::SYS_PTRACE
+            ),
+            unlocked_by: Some(C::SYS_PTRACE),
+            fixed_in: Some(&[19, 3]),
+        });
+    }
     let namespaced_clone = query.syscall == "clone" && makes_namespaces(query);
     let (_, caps) = if namespaced_clone {
         TABLE.iter().find(|(calls, _)| calls.contains(&"unshare"))?

@@ -8,7 +8,7 @@ use rustix::fs::{
 use std::io::Result;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use whodenied_access::{Acl, Kind};
+use whodenied_access::{Acl, FileCapabilities, Kind};
 
 /// The kernel's form of an access control list, `struct posix_acl_xattr_header` and its entries.
 #[must_use]
@@ -32,12 +32,49 @@ pub fn encode(acl: &Acl) -> Vec<u8> {
     bytes
 }
 
-/// The content of a file: a script's first line, or nothing that could run.
+/// The content of a file: a script's first line, a program, or nothing that could run.
 fn content(spec: &Spec) -> Vec<u8> {
     match &spec.inode.interpreter {
         Some(path) => [b"#!".as_slice(), path, b"\n"].concat(),
+        None if spec.inode.capabilities.is_some() => program(),
         None => b"nothing\n".to_vec(),
     }
+}
+
+/// A static ELF program for x86-64 that ends at once with status 0.
+fn program() -> Vec<u8> {
+    const BASE: u64 = 0x40_0000;
+    const CODE: &[u8] = &[0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05];
+    let size = 64 + 56 + CODE.len() as u64;
+    let mut elf = b"\x7fELF\x02\x01\x01".to_vec();
+    elf.resize(16, 0);
+    let half = |elf: &mut Vec<u8>, values: &[u16]| values.iter().for_each(|v| elf.extend(v.to_le_bytes()));
+    let word = |elf: &mut Vec<u8>, values: &[u64]| values.iter().for_each(|v| elf.extend(v.to_le_bytes()));
+    half(&mut elf, &[2, 62, 1, 0]);
+    word(&mut elf, &[BASE + 120, 64, 0]);
+    half(&mut elf, &[0, 0, 64, 56, 1, 0, 0, 0]);
+    // One segment, readable and executable, the whole file.
+    half(&mut elf, &[1, 0, 5, 0]);
+    word(&mut elf, &[0, BASE, BASE, size, size, 0x1000]);
+    elf.extend(CODE);
+    elf
+}
+
+/// The kernel's form of file capabilities, `struct vfs_ns_cap_data`; revision 2 where they are the first
+/// namespace's.
+fn encode_capabilities(file: &FileCapabilities) -> Vec<u8> {
+    let revision: u32 = if file.root == 0 { 0x0200_0000 } else { 0x0300_0000 };
+    let mut bytes = (revision | u32::from(file.effective)).to_le_bytes().to_vec();
+    for shift in [0, 32] {
+        for set in [file.permitted, file.inheritable] {
+            let half = u32::try_from(set.0 >> shift & 0xffff_ffff).unwrap_or(0);
+            bytes.extend(half.to_le_bytes());
+        }
+    }
+    if file.root != 0 {
+        bytes.extend(file.root.to_le_bytes());
+    }
+    bytes
 }
 
 fn place(zone: &Zone, index: usize) -> PathBuf {
@@ -98,6 +135,9 @@ fn dress(spec: &Spec, path: &Path) -> Result<()> {
             b"value".to_vec()
         };
         lsetxattr(path, name.as_slice(), &value, XattrFlags::empty())?;
+    }
+    if let Some(file) = &inode.capabilities {
+        lsetxattr(path, "security.capability", &encode_capabilities(file), XattrFlags::empty())?;
     }
     if inode.immutable || inode.append_only {
         let mut flags = IFlags::empty();

@@ -2,6 +2,7 @@
 //! subjects and random operations, asked of both.
 
 pub mod build;
+pub mod minimise;
 pub mod perform;
 pub mod plan;
 pub mod questions;

@@ -128,7 +128,7 @@ fn act(operation: &Operation) -> Result<(), i32> {
             } else {
                 Path::new(".").join(path)
             };
-            io(std::process::Command::new(spelled).spawn().map(drop))
+            io(std::process::Command::new(spelled).spawn().and_then(|mut child| child.wait()).map(drop))
         }
         Operation::Connect { .. } => io(std::os::unix::net::UnixStream::connect(path).map(drop)),
         Operation::Bind { .. } => io(std::os::unix::net::UnixDatagram::bind(path).map(drop)),

@@ -1,9 +1,11 @@
 //! Random worlds: what lies where, with which owners, modes, lists, flags and mount options.
 
+use super::questions::capabilities;
 use super::random::Random;
 use std::collections::BTreeMap;
 use whodenied_access::{
-    Acl, Change, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings, Tree, UserNamespace, Way, World,
+    Acl, Change, FileCapabilities, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings, Tree,
+    UserNamespace, Way, World,
 };
 
 /// Ids that owners, groups and subjects are drawn from.
@@ -36,7 +38,7 @@ pub struct Zone {
 }
 
 /// Options of the mounts a world is seen through.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// Of the bind mount `/b` of `/t`.
     pub bind: Mount,
@@ -48,6 +50,8 @@ pub struct Options {
     pub disk: Mount,
     /// Of the idmapped bind mount `/i` of `/t`.
     pub mapped: Mount,
+    /// Of the overlay on `/o`.
+    pub overlay: Mount,
     /// Of the tmpfs of a user namespace on `/u`.
     pub foreign: Mount,
     /// The file system on `/r` is read-only.
@@ -70,6 +74,8 @@ pub struct Plan {
 pub struct Offer {
     /// An ext4 image is mounted.
     pub disk: bool,
+    /// An overlay is mounted.
+    pub overlay: bool,
     /// The map of the idmapped mount `/i`.
     pub maps: Option<IdMaps>,
     /// The user namespace in which the tmpfs on `/u` was mounted.
@@ -80,7 +86,7 @@ pub struct Offer {
 
 const MODES: &[u16] = &[
     0o755, 0o777, 0o700, 0o750, 0o711, 0o644, 0o600, 0o000, 0o1777, 0o1770, 0o770, 0o070, 0o007, 0o4755,
-    0o2755,
+    0o2755, 0o2777, 0o4777,
 ];
 const NAMES: &[&[u8]] = &[b"a", b"b", b"c", b"d"];
 const TARGETS: &[&[u8]] = &[
@@ -144,6 +150,17 @@ type Ids<'a> = [&'a [u32]; 2];
 /// An inode of this type with random properties.
 fn inode(random: &mut Random, kind: Kind, ids: Ids<'_>) -> Inode {
     let mut inode = Inode::new(kind, mode(random), random.pick(ids[0]), random.pick(ids[1]));
+    if cfg!(target_arch = "x86_64") && kind == Kind::File && random.chance(30) {
+        inode.capabilities = Some(FileCapabilities {
+            permitted: capabilities(random),
+            inheritable: capabilities(random),
+            effective: random.chance(80),
+            root: if random.chance(60) { 0 } else { random.pick(ids[0]) },
+        });
+        if random.chance(70) {
+            inode.mode |= 0o755;
+        }
+    }
     // Most directories can be searched, so that what lies behind them is asked too.
     if kind == Kind::Directory && random.chance(60) {
         inode.mode |= random.pick(&[0o755, 0o777]);
@@ -155,7 +172,7 @@ fn inode(random: &mut Random, kind: Kind, ids: Ids<'_>) -> Inode {
         let (acl, mode) = acl(random, inode.mode, ids);
         (inode.acl, inode.mode) = (Some(acl), mode);
     }
-    if kind == Kind::File && random.chance(30) {
+    if kind == Kind::File && inode.capabilities.is_none() && random.chance(40) {
         inode.interpreter = Some(path(random));
     }
     let plain = matches!(kind, Kind::File | Kind::Directory);
@@ -237,6 +254,7 @@ fn options(random: &mut Random, read_only: u64) -> Mount {
         read_only: random.chance(read_only),
         no_exec: random.chance(25),
         no_dev: random.chance(25),
+        no_suid: random.chance(25),
         no_symfollow: random.chance(8),
         maps: None,
     }
@@ -258,6 +276,9 @@ pub fn plan(random: &mut Random, offer: &Offer) -> Plan {
         let groups: Vec<u32> = IDS.iter().copied().filter(|id| namespace.has_group(*id)).collect();
         zones.push(zone(random, "/.h/4", &[], 6, [&users, &groups]));
     }
+    if offer.overlay {
+        zones.push(zone(random, "/.h/5", &[], 6, [IDS, IDS]));
+    }
     // Not planned, but put right again: the root, and what the mount on `/t/mp` covers.
     let fixed = |root: &str, keep: &[&[u8]]| {
         let top = Spec { parent: None, name: Vec::new(), inode: skeleton(), link_to: None, device: (0, 0) };
@@ -266,6 +287,7 @@ pub fn plan(random: &mut Random, offer: &Offer) -> Plan {
     let mut keep: Vec<&[u8]> = vec![b"t", b"b", b"r", b".h"];
     keep.extend(offer.disk.then_some(b"e".as_slice()));
     keep.extend(offer.foreign.is_some().then_some(b"u".as_slice()));
+    keep.extend(offer.overlay.then_some(b"o".as_slice()));
     keep.extend(offer.maps.is_some().then_some(b"i".as_slice()));
     zones.push(fixed("/", &keep));
     zones.push(fixed("/.h/0/mp", &[]));
@@ -276,9 +298,38 @@ pub fn plan(random: &mut Random, offer: &Offer) -> Plan {
         disk: options(random, 15),
         mapped: options(random, 10),
         foreign: options(random, 10),
+        overlay: options(random, 15),
         read_only: random.chance(50),
     };
     Plan { zones, options, maps: offer.maps.clone() }
+}
+
+/// A world of limits that chance does not reach: `/t` holds 45 links each of which points to the one
+/// before, the first to a file, and scripts `s0` to `s8` each of which is run by the one before, the
+/// first by a program.
+#[must_use]
+pub fn limits(offer: &Offer) -> Plan {
+    let mut plan = plan(&mut Random::new(0), offer);
+    plan.options = Options::default();
+    let spec = |name: String, inode: Inode| Spec {
+        parent: Some(0),
+        name: name.into(),
+        inode,
+        link_to: None,
+        device: (0, 0),
+    };
+    let top = Spec { parent: None, name: Vec::new(), inode: skeleton(), link_to: None, device: (0, 0) };
+    let mut nodes = vec![top, spec("l0".to_owned(), Inode::new(Kind::File, 0o644, 0, 0))];
+    for i in 1..=45 {
+        let target = format!("l{}", i - 1).into();
+        nodes.push(spec(format!("l{i}"), Inode { target, ..Inode::new(Kind::Symlink, 0o777, 0, 0) }));
+    }
+    for i in 0..=8 {
+        let interpreter = (i > 0).then(|| format!("./s{}", i - 1).into());
+        nodes.push(spec(format!("s{i}"), Inode { interpreter, ..Inode::new(Kind::File, 0o755, 0, 0) }));
+    }
+    plan.zones[0].nodes = nodes;
+    plan
 }
 
 /// A random path into such a world: sometimes absolute, sometimes crooked, often of something there.
@@ -331,7 +382,8 @@ impl Plan {
             "/.h/1" => &[b"/t/mp/", b"mp/"],
             "/.h/2" => &[b"/r/"],
             "/.h/3" => &[b"/e/", b"../e/"],
-            _ => &[b"/u/", b"../u/"],
+            "/.h/4" => &[b"/u/", b"../u/"],
+            _ => &[b"/o/", b"../o/"],
         };
         let mut names = Vec::new();
         let mut start = random.below(zone.nodes.len());
@@ -389,11 +441,12 @@ impl Model {
         let mut plan = plan.clone();
         for change in &way.changes {
             match *change {
-                Change::Join(_) | Change::Gain(_) => {}
+                Change::Join(_) | Change::Gain(_) | Change::Bound(_) => {}
                 Change::List { node, .. }
                 | Change::AddMode { node, .. }
                 | Change::Own { node, .. }
                 | Change::Unstick(node)
+                | Change::NoFileCapabilities(node)
                 | Change::NotImmutable(node)
                 | Change::NotAppendOnly(node) => {
                     let (zone, index) = *self.places.get(&entry_of(node))?;
@@ -412,6 +465,7 @@ impl Model {
                         5 => &mut options.disk,
                         6 => &mut options.mapped,
                         7 => &mut options.foreign,
+                        8 => &mut options.overlay,
                         _ => return None,
                     };
                     *option = Mount { id: 0, maps: None, ..mount.into_owned() };
@@ -454,6 +508,15 @@ pub fn model(plan: &Plan, offer: &Offer) -> Model {
         let u = tree.add(root, b"u", skeleton());
         let fs = FileSystem { namespace: namespace.clone(), no_dev: true, ..system(5) };
         roots.push(tree.mount_new(u, fs, mount(&plan.options.foreign, 7), top(roots.len())));
+    }
+    if offer.overlay {
+        let o = tree.add(root, b"o", skeleton());
+        roots.push(tree.mount_new(
+            o,
+            FileSystem { no_whiteouts: true, ..system(6) },
+            mount(&plan.options.overlay, 8),
+            top(roots.len()),
+        ));
     }
     if let Some(maps) = &plan.maps {
         let i = tree.add(root, b"i", skeleton());

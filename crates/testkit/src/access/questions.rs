@@ -18,7 +18,8 @@ const ASKED: &[Capability] = &[
     Capability::SYS_CHROOT,
 ];
 
-fn capabilities(random: &mut Random) -> CapabilitySet {
+/// Some of the capabilities that file access asks for, often none.
+pub fn capabilities(random: &mut Random) -> CapabilitySet {
     let all = ASKED.iter().fold(CapabilitySet::default(), |set, c| set.with(*c));
     match random.below(100) {
         0..45 => CapabilitySet::default(),
@@ -37,7 +38,21 @@ pub fn subject(random: &mut Random, namespace: &UserNamespace) -> Subject {
     let fsgid = random.pick(&groups);
     let effective = capabilities(random);
     let extra = if random.chance(30) { capabilities(random) } else { CapabilitySet::default() };
+    let asked = ASKED.iter().fold(CapabilitySet::default(), |set, c| set.with(*c));
+    // What no one asks for stays as it is.
+    let bounding = if random.chance(50) {
+        CapabilitySet::all()
+    } else {
+        CapabilitySet(CapabilitySet::all().0 & !capabilities(random).0)
+    };
+    let inheritable = if random.chance(60) {
+        CapabilitySet::default()
+    } else {
+        CapabilitySet(capabilities(random).0 & asked.0 & bounding.0)
+    };
     Subject {
+        inheritable,
+        bounding,
         uid: if random.chance(75) { fsuid } else { random.pick(&users) },
         gid: if random.chance(75) { fsgid } else { random.pick(&groups) },
         euid: fsuid,

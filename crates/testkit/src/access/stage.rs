@@ -9,7 +9,7 @@ use super::plan::{Offer, Plan, Zone};
 use super::sysctl::Sysctls;
 use super::worker::Order;
 use nix::sched::{CloneFlags, unshare};
-use rustix::fs::{CWD, Mode, OFlags, RenameFlags, open, openat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, open, openat, unlinkat};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_bind,
     mount_change, mount_remount, move_mount, open_tree, unmount,
@@ -167,6 +167,20 @@ fn idmapped(base: &Path, proc: &OwnedFd) -> Result<IdMaps> {
     Ok(holder.namespace.maps.clone())
 }
 
+/// An overlay file system, as containers have it; all that is made lies in its upper layer.
+fn overlay(base: &Path) -> Result<()> {
+    let layers = base.join(".h/o");
+    tmpfs(&layers)?;
+    for name in ["lower", "upper", "work"] {
+        std::fs::create_dir(layers.join(name))?;
+    }
+    let layers = layers.to_string_lossy();
+    let data = format!("lowerdir={layers}/lower,upperdir={layers}/upper,workdir={layers}/work");
+    let data = std::ffi::CString::new(data)?;
+    mount("overlay", base.join(".h/5"), "overlay", MountFlags::empty(), Some(data.as_c_str()))?;
+    std::fs::create_dir(base.join("o"))
+}
+
 /// The tmpfs that a worker made in its own namespace, mounted where all see it.
 fn foreign_tmpfs(host: &mut Worker, base: &Path, proc: &OwnedFd) -> Result<()> {
     let fd = host.line()?;
@@ -205,19 +219,21 @@ impl Stage {
         let sysctls = Sysctls::read(proc.try_clone()?)?;
         let base = scratch.join("base");
         std::fs::create_dir_all(&base)?;
+        let left = open(scratch, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
         tmpfs(&base)?;
-        for name in [".h", ".h/0", ".h/1", ".h/2", ".h/3", ".h/4", "t", "t/mp", "b", "r"] {
+        for name in [".h", ".h/0", ".h/1", ".h/2", ".h/3", ".h/4", ".h/5", ".h/o", "t", "t/mp", "b", "r"] {
             std::fs::create_dir(base.join(name))?;
         }
         tmpfs(&base.join(".h/1"))?;
         tmpfs(&base.join(".h/2"))?;
+        let overlay = overlay(&base).is_ok();
         let image = scratch.join("image");
         let ext4 = base.join(".h/3").to_str().is_some_and(|at| disk(&image, at));
         if ext4 {
             std::fs::create_dir(base.join("e"))?;
             std::fs::remove_dir(base.join(".h/3/lost+found"))?;
         }
-        let _ = std::fs::remove_file(&image);
+        std::fs::remove_file(&image)?;
         let mut workers = Vec::new();
         for namespace in namespaces() {
             let mode = if namespace.is_first() { "--worker" } else { "--worker-in-namespace" };
@@ -232,6 +248,7 @@ impl Stage {
         rustix::process::pivot_root(".", ".")?;
         unmount(".", UnmountFlags::DETACH)?;
         rustix::process::chdir("/")?;
+        unlinkat(&left, "base", AtFlags::REMOVEDIR)?;
         mount_bind("/t", "/b")?;
         mount_bind("/.h/1", "/t/mp")?;
         mount_bind("/.h/2", "/r")?;
@@ -243,10 +260,13 @@ impl Stage {
             worker.send(&Order::Settle("/t".to_owned()))?;
         }
         let tree_inode = std::fs::metadata("/t")?.ino();
+        if overlay {
+            mount_bind("/.h/5", "/o")?;
+        }
         if foreign.is_some() {
             mount_bind("/.h/4", "/u")?;
         }
-        let offer = Offer { disk: ext4, maps, foreign, settings: sysctls.original() };
+        let offer = Offer { disk: ext4, overlay, maps, foreign, settings: sysctls.original() };
         Ok(Self { workers, offer, sysctls, tree_inode })
     }
 
@@ -272,6 +292,9 @@ impl Stage {
             vec![("/b", &plan.options.bind), ("/t/mp", &plan.options.inner), ("/r", &plan.options.sealed)];
         if self.offer.disk {
             mounts.push(("/e", &plan.options.disk));
+        }
+        if self.offer.overlay {
+            mounts.push(("/o", &plan.options.overlay));
         }
         if self.offer.maps.is_some() {
             mounts.push(("/i", &plan.options.mapped));
@@ -339,6 +362,7 @@ fn flags(options: &Mount) -> MountFlags {
     flags.set(MountFlags::RDONLY, options.read_only);
     flags.set(MountFlags::NOEXEC, options.no_exec);
     flags.set(MountFlags::NODEV, options.no_dev);
+    flags.set(MountFlags::NOSUID, options.no_suid);
     if options.no_symfollow {
         // MS_NOSYMFOLLOW
         flags |= MountFlags::from_bits_retain(256);

@@ -4,15 +4,16 @@
 use super::perform::perform;
 use nix::sched::{CloneFlags, unshare};
 use rustix::thread::{
-    CapabilitiesSecureBits, CapabilitySet as Bits, CapabilitySets, Gid, Uid, set_capabilities,
-    set_capabilities_secure_bits, set_keep_capabilities, set_thread_groups, set_thread_res_gid,
-    set_thread_res_uid,
+    CapabilitiesSecureBits, CapabilitySet as Bits, CapabilitySets, Gid, Uid,
+    remove_capability_from_bounding_set, set_capabilities, set_capabilities_secure_bits,
+    set_keep_capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
 };
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, Write};
 use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use whodenied_access::{Operation, Subject, UserNamespace};
+use whodenied_kernel::Capability;
 
 /// What the controller sends, a line of JSON each.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -136,6 +137,9 @@ fn take(subject: &Subject) -> std::io::Result<()> {
     if subject.no_setuid_fixup {
         set_capabilities_secure_bits(CapabilitiesSecureBits::NO_SETUID_FIXUP)?;
     }
+    for capability in Capability::all().filter(|c| !subject.bounding.has(*c)) {
+        remove_capability_from_bounding_set(Bits::from_bits_retain(1 << capability.0))?;
+    }
     set_keep_capabilities(true)?;
     let groups: Vec<Gid> = subject.groups.iter().map(|g| group(*g)).collect();
     set_thread_groups(&groups)?;
@@ -144,7 +148,7 @@ fn take(subject: &Subject) -> std::io::Result<()> {
     let sets = CapabilitySets {
         effective: Bits::from_bits_retain(subject.effective.0),
         permitted: Bits::from_bits_retain(subject.permitted.0),
-        inheritable: Bits::empty(),
+        inheritable: Bits::from_bits_retain(subject.inheritable.0),
     };
     Ok(set_capabilities(None, sets)?)
 }

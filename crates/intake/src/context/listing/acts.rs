@@ -41,6 +41,14 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) {
                 }
             }
         }
+        "setpriv" | "firejail" | "systemd-run" if gives_up(&words) => {
+            let knob = Knob::NoNewPrivs(true);
+            here.say(
+                sink,
+                "acts",
+                Predicate::Setting(Setting { surface: Surface::Other, service: None, knob }),
+            );
+        }
         "echo" | "printf" => echo(here, text, sink),
         "mount" | "mount.nfs" | "mount.nfs4" | "mount.cifs" => mount(here, program, &words, sink),
         "sshfs" | "s3fs" | "gcsfuse" | "goofys" | "bindfs" | "encfs" | "gocryptfs" | "mergerfs" | "cryfs" => {
@@ -57,6 +65,22 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) {
         }
         _ => {}
     }
+}
+
+/// A command line that starts a program under no_new_privs.
+fn gives_up(words: &[&str]) -> bool {
+    words.iter().any(|w| {
+        let w = w.trim_start_matches("-p").trim_start_matches("--property=");
+        matches!(
+            w,
+            "--no-new-privs"
+                | "--nnp"
+                | "--nonewprivs"
+                | "NoNewPrivileges=yes"
+                | "NoNewPrivileges=true"
+                | "NoNewPrivileges=1"
+        )
+    })
 }
 
 fn act(here: Here<'_>, key: String, value: String, sink: &mut Sink) {

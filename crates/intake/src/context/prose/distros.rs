@@ -122,6 +122,11 @@ const NAMES: &[(&[&str], &str)] = &[
     (&["gce", "cos"], "cos"),
     (&["gke", "cos"], "cos"),
     (&["photon", "os"], "photon"),
+    (&["macos"], "macos"),
+    (&["mac", "os", "x"], "macos"),
+    (&["mac", "os"], "macos"),
+    (&["os", "x"], "macos"),
+    (&["osx"], "macos"),
     (&["azure", "linux"], "azurelinux"),
     (&["cbl-mariner"], "azurelinux"),
 ];
@@ -219,6 +224,10 @@ fn named(s: &Saying<'_>, at: usize, length: usize, id: &'static str, sink: &mut 
     if s.denied(at) || older(s, at) {
         return;
     }
+    // A desktop is the host of an engine only where it is said to be.
+    if id == "macos" && !matches!(s.label, "host" | "os" | "host os" | "runtime") {
+        return;
+    }
     let end = at + length + used;
     let container = is_guest(s, at, end, id);
     let what = Predicate::Distro { id: id.to_owned(), version, container };
@@ -270,7 +279,10 @@ fn is_guest(s: &Saying<'_>, at: usize, end: usize, id: &str) -> bool {
         "container" => n == 1,
         _ => false,
     });
-    let follows = thing(s.word(end))
+    // `host: RHEL based` is a host of that family.
+    let alone = at == 0 && s.word(end + 1).is_empty();
+    let family = s.word(end) == "based" && (alone || matches!(s.label, "host" | "os" | "host os"));
+    let follows = thing(s.word(end)) && !family
         || (s.word(end) == "guest" && system)
         || (matches!(s.word(end), "lts" | "linux") && thing(s.word(end + 1)));
     // Alpine is seldom a host.

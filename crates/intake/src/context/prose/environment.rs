@@ -79,6 +79,7 @@ const WORDS: &[(&[&str], Environment)] = &[
     (&["unified", "cgroup"], Environment::CgroupV2),
     (&["cgroupsv2"], Environment::CgroupV2),
     (&["rootless"], Environment::Rootless),
+    (&["--rootless"], Environment::Rootless),
     (&["rootlesskit"], Environment::Rootless),
     (&["toolbox"], Environment::Rootless),
     (&["toolbx"], Environment::Rootless),
@@ -131,6 +132,28 @@ const FUSE: &[&str] = &[
     "juicefs",
     "mhddfs",
     "cryfs",
+    "geesefs",
+    "tigrisfs",
+    "ossfs",
+    "obsfs",
+    "cosfs",
+    "s3fs-fuse",
+    "mount-s3",
+    "mountpoint-s3",
+    "curlftpfs",
+    "davfs",
+    "davfs2",
+    "jmtpfs",
+    "simple-mtpfs",
+    "gvfs",
+    "gvfsd-fuse",
+    "google-drive-ocamlfuse",
+    "rar2fs",
+    "archivemount",
+    "seaweedfs",
+    "tmsu",
+    "zfs-fuse",
+    "veracrypt",
 ];
 
 pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
@@ -175,8 +198,16 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
 
 /// Data that lies on a FUSE file system; mounting one is another matter.
 fn fuse(s: &Saying<'_>, at: usize, sink: &mut Sink) {
-    if !FUSE.contains(&s.word(at)) {
+    // `vieux/sshfs`, `docker-volume-sshfs`: a driver named for what it mounts.
+    let word = s.word(at);
+    let driver = word.rsplit(['/', '-']).next().unwrap_or(word);
+    let plugin = matches!(s.word(at + 1), "volume" | "plugin" | "driver") && word != driver;
+    let serves = FUSE.contains(&word) || plugin && FUSE.contains(&driver);
+    if !serves {
         return;
+    }
+    if plugin && !s.denied(at) {
+        s.say(at, at, sink, Predicate::Environment(Environment::Fuse));
     }
     let before = matches!(s.before(at, 1), "on" | "via" | "over" | "through")
         || (matches!(s.before(at, 2), "on" | "via" | "over" | "through" | "in")

@@ -43,7 +43,21 @@ fn is_after_name(s: &Saying<'_>, at: usize) -> bool {
                 && near(2) != "amazon"
                 && near(2) != "enterprise"
         }
-        "version" | "release" | "is" | "running" => matches!(near(2), "kernel" | "linux"),
+        // `CentOS Linux release 7.9.2009` is the distribution's.
+        "version" | "release" | "is" | "running" if near(2) == "linux" => !matches!(
+            near(3),
+            "centos"
+                | "rocky"
+                | "alma"
+                | "oracle"
+                | "fedora"
+                | "enterprise"
+                | "arch"
+                | "alpine"
+                | "amazon"
+                | "almalinux"
+        ),
+        "version" | "release" | "is" | "running" => near(2) == "kernel",
         // `uname -a`: Linux HOST 5.10.0-…
         host if !host.is_empty() && near(2) == "linux" => {
             s.lower.contains(" smp") || s.lower.contains("gnu/linux")

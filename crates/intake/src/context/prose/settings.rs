@@ -41,8 +41,21 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
                 if text == "USER"
                     && !s.word(at + 1).is_empty()
                     && s.words.len() > 2
-                    && (matches!(s.before(at, 1), "with" | "has" | "sets" | "a")
-                        || s.find(&["dockerfile"]).is_some()) =>
+                    && (matches!(
+                        s.before(at, 1),
+                        "with"
+                            | "has"
+                            | "sets"
+                            | "a"
+                            | "added"
+                            | "adding"
+                            | "set"
+                            | "uses"
+                            | "using"
+                            | "specify"
+                            | "specified"
+                            | "specifies"
+                    ) || s.find(&["dockerfile"]).is_some()) =>
             {
                 Knob::User(s.words.get(at + 1).map_or(String::new(), |w| w.text.clone()))
             }
@@ -57,7 +70,9 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
             "root" | "rootfs" if matches!(s.before(at, 1), "read-only" | "readonly" | "read_only") => {
                 Knob::ReadOnlyRoot(true)
             }
-            _ => match capability(s, at, text)
+            _ => match listed(s, at, text)
+                .or_else(|| capability(s, at, text))
+                .or_else(|| all_dropped(s, at))
                 .or_else(|| device(s, at, text))
                 .or_else(|| security_option(word))
             {
@@ -82,6 +97,57 @@ fn is_privileged(s: &Saying<'_>, at: usize) -> bool {
     ) || (s.word(at + 1) == "proxmox" && s.word(at + 2) == "lxc")
         || (matches!(s.before(at, 1), "is" | "runs" | "running" | "run")
             && s.words.get(at + 1).is_none_or(|w| w.breaks))
+}
+
+/// A capability in a list of several: the words before the list say whether they are added or dropped.
+fn listed(s: &Saying<'_>, at: usize, text: &str) -> Option<Knob> {
+    let names = |i: usize| {
+        s.words.get(i).is_some_and(|w| {
+            let upper = w.text.len() > 2 && w.text.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+            upper && Capability::from_name(&w.text).is_some()
+        })
+    };
+    let cap = Capability::from_name(text).filter(|_| names(at))?;
+    let mut from = at;
+    while from > 0 && names(from - 1) {
+        from -= 1;
+    }
+    if from == at && !names(at + 1) {
+        return None;
+    }
+    let drops =
+        |w: &str| matches!(w, "drop" | "drops" | "dropped" | "dropping" | "cap_drop" | "cap-drop" | "minus");
+    let adds =
+        |w: &str| matches!(w, "add" | "adds" | "added" | "adding" | "cap_add" | "cap-add" | "with" | "plus");
+    for n in 1..=5 {
+        let word = s.before(from, n).trim_end_matches(':');
+        let last = word.rsplit(['.', '-']).next().unwrap_or(word);
+        if matches!(word, "without" | "no" | "not" | "needs" | "need" | "requires" | "missing" | "lacks") {
+            return None;
+        }
+        if drops(word) || drops(last) {
+            return Some(Knob::CapDrop(CapSpec::One(cap)));
+        }
+        if adds(word) || adds(last) {
+            return Some(Knob::CapAdd(CapSpec::One(cap)));
+        }
+    }
+    None
+}
+
+/// `drop: ALL`, `capabilities drop:ALL`, `all capabilities dropped`.
+fn all_dropped(s: &Saying<'_>, at: usize) -> Option<Knob> {
+    let drop =
+        |w: &str| matches!(w, "drop" | "drops" | "dropped" | "dropping" | "drop:" | "cap_drop" | "cap-drop");
+    let word = s.word(at);
+    let together = word.split_once([':', '=']).is_some_and(|(key, value)| drop(key) && value == "all");
+    let apart = word == "all" && (drop(s.before(at, 1)) || s.before(at, 1).ends_with(".drop"));
+    let passive = word == "all"
+        && matches!(s.word(at + 1), "capabilities" | "caps")
+        && (drop(s.before(at, 1)) || (2..=4).any(|n| s.word(at + n) == "dropped"));
+    let supposed =
+        (1..=4).any(|n| matches!(s.before(at, n), "not" | "if" | "can" | "should" | "could" | "without"));
+    ((together || apart || passive) && !supposed).then_some(Knob::CapDrop(CapSpec::All))
 }
 
 /// A capability that the container is said to have, or to have been denied.
@@ -143,7 +209,7 @@ fn security_option(word: &str) -> Option<Knob> {
 #[cfg(test)]
 mod tests {
     use crate::context::listing::tests::facts;
-    use whodenied_case::Knob;
+    use whodenied_case::{CapSpec, Knob};
     use whodenied_kernel::Capability;
 
     #[test]
@@ -165,6 +231,18 @@ mod tests {
         assert!(f.knob(|k| *k == Knob::User("docker".into())).is_some());
         assert!(facts("a privileged container").privileged());
         assert!(facts("config: CAP_SYS_ADMIN dropped").cap_dropped(Capability::SYS_ADMIN).is_some());
+    }
+
+    #[test]
+    fn lists_of_capabilities() {
+        let f = facts("`x.capabilities.add` is `[CHOWN, DAC_OVERRIDE, SETUID, SETGID]`");
+        assert!(f.cap_added(Capability::CHOWN).is_some() && f.cap_added(Capability::SETGID).is_some());
+        let f = facts("runs as uid 0 but with capabilities drop:ALL (add: SYS_ADMIN, CHOWN, MKNOD)");
+        assert!(f.knob(|k| *k == Knob::CapDrop(CapSpec::All)).is_some());
+        assert!(f.cap_added(Capability::CHOWN).is_some() && f.cap_added(Capability::MKNOD).is_some());
+        assert!(facts("all capabilities are dropped").knob(|k| *k == Knob::CapDrop(CapSpec::All)).is_some());
+        assert!(facts("we drop all capabilities").knob(|k| *k == Knob::CapDrop(CapSpec::All)).is_some());
+        assert!(facts("the pod needs CHOWN, SETUID and SETGID").cap_added(Capability::CHOWN).is_none());
     }
 
     #[test]

@@ -22,14 +22,25 @@ pub(super) fn split(text: &str, offset: usize) -> Vec<Word> {
     let mut out = Vec::new();
     let mut start = None;
     let mut breaks = false;
+    let mut last = ' ';
     for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
         let cut = c.is_whitespace()
             || "(),;\"'`[]{}<>|*\u{201c}\u{201d}\u{2018}\u{2019}".contains(c)
             || slash(text, at, c);
         if !cut {
+            // `通过nfs4挂载`: some scripts put no blank between words.
+            if ideographic(last) != ideographic(c)
+                && let Some(from) = start.take()
+                && out.len() < MOST
+            {
+                push(text, from, at, offset, breaks, &mut out);
+                breaks = false;
+            }
+            last = c;
             start.get_or_insert(at);
             continue;
         }
+        last = ' ';
         if let Some(from) = start.take()
             && out.len() < MOST
         {
@@ -39,6 +50,11 @@ pub(super) fn split(text: &str, offset: usize) -> Vec<Word> {
         breaks |= !c.is_whitespace();
     }
     out
+}
+
+/// A character of a script that is written without blanks: kana, Chinese characters, hangul.
+fn ideographic(c: char) -> bool {
+    ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c)
 }
 
 fn slash(text: &str, at: usize, c: char) -> bool {
@@ -92,6 +108,14 @@ mod tests {
         assert_eq!(lower("/var/Run/Docker a/b"), ["/var/run/docker", "a/b"]);
         let words = split("x é (yz)", 10);
         assert_eq!((words[2].start, words[2].end, words[2].breaks), (16, 18, true));
+    }
+
+    #[test]
+    fn scripts_without_blanks() {
+        let words = |t: &str| split(t, 0).into_iter().map(|w| w.lower).collect::<Vec<_>>();
+        assert_eq!(words("通过nfs4挂载"), ["通过", "nfs4", "挂载"]);
+        assert_eq!(words("コンテナはDockerで"), ["コンテナは", "docker", "で"]);
+        assert_eq!(words("naïve Gerät"), ["naïve", "gerät"]);
     }
 
     #[test]

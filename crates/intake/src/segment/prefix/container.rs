@@ -5,7 +5,25 @@ use whodenied_case::Channel;
 
 /// Reads `mealie-1  | `, `2026-… stderr F `, `[pod/web-0/app] `.
 pub(super) fn read(text: &str) -> Option<Found> {
-    compose(text).or_else(|| cri(text)).or_else(|| kubectl(text))
+    compose(text).or_else(|| cri(text)).or_else(|| kubectl(text)).or_else(|| buildkit(text))
+}
+
+/// `#16 0.231 MESSAGE`, a build's step and the seconds since it began.
+fn buildkit(text: &str) -> Option<Found> {
+    let digits = |t: &str| t.bytes().take_while(u8::is_ascii_digit).count();
+    let step = text.strip_prefix('#')?;
+    let number = digits(step);
+    let seconds = step.get(number..)?.strip_prefix(' ')?;
+    let whole = digits(seconds);
+    let fraction = seconds.get(whole..)?.strip_prefix('.')?;
+    let part = digits(fraction);
+    let rest = fraction.get(part..)?;
+    let fits = (1..=4).contains(&number) && (1..=6).contains(&whole) && (1..=3).contains(&part);
+    (fits && rest.starts_with(' ')).then(|| Found {
+        length: text.len() - rest.len(),
+        channel: Some(Channel::ProgramLog),
+        ..Found::default()
+    })
 }
 
 /// Compose pads names to the longest and ends them with `  | ` or, numbered, ` | `.

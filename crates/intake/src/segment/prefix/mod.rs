@@ -23,6 +23,7 @@ struct Found {
     container: Option<String>,
     channel: Option<Channel>,
     command: bool,
+    as_root: Option<bool>,
 }
 
 /// Takes all prefixes off; true when there was one that only begins a new log line.
@@ -45,6 +46,7 @@ pub(super) fn strip(line: &mut Line) -> bool {
         dress.tag = found.tag.or(dress.tag.take());
         dress.container = found.container.or(dress.container.take());
         dress.command |= found.command;
+        dress.as_root = found.as_root.or(dress.as_root);
         // What stands in a program's log stays that program's text, whatever it looks like.
         if let Some(channel) = found.channel
             && dress.channel != Channel::ProgramLog

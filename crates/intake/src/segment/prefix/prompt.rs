@@ -4,9 +4,9 @@ use super::Found;
 
 /// Reads `$ `, `user@host:~$ `, `[user@host dir]# `. A bare `# ` is a comment or a heading.
 pub(super) fn read(text: &str) -> Option<Found> {
-    let command = |length| Some(Found { length, command: true, ..Found::default() });
+    let command = |length, as_root| Some(Found { length, command: true, as_root, ..Found::default() });
     if text.starts_with("$ ") || text.starts_with("% ") {
-        return command(1);
+        return command(1, None);
     }
     // The prompt's last character, with `user@host` before it.
     let at = text.bytes().take(40).position(|b| b == b'@')?;
@@ -25,5 +25,5 @@ pub(super) fn read(text: &str) -> Option<Found> {
         && place.contains([':', ' ', ']'])
         && !place.contains(": "))
     .then_some(())?;
-    command(at + end + 1)
+    command(at + end + 1, Some(user == "root" || rest.as_bytes().get(end) == Some(&b'#')))
 }

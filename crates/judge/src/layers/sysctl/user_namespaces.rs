@@ -1,112 +1,25 @@
-//! User namespaces: Ubuntu's restriction, Debian's switch, and the limits per user.
+//! User namespaces: Debian's switch, and the limits per user.
 //!
-//! Ubuntu's `apparmor_userns_create` with kernel.apparmor_restrict_unprivileged_userns=1 (23.10: off
-//! by default, refuses with EACCES; 24.04: on) moves an unconfined caller without CAP_SYS_ADMIN into
-//! the profile unprivileged_userns, which denies every capability: the namespace is there and what
-//! is done in it fails with EPERM, first its id map, its network, its mounts. Debian's
-//! kernel.unprivileged_userns_clone=0 answers EPERM, a used-up user.max_user_namespaces ENOSPC
-//! (`inc_ucount`, kernel/user_namespace.c). A program with a profile of its own is not moved.
+//! Debian's kernel.unprivileged_userns_clone=0 answers EPERM, a used-up user.max_user_namespaces
+//! ENOSPC (`inc_ucount`, kernel/user_namespace.c). Ubuntu's restriction is switched on by a sysctl and
+//! carried out by AppArmor, whose refusal it is.
 
 use super::LAYER;
-use crate::context::Context;
+use crate::context::{About, Context, USERNS_SWITCH as SWITCH, namespaces};
 use crate::say::{Say, allows, denies};
-use whodenied_case::{Attempt, Engine, Outcome, Phase, RecordKind, Support};
-use whodenied_kernel::{Call, Errno};
+use whodenied_case::{Attempt, Outcome, Phase, Support};
+use whodenied_kernel::Errno;
 
-const SWITCH: &str = "kernel.apparmor_restrict_unprivileged_userns";
 const CLONE: &str = "kernel.unprivileged_userns_clone";
 const MAX: &str = "user.max_user_namespaces";
-const PROFILE: &str = "unprivileged_userns";
-const MOVED: &str = "The kernel restricts unprivileged user namespaces: the program got one, but was moved into a profile that takes every capability in it away.";
+const SWITCHED: &str = "A sysctl of this host switches on the restriction of unprivileged user namespaces that AppArmor carries out.";
 
 pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
-    if let Some(said) = record(attempt) {
-        return vec![said];
-    }
-    let Some(about) = about(attempt, cx) else { return Vec::new() };
+    let Some(about) = namespaces(attempt, cx) else { return Vec::new() };
     let mut said = limits(attempt, cx);
     said.extend(trials(attempt, cx));
-    said.extend(restriction(attempt, cx, about));
+    said.extend(switches(attempt, cx, about));
     said
-}
-
-/// How surely the attempt is about a user namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum About {
-    /// Something that a fresh namespace should have allowed.
-    Inside,
-    /// A browser or sandbox says that it found no namespace it could use.
-    Sandbox,
-    /// Creating it or writing its id map.
-    Creation,
-}
-
-fn record(attempt: &Attempt) -> Option<Say> {
-    attempt.records.iter().find_map(|r| {
-        let RecordKind::Apparmor(record) = &r.kind else { return None };
-        let operation = record.get("operation").unwrap_or("");
-        let moved = record.profile() == Some(PROFILE)
-            || (operation == "userns_create"
-                && (record.get("target") == Some(PROFILE)
-                    || record.get("info").is_some_and(|i| i.starts_with("Userns create"))));
-        moved.then(|| denies(attempt, LAYER, Support::Record, 100, MOVED).policy(PROFILE))
-    })
-}
-
-fn about(attempt: &Attempt, cx: &Context<'_>) -> Option<About> {
-    if cx
-        .stated_here(attempt, &["no-usable-sandbox", "suid-helper-misconfigured", "userns-disabled"])
-        .is_some()
-    {
-        return Some(About::Sandbox);
-    }
-    let name = attempt.object_name();
-    if name.starts_with("/proc/")
-        && ["/uid_map", "/gid_map", "/setgroups"].iter().any(|end| name.ends_with(end))
-    {
-        return Some(About::Creation);
-    }
-    match attempt.call {
-        Some(Call::UsernsCreate | Call::IdMap) => Some(About::Creation),
-        Some(Call::Netlink) if cx.stated_here(attempt, &["netns-no-right"]).is_some() => Some(About::Inside),
-        _ if cx.stated_here(attempt, &["netns-no-right"]).is_some() => Some(About::Inside),
-        Some(Call::Unshare) => Some(About::Creation),
-        Some(Call::Clone) if flags(attempt) => Some(About::Creation),
-        Some(
-            Call::Mount
-            | Call::Netlink
-            | Call::Sethostname
-            | Call::Setgroups
-            | Call::Capset
-            | Call::PivotRoot
-            | Call::Setns
-            | Call::Umount,
-        ) if builds_sandbox(cx) => Some(About::Inside),
-        // An error without call or object beside the switch that somebody looked up.
-        None if attempt.errno == Some(Errno::EPERM)
-            && attempt.object_name().is_empty()
-            && !cx.contained()
-            && !cx.is_root(attempt)
-            && cx.sysctl_number(SWITCH).is_some_and(|(_, n)| n == 1) =>
-        {
-            Some(About::Inside)
-        }
-        _ => None,
-    }
-}
-
-fn flags(attempt: &Attempt) -> bool {
-    attempt.arg("flags").is_some_and(|f| f.contains("CLONE_NEWUSER"))
-}
-
-/// The program makes its own sandbox without a daemon.
-fn builds_sandbox(cx: &Context<'_>) -> bool {
-    cx.facts.engines().any(|e| {
-        matches!(
-            e,
-            Engine::Bubblewrap | Engine::Flatpak | Engine::OwnSandbox | Engine::Apptainer | Engine::Firejail
-        )
-    }) || cx.rootless()
 }
 
 fn limits(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
@@ -142,7 +55,7 @@ fn limits(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
 }
 
 fn trials(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
-    [SWITCH, CLONE, MAX].into_iter().find_map(|key| {
+    [CLONE, MAX].into_iter().find_map(|key| {
         let trial = cx.sysctl_trial(Outcome::Works, key)?;
         Some(
             denies(attempt, LAYER, Support::Trial, 95, format!("It works once {key} is lifted."))
@@ -152,58 +65,29 @@ fn trials(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     })
 }
 
-fn restriction(attempt: &Attempt, cx: &Context<'_>, about: About) -> Option<Say> {
+fn switches(attempt: &Attempt, cx: &Context<'_>, about: About) -> Option<Say> {
     if !matches!(attempt.errno, None | Some(Errno::EPERM | Errno::EACCES)) {
         return None;
     }
     if let Some(trial) = cx.sysctl_trial(Outcome::Same, SWITCH) {
         return Some(allows(attempt, LAYER, "It fails with the restriction lifted too.").trial(trial));
     }
-    // An engine of root sets namespaces up with every capability; inside its containers the filter asks first.
     let contained = cx.facts.in_oci_container() && !cx.rootless() && attempt.phase == Phase::Program;
     let look = format!("sysctl {SWITCH}");
-    match cx.sysctl_number(SWITCH) {
-        Some((id, n)) if n >= 1 => {
-            let because = format!("{SWITCH} is {n}: {MOVED}");
-            let weight = if contained { 60 } else { 92 };
-            return Some(
-                denies(attempt, LAYER, Support::Configured, weight, because).fact(id).policy(PROFILE),
-            );
-        }
-        // Whoever sets it to 0 tells the way out of it, unless it was tried in vain.
-        Some((id, _)) => {
-            let because = "The evidence lifts Ubuntu's restriction of unprivileged user namespaces, which takes every capability in a new one away.";
-            return Some(denies(attempt, LAYER, Support::Usual, 60, because).fact(id).policy(PROFILE));
-        }
-        None => {}
+    if cx.restricts_userns() || cx.sysctl_number(SWITCH).is_some() {
+        let weight = if contained { 45 } else { 60 };
+        return Some(
+            denies(attempt, LAYER, Support::Usual, weight, SWITCHED)
+                .facts(cx.distro_fact())
+                .policy(SWITCH)
+                .step(look),
+        );
     }
-    let distro = cx.facts.distro();
-    let restricted = cx.restricts_userns();
     if contained {
-        let (support, weight) = if restricted { (Support::Usual, 55) } else { (Support::Fits, 20) };
-        return Some(
-            denies(attempt, LAYER, support, weight, MOVED).facts(cx.distro_fact()).policy(PROFILE).step(look),
-        );
+        let because = "A sysctl of the host may limit user namespaces.";
+        return Some(denies(attempt, LAYER, Support::Fits, 20, because).step(look));
     }
-    if restricted {
-        let weight = match about {
-            About::Creation | About::Sandbox => 92,
-            About::Inside => 85,
-        };
-        return Some(
-            denies(attempt, LAYER, Support::Default, weight, MOVED)
-                .facts(cx.distro_fact())
-                .policy(PROFILE)
-                .step(look),
-        );
-    }
-    match distro {
-        Some(("ubuntu" | "kubuntu" | "xubuntu" | "lubuntu", None)) => Some(
-            denies(attempt, LAYER, Support::Usual, 80, MOVED)
-                .facts(cx.distro_fact())
-                .policy(PROFILE)
-                .step(look),
-        ),
+    match cx.facts.distro() {
         Some(("debian" | "raspbian", version)) if version.is_none_or(|v| v.before(&[11])) => {
             let because = "Debian up to release 10 lets ordinary users make no user namespaces (kernel.unprivileged_userns_clone=0).";
             let support = if version.is_some() { Support::Default } else { Support::Usual };
@@ -214,7 +98,7 @@ fn restriction(attempt: &Attempt, cx: &Context<'_>, about: About) -> Option<Say>
                     .step(format!("sysctl {CLONE}")),
             )
         }
-        Some(("ubuntu" | "kubuntu" | "xubuntu" | "lubuntu", Some(_))) => Some(
+        Some(("ubuntu" | "kubuntu" | "xubuntu" | "lubuntu", _)) => Some(
             denies(attempt, LAYER, Support::Fits, 35, "A sysctl may limit user namespaces on this host.")
                 .step(format!("sysctl {CLONE} {MAX}")),
         ),
@@ -236,7 +120,6 @@ fn restriction(attempt: &Attempt, cx: &Context<'_>, about: About) -> Option<Say>
             };
             Some(
                 denies(attempt, LAYER, Support::Usual, weight, because)
-                    .policy(PROFILE)
                     .step(look)
                     .step(format!("sysctl {CLONE} {MAX}")),
             )
@@ -249,33 +132,8 @@ mod tests {
     use super::super::judge as layer;
     use super::*;
     use crate::testing::{attempt, denied, distro, sysctl};
-    use whodenied_case::{Environment, Predicate};
-
-    #[test]
-    fn ubuntu_takes_the_capabilities() {
-        let map = attempt(Call::IdMap, Errno::EACCES, "");
-        assert_eq!(denied(layer, &map, &[distro("ubuntu", "24.04")]), Some(Support::Default));
-        assert_eq!(denied(layer, &map, &[sysctl(SWITCH, "1")]), Some(Support::Configured));
-        let lo = attempt(Call::Netlink, Errno::EPERM, "lo");
-        let said = Predicate::Statement("netns-no-right");
-        assert_eq!(denied(layer, &lo, &[distro("ubuntu", "24.04"), said.clone()]), Some(Support::Default));
-        assert_eq!(denied(layer, &lo, &[distro("ubuntu", "20.04"), said]), Some(Support::Fits));
-        assert_eq!(denied(layer, &lo, &[distro("ubuntu", "24.04")]), None);
-        assert_eq!(
-            denied(layer, &lo, &[distro("ubuntu", "24.04"), Predicate::Engine(Engine::Bubblewrap)]),
-            Some(Support::Default)
-        );
-        let mut sandbox = attempt(Call::Exec, Errno::EPERM, "");
-        sandbox.errno = None;
-        assert_eq!(
-            denied(
-                layer,
-                &sandbox,
-                &[distro("ubuntu", "24.04.3"), Predicate::Statement("suid-helper-misconfigured")]
-            ),
-            Some(Support::Default)
-        );
-    }
+    use whodenied_case::{Engine, Environment, Predicate};
+    use whodenied_kernel::Call;
 
     #[test]
     fn in_a_container_the_filter_asks_first() {
@@ -288,7 +146,7 @@ mod tests {
                 &unshare,
                 &[docker, Predicate::Environment(Environment::Rootless), distro("ubuntu", "24.04")]
             ),
-            Some(Support::Default)
+            Some(Support::Usual)
         );
     }
 
