@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("runtimes", &["kernel", "apparmor", "seccomp"]),
     ("intake", &["case", "access", "kernel", "text", "manifest", "apparmor", "seccomp", "runtimes"]),
     ("judge", &["case", "kernel", "text", "access", "apparmor", "seccomp", "runtimes"]),
-    ("remedy", &["case", "kernel", "text", "judge", "runtimes", "apparmor", "seccomp", "manifest"]),
+    ("remedy", &["case", "access", "kernel", "text", "judge", "runtimes", "apparmor", "seccomp", "manifest"]),
     ("sources", &["case", "kernel", "text", "access", "seccomp"]),
     ("trial", &["case", "sources", "text"]),
     ("report", &["case", "kernel", "text"]),

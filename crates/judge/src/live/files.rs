@@ -50,7 +50,9 @@ fn refused(
     let right = right(refusal.wanted, inode.as_deref().is_some_and(Inode::is_directory));
     let (layer, because, policy) = match refusal.rule {
         Rule::Permission(class) => {
+            let masked = inode.as_deref().is_some_and(|i| masked(i, &question.subject, refusal.wanted));
             let layer = match class {
+                Class::Group | Class::Other if masked => Layer::Acl,
                 Class::Owner | Class::Group | Class::Other => Layer::Dac,
                 Class::ListUser(_) | Class::ListGroup | Class::ListOther => Layer::Acl,
             };
@@ -63,6 +65,9 @@ fn refused(
                 (Layer::Capability, because, Some("CAP_DAC_OVERRIDE".to_owned()))
             } else {
                 let class = match class {
+                    _ if masked => {
+                        "though an entry of its list would let it, because the list's mask cuts that"
+                    }
                     Class::Owner => "as its owner",
                     Class::Group => "as a member of its group",
                     Class::Other => "being neither its owner nor in its group",
@@ -168,6 +173,15 @@ fn refused(
         Some(policy) => say.policy(policy),
         None => say,
     })
+}
+
+/// An entry of the list grants it, and only the mask takes that away. With an empty mask the kernel
+/// does not look at the list at all (fs/namei.c, acl_permission_check).
+fn masked(inode: &Inode, subject: &Subject, wanted: u8) -> bool {
+    let Some(acl) = &inode.acl else { return false };
+    let grants = |bits: u8| bits & wanted == wanted;
+    acl.users.iter().any(|(id, bits)| *id == subject.fsuid && grants(*bits))
+        || acl.groups.iter().any(|(id, bits)| subject.in_group(*id) && grants(*bits))
 }
 
 /// `root:shadow 0640`.

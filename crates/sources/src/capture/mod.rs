@@ -49,7 +49,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
     let mut missing = Vec::new();
     let process = process::state(tracee, call.pid, &mut missing);
     let sysctls = sysctls(tracee);
-    let (question, partial) = match question(tracee, &process, decoded, &sysctls) {
+    let (question, partial) = match question(tracee, &process, decoded, &sysctls, &mut missing) {
         Ok(found) => found,
         Err(Untold(why)) => {
             missing.push(why);
@@ -93,9 +93,11 @@ fn question(
     process: &ProcessState,
     decoded: &DecodedCall,
     sysctls: &BTreeMap<String, String>,
+    missing: &mut Vec<String>,
 ) -> Result<(Option<Question>, bool), Untold> {
     let Some(asked) = operation::of(decoded) else { return Ok((None, false)) };
     let mut walk = Walk::new(tracee, process)?;
+    walk.executes = matches!(asked.operation, whodenied_access::Operation::Execute { .. });
     let mut bases: Vec<_> = asked.paths.iter().filter_map(|(path, _)| operation::base(path)).collect();
     bases.dedup();
     match bases.as_slice() {
@@ -115,6 +117,12 @@ fn question(
         ));
     }
     let partial = walk.partial;
+    if walk.hidden {
+        missing.push(
+            "What lies behind the directory that refused could not be seen: more may be refused there."
+                .to_owned(),
+        );
+    }
     let subject = subject(process, walk.namespace().clone());
     let mut world = walk.into_tree();
     let level = |key: &str| sysctls.get(key).and_then(|v| v.parse().ok()).unwrap_or(0);
@@ -201,6 +209,8 @@ fn subject(process: &ProcessState, namespace: UserNamespace) -> Subject {
         groups: process.groups.clone(),
         effective: CapabilitySet(process.effective),
         permitted: CapabilitySet(process.permitted),
+        bounding: CapabilitySet(process.bounding),
+        inheritable: CapabilitySet(process.inheritable),
         no_setuid_fixup: false,
         namespace,
     }

@@ -51,6 +51,11 @@ impl Line {
         self.options.split(',').any(|o| o == option)
     }
 
+    /// The file system itself is read-only.
+    fn read_only(&self) -> bool {
+        self.super_options.split(',').any(|o| o == "ro")
+    }
+
     /// An idmapped mount: its map can't be read here.
     pub(super) fn is_idmapped(&self) -> bool {
         self.has("idmapped")
@@ -59,9 +64,11 @@ impl Line {
     pub(super) fn mount(&self, id: u64) -> Mount {
         Mount {
             id,
-            read_only: self.has("ro"),
+            // `mount -o ro` sets both; the kernel answers alike, and one remount undoes both.
+            read_only: self.has("ro") && !self.read_only(),
             no_exec: self.has("noexec"),
             no_dev: self.has("nodev"),
+            no_suid: self.has("nosuid"),
             no_symfollow: self.has("nosymfollow"),
             maps: None,
         }
@@ -73,7 +80,7 @@ impl Line {
         // SB_I_NODEV is set on what is mounted in another user namespace than the first
         // (fs/super.c, alloc_super), SB_I_NOEXEC on proc and sysfs (fs/proc/root.c, fs/sysfs/mount.c).
         FileSystem {
-            read_only: self.super_options.split(',').any(|o| o == "ro"),
+            read_only: self.read_only(),
             no_dev: !namespace.is_first() || self.fstype == "proc",
             no_exec: matches!(self.fstype.as_str(), "proc" | "sysfs"),
             acls: !self.super_options.split(',').any(|o| o == "noacl"),

@@ -44,6 +44,10 @@ pub(super) struct Walk {
     pub(super) foreign: bool,
     /// A file system on the way checks more than the model, never less.
     pub(super) partial: bool,
+    /// The question is one of execution: first lines of files matter.
+    pub(super) executes: bool,
+    /// A part of the path could not be seen.
+    pub(super) hidden: bool,
     /// Where the last walk ended, if it found something.
     last: Option<NodeId>,
 }
@@ -66,6 +70,8 @@ impl Walk {
             base: Vec::new(),
             foreign: false,
             partial: false,
+            executes: false,
+            hidden: false,
             last: None,
         };
         let stat = sys::stat(fd.as_fd()).map_err(|e| untold(format!("statx of the root: {e}.")))?;
@@ -168,10 +174,31 @@ impl Walk {
                     }
                     left.extend(components(&target));
                 }
+                Step::Hidden => {
+                    self.beyond(stack, &name, &left);
+                    return Ok(());
+                }
                 Step::Link(_) | Step::End => return Ok(()),
             }
         }
         Ok(())
+    }
+
+    /// Stands in for what can't be seen, so that a change of the directory before it can be tried: as if
+    /// everything beyond were open.
+    fn beyond(&mut self, stack: &[Place], name: &[u8], left: &[Vec<u8>]) {
+        let Some(here) = stack.last() else { return };
+        self.hidden = true;
+        let mut at = here.node;
+        let names = std::iter::once(name).chain(left.iter().rev().map(Vec::as_slice));
+        let last = left.len();
+        for (n, name) in names.enumerate() {
+            if name == b".." || name == b"." {
+                return;
+            }
+            let kind = if n == last { Kind::File } else { Kind::Directory };
+            at = self.tree.add(at, name, Inode::new(kind, 0o777, 0, 0));
+        }
     }
 
     fn step(&mut self, stack: &[Place], name: &[u8]) -> Result<Step, Untold> {
@@ -187,7 +214,7 @@ impl Walk {
                     io::ErrorKind::PermissionDenied if self.searchable(here.node) => {
                         Err(untold("A directory on the way could not be searched by the observer."))
                     }
-                    io::ErrorKind::PermissionDenied => Ok(Step::End),
+                    io::ErrorKind::PermissionDenied => Ok(Step::Hidden),
                     _ => Err(untold(format!("A component of the path could not be read: {e}."))),
                 };
             }
@@ -224,7 +251,10 @@ impl Walk {
         if let Entry::Found(known) = self.tree.entry(here.node, name) {
             return Ok(self.tree.mounted(known).unwrap_or(known));
         }
-        let inode = inode(fd, stat, link);
+        let mut inode = inode(fd, stat, link);
+        if self.executes && inode.kind == Kind::File {
+            inode.interpreter = interpreter(fd);
+        }
         if stat.mount == here.mount {
             return Ok(self.tree.add(here.node, name, inode));
         }
@@ -244,6 +274,8 @@ impl Walk {
 enum Step {
     Into(Place),
     Link(Vec<u8>),
+    /// Behind a directory that neither the tracee nor we may search.
+    Hidden,
     End,
 }
 
@@ -269,9 +301,6 @@ fn inode(fd: &OwnedFd, stat: &Stat, link: Option<Vec<u8>>) -> Inode {
     inode.target = link.unwrap_or_default();
     if kind != Kind::Symlink {
         inode.acl = sys::attribute(fd.as_fd(), c"system.posix_acl_access").and_then(|raw| acl(&raw));
-    }
-    if kind == Kind::File && stat.mode & 0o111 != 0 {
-        inode.interpreter = interpreter(fd);
     }
     inode
 }

@@ -35,14 +35,12 @@ pub(super) fn mentioned(failures: &mut [Failure], text: &[u8], pid: Tid, now: u3
     let mut said = false;
     for failure in failures.iter_mut().rev().filter(|f| f.order <= now) {
         let object = failure.object.as_deref().unwrap_or("");
-        let base = object.rsplit('/').next().unwrap_or("");
-        let full = object.len() > 2 && named(&text, object);
-        let part = base.len() > 2 && named(&text, base);
+        let mention = named(&text, object);
         let error = failure.errno.text().is_some_and(|t| contains(&text, t))
             || failure.errno.name().is_some_and(|n| text.contains(n));
         let mut blame = 0;
-        if full || part {
-            blame = NAMED + u32::from(full) * 50;
+        if mention != Named::Not {
+            blame = NAMED + u32::from(mention == Named::Whole) * 50;
         }
         if error && !said && (failure.pid == pid || blame > 0) {
             blame += TEXT;
@@ -52,16 +50,35 @@ pub(super) fn mentioned(failures: &mut [Failure], text: &[u8], pid: Tid, now: u3
     }
 }
 
-/// True when `part` stands in `text` as a word of its own: `python3` is not in `python3.11`.
-fn named(text: &str, part: &str) -> bool {
-    let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    text.match_indices(part).any(|(at, _)| {
-        let before = text.get(..at).and_then(|t| t.chars().next_back());
-        let mut after = text.get(at + part.len()..).unwrap_or("").chars();
-        let (next, second) = (after.next(), after.next());
-        let goes_on = next.is_some_and(|c| inner(c) || (c == '.' && second.is_some_and(inner)));
-        !before.is_some_and(inner) && !goes_on
-    })
+/// Whether a text names an object: by its path, or by the end of it that stands there.
+/// `/usr/lib/python3.11/socket.py` does not name `/opt/lib`.
+fn named(text: &str, object: &str) -> Named {
+    let base = object.rsplit('/').next().unwrap_or("");
+    if base.len() < 3 {
+        return Named::Not;
+    }
+    let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '+' | '@');
+    let mut found = Named::Not;
+    for (at, _) in text.match_indices(base).take(64) {
+        let start = text.get(..at).map_or(0, |t| t.trim_end_matches(inner).len());
+        let end = text.get(at..).map_or(at, |t| at + t.find(|c| !inner(c)).unwrap_or(t.len()));
+        let word = text.get(start..end).unwrap_or("").trim_end_matches(['.', '-']);
+        if word == object {
+            return Named::Whole;
+        }
+        let tail = word.trim_start_matches("./");
+        if object.strip_suffix(tail).is_some_and(|head| head.is_empty() || head.ends_with('/')) {
+            found = Named::End;
+        }
+    }
+    found
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Not,
+    End,
+    Whole,
 }
 
 /// Without regard to ASCII case: programs write `permission denied` too.
@@ -129,4 +146,20 @@ pub(super) fn seccomp_of_self() -> bool {
             .is_ok_and(|s| s.lines().any(|l| l.strip_prefix("Seccomp:").is_some_and(|v| v.trim() != "0")))
     });
     *FILTERED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_message_names() {
+        let python = "  File \"/usr/lib/python3.11/socket.py\", line 232";
+        assert_eq!(named(python, "/opt/rust/lib"), Named::Not);
+        assert_eq!(named(python, "/root/bin/python3"), Named::Not);
+        assert_eq!(named("cat: /etc/shadow: Permission denied", "/etc/shadow"), Named::Whole);
+        assert_eq!(named("open('./data/x.db'): denied", "/srv/app/data/x.db"), Named::End);
+        assert_eq!(named("cannot open shadow.", "/etc/shadow"), Named::End);
+        assert_eq!(named("cannot open notshadow", "/etc/shadow"), Named::Not);
+    }
 }
