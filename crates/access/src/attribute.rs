@@ -107,14 +107,17 @@ impl Ask<'_> {
         if times == Times::Given { self.must_own(&object) } else { Ok(()) }
     }
 
-    /// `vfs_truncate` (fs/open.c). The mode is asked before the mount since Linux 6.9; before that, EROFS
-    /// hid EACCES.
+    /// `vfs_truncate` (fs/open.c). The mode is asked before the mount since Linux 6.14 (fanotify's pre-content
+    /// events); before that, EROFS hid EACCES.
     pub(crate) fn truncate(&self, path: &[u8]) -> Step<()> {
         let object = self.object(self.lookup(path, true)?)?;
         match object.inode.kind {
             Kind::Directory => return Err(self.no(Errno::EISDIR, Rule::IsDirectory, object.id)),
             Kind::File => {}
             _ => return Err(self.no(Errno::EINVAL, Rule::Arguments, object.id)),
+        }
+        if self.world.settings().release < (6, 14) {
+            self.want_write(&object)?;
         }
         self.permission(&object, WRITE)?;
         self.want_write(&object)?;
@@ -314,6 +317,17 @@ mod tests {
         assert_eq!(refusal(&able, &tree, &give).map(|r| (r.0, r.1)), Some((Errno::EPERM, Rule::NotOwner)));
         able.effective = able.effective.with(Capability::FOWNER);
         assert_eq!(refusal(&able, &tree, &give), None);
+    }
+
+    #[test]
+    fn truncating_on_a_read_only_mount_depends_on_the_kernel() {
+        let mut tree = tree();
+        tree.mount_mut(node(&tree, "/")).unwrap().read_only = true;
+        let member = Subject { groups: vec![1000], ..Subject::user(1001, 1001) };
+        let truncate = Operation::Truncate { path: b"/home/note".to_vec() };
+        assert_eq!(refusal(&member, &tree, &truncate).map(|r| r.0), Some(Errno::EACCES));
+        tree.settings.release = (6, 12);
+        assert_eq!(refusal(&member, &tree, &truncate).map(|r| r.0), Some(Errno::EROFS));
     }
 
     #[test]

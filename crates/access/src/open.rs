@@ -68,7 +68,7 @@ impl Ask<'_> {
         walk.resolve(path, !flags.no_follow, flags.directory || flags.temporary).map(|_| ())
     }
 
-    /// `do_tmpfile`, `vfs_tmpfile`.
+    /// `do_tmpfile`, `vfs_tmpfile`. Linux 6.18 asks whether the file system can store the ids; 6.8 did not.
     fn open_temporary(&self, path: &[u8], flags: OpenFlags) -> Step<()> {
         let directory = self.object(self.lookup_directory(path, !flags.no_follow)?)?;
         self.want_write(&directory)?;

@@ -19,8 +19,8 @@ pub enum Entry {
     Unknown,
 }
 
-/// The sysctls `fs.protected_*`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// What the machine itself decides: the sysctls `fs.protected_*`, and which kernel it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// `fs.protected_symlinks`.
     pub symlinks: u8,
@@ -30,6 +30,15 @@ pub struct Settings {
     pub fifos: u8,
     /// `fs.protected_regular`.
     pub regular: u8,
+    /// Major and minor number of the kernel's release.
+    pub release: (u16, u16),
+}
+
+impl Default for Settings {
+    /// Linux 6.18 with every sysctl at 0, as the kernel itself starts.
+    fn default() -> Self {
+        Self { symlinks: 0, hardlinks: 0, fifos: 0, regular: 0, release: (6, 18) }
+    }
 }
 
 /// The files and mounts a decision may ask for. A live machine answers by reading lazily; what it
@@ -69,7 +78,7 @@ pub trait World {
     /// The file system it lies on.
     fn file_system(&self, node: NodeId) -> Option<Cow<'_, FileSystem>>;
 
-    /// The sysctls.
+    /// The sysctls and the kernel's release.
     fn settings(&self) -> Settings;
 
     /// The node's path, for people.

@@ -1,7 +1,9 @@
-//! Seccomp profiles as container engines read them: the smallest rule that changes one answer.
+//! Seccomp: the kernel's filter programs, profiles as container engines read them, and the smallest
+//! rule that changes one answer.
 //!
-//! Deliberately absent for now: whole profiles, and the kernel's filter programs.
+//! Deliberately absent: reading filters off a task, and any decision about a case.
 
+pub mod bpf;
 pub mod rule;
 
 pub use rule::{Action, Arg, Rule};

@@ -86,6 +86,7 @@ fn main() {
     let offer = &stage.offer;
     let there = [
         ("ext4", offer.disk),
+        ("overlay", offer.overlay),
         ("idmapped", offer.maps.is_some()),
         ("of a user namespace", offer.foreign.is_some()),
     ];

@@ -17,6 +17,8 @@ const fn msr(needs: &'static [&'static str], call: Call) -> Rule {
 
 /// `blk_verify_command`, `scsi_ioctl`: most commands need it, whoever opened the node.
 const RAW_IO: &[(&str, &str)] = &[("request", "SG_IO"), ("capability", "SYS_RAWIO")];
+/// `cap_convert_nscap`, `cap_inode_setxattr`.
+const FILE_CAPS: &[(&str, &str)] = &[("capability", "SETFCAP")];
 /// `nvme_cmd_allowed` (drivers/nvme/host/ioctl.c).
 const ADMIN: &[(&str, &str)] = &[("request", "NVME_IOCTL_ADMIN_CMD"), ("capability", "SYS_ADMIN")];
 
@@ -93,6 +95,9 @@ pub(crate) const RULES: &[Rule] = &[
         .call_if_none(Call::Ioctl)
         .kind(K::Device)
         .object(From::Fixed("/dev/net/tun")),
+    Rule::refine(&["set capabilities on file"]).call(Call::Xattr).args(FILE_CAPS),
+    Rule::refine(&["security.capability"]).call(Call::Xattr).args(FILE_CAPS),
+    Rule::refine(&["cap_set_file"]).call(Call::Xattr).args(FILE_CAPS),
     // Commands handed through to a disk: the node is open, and the driver asks for a capability.
     Rule::refine(&["read device identity failed"]).call(Call::Ioctl).args(RAW_IO),
     Rule::refine(&["inquiry failed"]).call(Call::Ioctl).args(RAW_IO),

@@ -179,6 +179,15 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
         failure.call = Call::from_syscall(name);
         failure.syscall = failure.call.map(|_| name.to_owned());
     }
+    if let (Some((call, tool_kind)), Some(known)) = (fallback, failure.call)
+        && call == known
+    {
+        kind = Some(tool_kind);
+    }
+    // `thread 'main' panicked at …`
+    if failure.object.as_deref().is_some_and(|o| unit.low.contains(&format!("thread '{o}' panicked"))) {
+        failure.object = None;
+    }
     // Quoted words that are no path are the object only of calls that take a name.
     let wordy = failure.object.as_deref().is_some_and(|o| !o.contains(['/', '.', ':']));
     if wordy && failure.call.is_some_and(|c| !takes_name(c)) {
@@ -397,6 +406,11 @@ fn program<'a>(left: &'a str, clauses: &[Range<usize>]) -> Option<&'a str> {
     let word = first.trim_start_matches(['#', '>', '$', '*', '-', ' ', '`']);
     let word = word.split('[').next().unwrap_or(word);
     let shape = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '+' | '@');
+    // `ipset v7.15: …`
+    let word = match word.split_once(" v") {
+        Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => name,
+        _ => word,
+    };
     let ok = !word.is_empty()
         && word.len() <= 64
         && word.chars().all(shape)

@@ -10,6 +10,9 @@ use whodenied_kernel::{Call, Errno};
 /// Words that lead a line and name no program.
 const STOP_WORDS: &[&str] = &[
     "erro",
+    "debug1",
+    "debug2",
+    "debug3",
     "getcwd",
     "code",
     "syscall",

@@ -55,7 +55,9 @@ pub(crate) fn names(text: &str) -> Vec<Name> {
         } else if boundary(before)
             && let Some(end) = bare(text, at)
         {
-            found.push(Name { at: at..end, quoted: false, telling: true });
+            if !in_source(text, at, end) {
+                found.push(Name { at: at..end, quoted: false, telling: true });
+            }
             before = ' ';
             at = end;
             continue;
@@ -64,6 +66,17 @@ pub(crate) fn names(text: &str) -> Vec<Name> {
         at = next;
     }
     found
+}
+
+/// `/src/PerfCounters.cc:298`: where in a program's source it stood.
+fn in_source(text: &str, from: usize, to: usize) -> bool {
+    const ENDINGS: [&str; 10] = [".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".rs", ".go", ".zig", ".swift"];
+    let name = text.get(from..to).unwrap_or("");
+    let line = text
+        .get(to..)
+        .and_then(|t| t.strip_prefix(':'))
+        .is_some_and(|t| t.starts_with(|c: char| c.is_ascii_digit()));
+    line && ENDINGS.iter().any(|e| name.ends_with(e))
 }
 
 fn boundary(c: char) -> bool {

@@ -236,7 +236,7 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
         Call::PerfEventOpen,
         "perf_event_open|sys_perf_event_open|perf event|perf events|performance counters\
          |performance counter|perf_events|pmu|pmu event|pmu events|perf counter|perf counters|hardware counter\
-         |hardware counters|hw counters|uncore",
+         |hardware counters|initialize counter|start_counter|perfcounters|hw counters|uncore",
     ),
     (
         Call::Bpf,

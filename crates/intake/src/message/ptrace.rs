@@ -38,6 +38,13 @@ pub(crate) const RULES: &[Rule] = &[
         .states(s::ALREADY_TRACED),
     Rule::refine(&["ptrace: operation not permitted"]).call(Call::Ptrace).kind(K::Process),
     Rule::refine(&["attach: ptrace"]).call(Call::Ptrace).kind(K::Process),
+    // Some languages word EPERM and EACCES alike.
+    Rule::refine(&["permission denied", "attach"]).call_if_none(Call::Ptrace).kind(K::Process).loose(),
+    Rule::on(&["try running again with elevated permissions"])
+        .call(Call::Ptrace)
+        .kind(K::Process)
+        .errno(Errno::EPERM)
+        .loose(),
     Rule::refine(&["ptrace("]).call(Call::Ptrace).kind(K::Process),
     Rule::refine(&["process_vm_readv"]).call(Call::Ptrace).kind(K::Process),
     Rule::on(&["could not trace the inferior process"])

@@ -177,8 +177,9 @@ fn above(doc: &Document, line: usize) -> Option<Call> {
         let text = doc.lines.get(i)?.text.as_str();
         if text.starts_with("Traceback") {
             // What was typed at the interpreter's prompt stands above its traceback.
-            let typed = doc.lines.get(i.checked_sub(1)?)?.text.strip_prefix(">>> ")?;
-            return code(typed);
+            let typed = doc.lines.get(i.checked_sub(1)?)?.text.as_str();
+            let prompted = doc.lines.get(i + 1).is_some_and(|l| l.text.starts_with("File \"<stdin>\""));
+            return code(typed.trim_start_matches(['>', ' '])).filter(|_| prompted);
         }
         if text.is_empty() {
             return None;

@@ -5,6 +5,11 @@ use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["oops: cannot change directory"])
+        .call(Call::Chdir)
+        .kind(K::Directory)
+        .errno(Errno::EACCES)
+        .object(From::After("cannot change directory:")),
     Rule::refine(&["bind() to"]).call(Call::Bind).object(From::After("bind() to")),
     Rule::refine(&["socketpair() failed while spawning"]).call(Call::Socketpair).kind(K::UnixSocket),
     Rule::refine(&["(13)permission denied: ah"]).call_if_none(Call::Open),

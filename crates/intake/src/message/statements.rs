@@ -51,6 +51,7 @@ statements! {
     PERF_PARANOID_HINT = "perf-paranoid-hint", "The message points at kernel.perf_event_paranoid.";
     BPF_UNPRIVILEGED_OFF = "bpf-unprivileged-off", "The message points at kernel.unprivileged_bpf_disabled.";
     DMESG_RESTRICT = "dmesg-restrict", "The message points at kernel.dmesg_restrict or the kernel log.";
+    LIMIT_NOT_RAISED = "limit-not-raised", "A program could not raise the limit of locked memory, as privileged ones can.";
     MEMLOCK_HINT = "memlock-hint", "The message points at RLIMIT_MEMLOCK.";
     INOTIFY_LIMIT = "inotify-limit", "An inotify limit of the user is used up.";
     THREAD_CREATE = "thread-create", "A thread or process could not be created, and it is not said to be memory.";

@@ -33,8 +33,8 @@ pub(crate) fn default_call(program: &str) -> Option<(Call, ObjectKind)> {
         "mount" | "mount.nfs" | "mount.nfs4" | "mount.cifs" | "mount.fuse" | "fusermount" | "fusermount3"
         | "sshfs" => (C::Mount, K::MountPoint),
         "umount" | "umount.nfs" => (C::Umount, K::MountPoint),
-        "ping" | "ping6" | "fping" | "arping" | "traceroute" | "mtr" | "mtr-packet" | "tcpdump" | "nmap"
-        | "hping3" => (C::Socket, K::RawSocket),
+        "ping" | "ping6" | "fping" | "masscan" | "arp-scan" | "dhclient" | "udhcpc" | "arping"
+        | "traceroute" | "mtr" | "mtr-packet" | "tcpdump" | "nmap" | "hping3" => (C::Socket, K::RawSocket),
         "kill" | "pkill" | "killall" | "skill" => (C::Kill, K::Process),
         "strace" | "gdb" | "gdbserver" | "ltrace" | "lldb" => (C::Ptrace, K::Process),
         "perf" => (C::PerfEventOpen, K::Unknown),
@@ -55,8 +55,8 @@ pub(crate) fn default_call(program: &str) -> Option<(Call, ObjectKind)> {
         "numactl" => (C::Mempolicy, K::Memory),
         "keyctl" => (C::Keyctl, K::Unknown),
         "setarch" => (C::Personality, K::Unknown),
-        "ip" | "tc" | "bridge" | "iptables" | "ip6tables" | "nft" | "ipset" | "wg" | "brctl"
-        | "conntrack" => (C::Netlink, K::NetlinkSocket),
+        "ip" | "tc" | "bridge" | "iptables" | "ip6tables" | "nft" | "ipset" | "ebtables" | "arptables"
+        | "iw" | "ipvsadm" | "wg" | "brctl" | "conntrack" => (C::Netlink, K::NetlinkSocket),
         "ifconfig" | "route" | "ethtool" => (C::Ioctl, K::OtherSocket),
         "losetup" | "blkdiscard" | "fstrim" | "hdparm" | "mkfs" | "fsck" | "blkid" => (C::Open, K::Device),
         "reboot" | "shutdown" | "poweroff" => (C::Reboot, K::Unknown),

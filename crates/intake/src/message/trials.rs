@@ -236,7 +236,8 @@ fn sentences(low: &str) -> Vec<Range<usize>> {
 
 /// The trials of one sentence.
 fn trials(text: &str, low: &str) -> Vec<(Change, Outcome)> {
-    if low.trim_end().ends_with('?') || NOT_DONE.iter().any(|n| low.contains(n)) {
+    // What a program advises was not tried.
+    if low.trim_end().ends_with('?') || low.contains("hint:") || NOT_DONE.iter().any(|n| low.contains(n)) {
         return Vec::new();
     }
     let told = outcomes(low);

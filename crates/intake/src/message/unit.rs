@@ -145,7 +145,11 @@ fn continues(doc: &Document, i: usize, widths: &[usize]) -> Option<&'static str>
         next.text.starts_with(|c: char| c.is_lowercase() || matches!(c, '(' | '"' | '\'' | '/' | '`' | '['));
     let open_end = text.ends_with([':', ',', '(', '=', '"']) && text.len() >= 24 && text.contains(' ');
     // `cannot create directory '/x':` and on the next line the words of the error.
-    if (text.ends_with(':') || full)
+    let head = next.text.split(' ').next().unwrap_or("");
+    let lone = head.len() == next.text.len();
+    let starts_message =
+        head.ends_with(':') && !text.ends_with(':') && !lone && !head.starts_with(['/', '"', '\'']);
+    if (text.ends_with(':') || full && !starts_message)
         && !text.ends_with('.')
         && errno_text::mentions(&next.text).first().is_some_and(|m| m.at.start <= 5)
     {
@@ -155,10 +159,6 @@ fn continues(doc: &Document, i: usize, widths: &[usize]) -> Option<&'static str>
     if is_open_call(text) && (text.len() >= 40 || next.text.contains(") = ")) {
         return Some(" ");
     }
-    let head = next.text.split(' ').next().unwrap_or("");
-    let lone = head.len() == next.text.len();
-    let starts_message =
-        head.ends_with(':') && !text.ends_with(':') && !lone && !head.starts_with(['/', '"', '\'']);
     let ended = text.ends_with(['.', ';', '!', '?']);
     if !full || starts_message || ended {
         return (lower && open_end).then_some(" ");
@@ -209,5 +209,7 @@ mod tests {
         assert_eq!(units(text).len(), 1);
         assert_eq!(units("mkdir: x: Permission denied\ntouch: y: Permission denied").len(), 2);
         assert_eq!(units("Traceback (most recent call last):\nfoo").len(), 2);
+        let code = "s = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM, _socket.IPPROTO_ICMP)";
+        assert_eq!(units(&format!("{code}\nPermissionError: [Errno 13] Permission denied")).len(), 2);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::Context;
 use whodenied_case::{Attempt, CapSpec, Environment, FactId, Knob, ObjectKind, Phase, Predicate};
-use whodenied_kernel::{Call, Capability};
+use whodenied_kernel::{Call, Capability, Errno};
 use whodenied_runtimes::caps;
 
 /// True for a user setting that means root.
@@ -145,7 +145,7 @@ pub(crate) fn needed(attempt: &Attempt) -> Option<Capability> {
         Call::Chmod | Call::Utime => Capability::FOWNER,
         Call::Setuid => Capability::SETUID,
         Call::Setgid | Call::Setgroups => Capability::SETGID,
-        Call::Socket if raw(attempt) => Capability::NET_RAW,
+        Call::Socket if raw(attempt) || refused_socket(attempt) => Capability::NET_RAW,
         Call::Mknod => Capability::MKNOD,
         Call::Mount | Call::Umount | Call::PivotRoot | Call::Unshare | Call::Setns | Call::Sethostname => {
             Capability::SYS_ADMIN
@@ -182,6 +182,14 @@ pub(crate) fn needed(attempt: &Attempt) -> Option<Capability> {
         Call::Userfaultfd => Capability::SYS_PTRACE,
         _ => return None,
     })
+}
+
+/// EPERM from making a socket of an ordinary family: only raw and packet sockets ask for anything.
+fn refused_socket(attempt: &Attempt) -> bool {
+    attempt.errno == Some(Errno::EPERM)
+        && !attempt.errno_inferred
+        && attempt.arg("domain").is_none()
+        && matches!(attempt.object.kind, ObjectKind::Unknown)
 }
 
 /// A port that no range of privileged ports holds by default.

@@ -40,7 +40,12 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         _ => None,
     });
     if let Some((id, state)) = shown {
-        let near = name.is_empty() || under(name, &state.path) || under(&state.path, name);
+        // getfacl takes the first slash away.
+        let bare = name.trim_start_matches('/');
+        let near = name.is_empty()
+            || under(name, &state.path)
+            || under(&state.path, name)
+            || !state.path.is_empty() && under(bare, &state.path);
         let weight = if near { 78 } else { 40 };
         let support = if near { Support::Configured } else { Support::Usual };
         best.offer(denies(attempt, LAYER, support, weight, "The path carries an access control list, which decides in place of the group's mode bits and names this user nowhere.").fact(id).policy("POSIX ACL"));

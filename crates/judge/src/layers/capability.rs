@@ -222,7 +222,12 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
             format!("A raw socket needs {cap}, which this process does not hold."),
         );
     }
-    let weight = if cx.unit() { 40 } else { 48 };
+    let unraised = attempt.call == Some(Call::Bpf) && cx.stated(&["limit-not-raised"]).is_some();
+    let weight = match cx.unit() {
+        _ if unraised => 62,
+        true => 40,
+        false => 48,
+    };
     say(Support::Usual, weight, format!("The call needs {cap} ({}).", cap.unlocks()))
 }
 

@@ -349,6 +349,10 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
     }
     let user =
         if attempt.call == Some(Call::Chown) { cx.is_stated_user(attempt) } else { cx.is_user(attempt) };
+    if errno == Errno::EPERM && owner && cx.has(Environment::Wsl) && !cx.contained() {
+        let because = "Windows Subsystem for Linux mounts the drives of Windows without Unix owners and modes unless asked for metadata, also behind a link to them.";
+        return Some(denies(attempt, LAYER, Support::Usual, 64, because).policy("drvfs").step(look(attempt)));
+    }
     if errno != Errno::EPERM || !owner || user || cx.remapped() {
         return None;
     }
@@ -371,6 +375,7 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
     let by_entry_script = cx.oci() && !cx.kubernetes() && data_place(attempt.object_name());
     let (support, weight) = match (volume, cx.is_root(attempt)) {
         (true, true) => (Support::Usual, 62),
+        (_, false) if by_entry_script && cx.in_desktop_vm() => (Support::Usual, 66),
         (_, false) if by_entry_script && attempt.call == Some(Call::Chown) => (Support::Usual, 58),
         (true, false) => (Support::Usual, 48),
         (false, true) => (Support::Usual, 50),

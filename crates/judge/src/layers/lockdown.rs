@@ -147,6 +147,8 @@ fn covered(attempt: &Attempt) -> Option<Covers> {
     .iter()
     .any(|root| under(name, root))
         || (name.starts_with("/dev/cpu/") && name.ends_with("/msr"))
+        || under(name, "/sys/bus/pci/devices")
+        || under(name, "/proc/bus/pci")
     {
         return Some(Covers::Integrity);
     }

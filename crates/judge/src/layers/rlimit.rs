@@ -149,6 +149,8 @@ fn bpf(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let (support, weight) = match (old, root) {
         (true, true) if updated && !hinted => (Support::Usual, 55),
         (true, _) if hinted => (Support::Stated, 80),
+        // Whoever may load programs may raise the limit too.
+        (_, false) if cx.stated(&["limit-not-raised"]).is_some() && !old => (Support::Usual, 38),
         (false, false) if hinted => (Support::Usual, if cx.contained() { 40 } else { 50 }),
         (false, true) if hinted => (Support::Usual, 66),
         (true, true) => (Support::Default, 80),

@@ -194,6 +194,8 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<Sa
             // Podman's home are the distributions that enforce SELinux.
             let podman = cx.facts.has_engine(Engine::Podman) || cx.facts.has_engine(Engine::Buildah);
             let support = match (enforcing, podman) {
+                // mount(8) words EPERM so as well.
+                _ if attempt.errno_inferred => (Support::Usual, 40),
                 (true, _) => (Support::Exclusive, 85),
                 (false, true) if presence == Presence::Unknown => (Support::Exclusive, 80),
                 _ => (Support::Fits, 20),

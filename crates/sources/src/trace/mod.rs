@@ -6,6 +6,9 @@
 //! that gives nothing ([`Event::PrivilegeLost`]) and a program that wanted to trace
 //! ([`Event::TracedByUs`]).
 //!
+//! With CAP_SYS_ADMIN, and only when asked to ([`Options::accelerate`]), a filter lets calls by that
+//! are hardly ever refused.
+//!
 //! Cost: two stops per call, at the first of which nothing is asked and at the second one request;
 //! memory is read only for calls the observer wants. Kept per thread: three words and its entry.
 //!

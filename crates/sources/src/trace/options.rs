@@ -124,6 +124,9 @@ pub(super) struct Wanted {
     names: Vec<&'static str>,
     /// Numbers of calls to look at when they succeed, of any architecture that runs here.
     numbers: [u64; 16],
+    /// `readlink` and `readlinkat`: EINVAL is their answer for what is no link, which path walkers
+    /// ask of every component.
+    readlink: [Option<u64>; 2],
 }
 
 impl Wanted {
@@ -141,7 +144,9 @@ impl Wanted {
                 }
             }
         }
-        Self { errnos: options.errnos, names: options.successes.clone(), numbers }
+        let native = if cfg!(target_arch = "x86_64") { Arch::X86_64 } else { Arch::Aarch64 };
+        let readlink = ["readlink", "readlinkat"].map(|name| native.syscall_number(name));
+        Self { errnos: options.errnos, names: options.successes.clone(), numbers, readlink }
     }
 
     /// Whether a call that returned `value` may be of interest; `nr` as the registers hold it.
@@ -151,7 +156,8 @@ impl Wanted {
             let none = nr as u32 == u32::MAX;
             // ENOSYS is what stands there at the entry: looked at so that a phase once lost is
             // found again. The ERESTART codes (512 to 516) are no failures and in no set.
-            !none && (self.errnos.has(-value) || -value == i64::from(Errno::ENOSYS.0))
+            let no_link = -value == i64::from(Errno::EINVAL.0) && self.readlink.contains(&Some(nr));
+            !none && !no_link && (self.errnos.has(-value) || -value == i64::from(Errno::ENOSYS.0))
         } else {
             let nr = (nr & 0xffff_ffff) & !X32_BIT;
             self.numbers
@@ -175,6 +181,9 @@ mod tests {
         assert!(wanted.value(-13, 2));
         assert!(!wanted.value(-1, 2));
         assert!(!wanted.value(-13, u64::MAX), "a return from a signal handler");
+        let all = Wanted::new(&Options::default());
+        #[cfg(target_arch = "x86_64")]
+        assert!(!all.value(-22, 89) && all.value(-13, 89) && all.value(-22, 2));
         assert!(!wanted.value(-512, 2), "a call to be restarted");
         assert!(!wanted.value(0, 2));
         #[cfg(target_arch = "x86_64")]

@@ -1,11 +1,11 @@
 //! Random worlds: what lies where, with which owners, modes, lists, flags and mount options.
 
-use super::questions::capabilities;
+use super::questions::{ASKED, capabilities};
 use super::random::Random;
 use std::collections::BTreeMap;
 use whodenied_access::{
-    Acl, Change, FileCapabilities, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings, Tree,
-    UserNamespace, Way, World,
+    Acl, CapabilitySet, Change, FileCapabilities, FileSystem, IdMaps, Inode, Kind, Mount, NodeId, Settings,
+    Tree, UserNamespace, Way, World,
 };
 
 /// Ids that owners, groups and subjects are drawn from.
@@ -152,7 +152,9 @@ fn inode(random: &mut Random, kind: Kind, ids: Ids<'_>) -> Inode {
     let mut inode = Inode::new(kind, mode(random), random.pick(ids[0]), random.pick(ids[1]));
     if cfg!(target_arch = "x86_64") && kind == Kind::File && random.chance(30) {
         inode.capabilities = Some(FileCapabilities {
-            permitted: capabilities(random),
+            permitted: CapabilitySet(
+                capabilities(random).0 | CapabilitySet::default().with(random.pick(ASKED)).0,
+            ),
             inheritable: capabilities(random),
             effective: random.chance(80),
             root: if random.chance(60) { 0 } else { random.pick(ids[0]) },
@@ -173,7 +175,7 @@ fn inode(random: &mut Random, kind: Kind, ids: Ids<'_>) -> Inode {
         (inode.acl, inode.mode) = (Some(acl), mode);
     }
     if kind == Kind::File && inode.capabilities.is_none() && random.chance(40) {
-        inode.interpreter = Some(path(random));
+        inode.interpreter = Some(path(random)).filter(|path| !path.is_empty());
     }
     let plain = matches!(kind, Kind::File | Kind::Directory);
     if plain && random.chance(15) {
@@ -361,24 +363,46 @@ impl Plan {
     /// A random path, mostly of something that is there or could be made there.
     #[must_use]
     pub fn path(&self, random: &mut Random) -> Vec<u8> {
-        self.some_path(random, false)
+        self.some_path(random, false, None)
+    }
+
+    /// A random path, mostly of something of this type.
+    #[must_use]
+    pub fn path_of(&self, random: &mut Random, kind: Kind) -> Vec<u8> {
+        self.some_path(random, false, Some(kind))
     }
 
     /// A random path, mostly of something that is not there in a directory that is.
     #[must_use]
     pub fn new_path(&self, random: &mut Random) -> Vec<u8> {
         let fresh = random.chance(60);
-        self.some_path(random, fresh)
+        self.some_path(random, fresh, None)
     }
 
-    fn some_path(&self, random: &mut Random, fresh: bool) -> Vec<u8> {
+    /// A random path beside `path`, so that both lie on one mount, or else any.
+    #[must_use]
+    pub fn path_beside(&self, random: &mut Random, path: &[u8]) -> Vec<u8> {
+        if random.chance(40) {
+            return self.new_path(random);
+        }
+        let end = path.iter().rposition(|b| *b == b'/').map_or(0, |i| i + 1);
+        let mut beside = path[..end].to_vec();
+        if random.chance(30) {
+            beside.extend(random.pick(NAMES));
+            beside.push(b'/');
+        }
+        beside.extend(random.pick(&[b"a".as_slice(), b"b", b"c", b"d", b"new", b"new"]));
+        beside
+    }
+
+    fn some_path(&self, random: &mut Random, fresh: bool, kind: Option<Kind>) -> Vec<u8> {
         if random.chance(15) {
             return path(random);
         }
         let which = if random.chance(40) { 0 } else { random.below(self.zones.len() - 2) };
         let zone = &self.zones[which];
         let prefixes: &[&[u8]] = match zone.root.as_str() {
-            "/t" => &[b"/t/", b"", b"", b"/b/", b"/i/"],
+            "/t" => &[b"/t/", b"", b"/b/", b"/i/", b"/i/"],
             "/.h/1" => &[b"/t/mp/", b"mp/"],
             "/.h/2" => &[b"/r/"],
             "/.h/3" => &[b"/e/", b"../e/"],
@@ -387,6 +411,12 @@ impl Plan {
         };
         let mut names = Vec::new();
         let mut start = random.below(zone.nodes.len());
+        let of_kind = |zone: &Zone, kind| {
+            (0..zone.nodes.len()).filter(|i| zone.nodes[*i].inode.kind == kind).collect::<Vec<_>>()
+        };
+        if let Some(all) = kind.map(|kind| of_kind(zone, kind)).filter(|all| !all.is_empty()) {
+            start = random.pick(&all);
+        }
         while fresh && !zone.nodes[start].inode.is_directory() {
             start = zone.nodes[start].parent.unwrap_or(0);
         }

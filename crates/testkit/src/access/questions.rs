@@ -6,7 +6,7 @@ use whodenied_access::{CapabilitySet, Kind, OpenFlags, Operation, RenameHow, Sub
 use whodenied_kernel::Capability;
 
 /// The capabilities that file access asks for.
-const ASKED: &[Capability] = &[
+pub const ASKED: &[Capability] = &[
     Capability::CHOWN,
     Capability::DAC_OVERRIDE,
     Capability::DAC_READ_SEARCH,
@@ -40,11 +40,8 @@ pub fn subject(random: &mut Random, namespace: &UserNamespace) -> Subject {
     let extra = if random.chance(30) { capabilities(random) } else { CapabilitySet::default() };
     let asked = ASKED.iter().fold(CapabilitySet::default(), |set, c| set.with(*c));
     // What no one asks for stays as it is.
-    let bounding = if random.chance(50) {
-        CapabilitySet::all()
-    } else {
-        CapabilitySet(CapabilitySet::all().0 & !capabilities(random).0)
-    };
+    let dropped = (0..random.below(7)).fold(CapabilitySet::default(), |s, _| s.with(random.pick(ASKED)));
+    let bounding = CapabilitySet(CapabilitySet::all().0 & !dropped.0);
     let inheritable = if random.chance(60) {
         CapabilitySet::default()
     } else {
@@ -121,9 +118,9 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
             follow,
         },
         32..35 => Operation::Stat { path: path(random), follow },
-        35..36 => Operation::ReadLink { path: path(random) },
-        36..40 => Operation::ChangeDirectory { path: path(random) },
-        40..42 => Operation::ChangeRoot { path: path(random) },
+        35..36 => Operation::ReadLink { path: plan.path_of(random, Kind::Symlink) },
+        36..40 => Operation::ChangeDirectory { path: plan.path_of(random, Kind::Directory) },
+        40..42 => Operation::ChangeRoot { path: plan.path_of(random, Kind::Directory) },
         42..45 => Operation::MakeDirectory { path: fresh(random) },
         45..48 => {
             let kind = random.pick(&[
@@ -139,19 +136,19 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
             Operation::MakeNode { path: fresh(random), kind, device }
         }
         48..50 => Operation::MakeSymlink { path: fresh(random) },
-        50..54 => Operation::Link { from: path(random), to: fresh(random), follow: random.chance(40) },
-        54..62 => Operation::Rename {
-            from: path(random),
-            to: fresh(random),
-            how: random.pick(&[
-                RenameHow::Replace,
-                RenameHow::Replace,
-                RenameHow::NoReplace,
-                RenameHow::Exchange,
-            ]),
-        },
+        50..54 => {
+            let from = path(random);
+            let to = plan.path_beside(random, &from);
+            Operation::Link { from, to, follow: random.chance(40) }
+        }
+        54..62 => {
+            let from = path(random);
+            let to = plan.path_beside(random, &from);
+            let how = [RenameHow::Replace, RenameHow::Replace, RenameHow::NoReplace, RenameHow::Exchange];
+            Operation::Rename { from, to, how: random.pick(&how) }
+        }
         62..67 => Operation::Unlink { path: path(random) },
-        67..71 => Operation::RemoveDirectory { path: path(random) },
+        67..71 => Operation::RemoveDirectory { path: plan.path_of(random, Kind::Directory) },
         71..75 => Operation::ChangeMode {
             path: path(random),
             mode: u16::try_from(random.below(0o10000)).unwrap_or(0),
@@ -166,7 +163,7 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
             let times = random.pick(&[Times::Now, Times::Given, Times::Neither, Times::Now, Times::Given]);
             Operation::SetTimes { path: path(random), times, follow }
         }
-        83..86 => Operation::Truncate { path: path(random) },
+        83..86 => Operation::Truncate { path: plan.path_of(random, Kind::File) },
         86..90 => {
             let name = if random.chance(10) { b"security.capability" } else { random.pick(ATTRIBUTES) };
             Operation::SetAttribute { path: path(random), name: name.to_vec(), follow }
@@ -177,8 +174,8 @@ pub fn operation(random: &mut Random, plan: &Plan, namespace: &UserNamespace) ->
         92..93 => {
             Operation::RemoveAttribute { path: path(random), name: random.pick(ATTRIBUTES).to_vec(), follow }
         }
-        93..96 => Operation::Execute { path: path(random) },
-        96..98 => Operation::Connect { path: path(random) },
+        93..96 => Operation::Execute { path: plan.path_of(random, Kind::File) },
+        96..98 => Operation::Connect { path: plan.path_of(random, Kind::Socket) },
         _ => Operation::Bind { path: fresh(random) },
     }
 }

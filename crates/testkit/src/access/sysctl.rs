@@ -20,17 +20,22 @@ impl Sysctls {
     /// # Errors
     /// When one can't be read.
     pub fn read(proc: OwnedFd) -> Result<Self> {
-        let read = |name: &str| -> Result<u8> {
-            let file = openat(&proc, path(name), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        let text = |path: &str| -> Result<String> {
+            let file = openat(&proc, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
             let mut text = String::new();
             std::fs::File::from(file).read_to_string(&mut text)?;
-            text.trim().parse().map_err(std::io::Error::other)
+            Ok(text)
         };
+        let read =
+            |name: &str| -> Result<u8> { text(&path(name))?.trim().parse().map_err(std::io::Error::other) };
+        let release = text("sys/kernel/osrelease")?;
+        let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|n| n.parse().unwrap_or(0));
         let original = Settings {
             symlinks: read("symlinks")?,
             hardlinks: read("hardlinks")?,
             fifos: read("fifos")?,
             regular: read("regular")?,
+            release: (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)),
         };
         Ok(Self { proc, original, changed: false })
     }
@@ -51,6 +56,7 @@ impl Sysctls {
             hardlinks: random.pick(&[0, 1, 1]),
             fifos: random.pick(&[0, 1, 2]),
             regular: random.pick(&[0, 1, 2]),
+            ..self.original
         };
         self.changed = true;
         self.write(settings)?;

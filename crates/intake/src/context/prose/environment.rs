@@ -48,6 +48,14 @@ const WORDS: &[(&[&str], Environment)] = &[
     (&["lustre"], Environment::ForeignFs),
     (&["gpfs"], Environment::ForeignFs),
     (&["osxfs"], Environment::ForeignFs),
+    (&["network", "storage"], Environment::ForeignFs),
+    (&["network", "home"], Environment::ForeignFs),
+    (&["network", "drive"], Environment::ForeignFs),
+    (&["network", "share"], Environment::ForeignFs),
+    (&["network", "filesystem"], Environment::ForeignFs),
+    (&["network", "file", "system"], Environment::ForeignFs),
+    (&["network", "mount"], Environment::ForeignFs),
+    (&["network-mounted"], Environment::ForeignFs),
     (&["grpcfuse"], Environment::ForeignFs),
     (&["beegfs"], Environment::ForeignFs),
     (&["secure", "boot"], Environment::SecureBoot),
@@ -209,7 +217,9 @@ fn fuse(s: &Saying<'_>, at: usize, sink: &mut Sink) {
     if plugin && !s.denied(at) {
         s.say(at, at, sink, Predicate::Environment(Environment::Fuse));
     }
+    let mounted = (1..=10).any(|n| matches!(s.before(at, n), "mounted" | "mount" | "mounts"));
     let before = matches!(s.before(at, 1), "on" | "via" | "over" | "through")
+        || matches!(s.before(at, 1), "with" | "using" | "by") && mounted
         || (matches!(s.before(at, 2), "on" | "via" | "over" | "through" | "in")
             && matches!(s.before(at, 1), "a" | "an" | "the"));
     let after = matches!(

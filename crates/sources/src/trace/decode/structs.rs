@@ -261,7 +261,8 @@ impl Decoder<'_> {
 }
 
 fn capability(number: u64) -> String {
-    capabilities(1u64.checked_shl(u32::try_from(number).unwrap_or(64)).unwrap_or(0))
+    let known = u8::try_from(number).ok().and_then(|n| Capability(n).name());
+    known.map_or_else(|| number.to_string(), |name| format!("CAP_{name}"))
 }
 
 /// Capabilities by name.
