@@ -65,4 +65,5 @@ fn filter(attempt: &Attempt, live: &Capture, errno: Errno) -> Option<(Say, bool)
 }
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "a test fails by panicking")]
 mod tests;

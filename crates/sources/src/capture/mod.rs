@@ -131,6 +131,7 @@ fn question(
         hardlinks: level("fs.protected_hardlinks"),
         fifos: level("fs.protected_fifos"),
         regular: level("fs.protected_regular"),
+        release: release().unwrap_or(Settings::default().release),
     };
     Ok((Some(Question { subject, operation: asked.operation, world }), partial))
 }
@@ -187,6 +188,13 @@ fn names(tracee: Tracee, process: &ProcessState, question: Option<&Question>) ->
         }
     }
     names
+}
+
+/// Major and minor number of the running kernel.
+fn release() -> Option<(u16, u16)> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|n| n.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
 }
 
 /// Walks to the interpreters that a script names, as deep as the kernel follows them
