@@ -12,6 +12,7 @@ struct Dentry {
     parent: Option<usize>,
     name: Vec<u8>,
     inode: usize,
+    #[serde(with = "pairs")]
     children: BTreeMap<Vec<u8>, usize>,
 }
 
@@ -139,6 +140,11 @@ impl Tree {
         self.systems.get_mut(fs)
     }
 
+    /// Owner and group of every inode in it.
+    pub fn owners(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.inodes.iter().map(|inode| (inode.uid, inode.gid))
+    }
+
     fn dentry_of(&self, id: NodeId) -> Option<&Dentry> {
         self.dentries.get(parts(id).1)
     }
@@ -200,7 +206,8 @@ impl World for Tree {
     fn path(&self, at: NodeId) -> Vec<u8> {
         let mut names: Vec<&[u8]> = Vec::new();
         let mut at = at;
-        loop {
+        // A tree that was read from a file may lead in a circle.
+        for _ in 0..8192 {
             if let Some(parent) = self.parent(at) {
                 names.push(self.dentry_of(at).map_or(b"?", |d| &d.name));
                 at = parent;
@@ -214,5 +221,21 @@ impl World for Tree {
         let mut path = vec![b'/'];
         path.extend(names.join(&b'/'));
         path
+    }
+}
+
+/// A map whose keys are bytes, as a list of pairs: the keys of a JSON object are text.
+mod pairs {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::collections::BTreeMap;
+
+    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<Vec<u8>, usize>, to: S) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<Vec<u8>, usize>, D::Error> {
+        Ok(Vec::<(Vec<u8>, usize)>::deserialize(from)?.into_iter().collect())
     }
 }

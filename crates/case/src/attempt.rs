@@ -117,6 +117,8 @@ pub struct Attempt {
     pub phase: Phase,
     /// The program says it refuses by a rule of its own.
     pub own_refusal: bool,
+    /// What was read while the call failed, of a traced one.
+    pub live: Option<Box<crate::capture::Capture>>,
     /// Kernel records of this attempt; empty for a pasted error.
     pub records: Vec<Record>,
     /// The text it was read from, the printed message first.
@@ -146,6 +148,7 @@ impl Attempt {
             errno_inferred: false,
             phase: Phase::Program,
             own_refusal: false,
+            live: None,
             records: Vec::new(),
             spans: Vec::new(),
             deciding: Vec::new(),

@@ -17,6 +17,18 @@ pub enum Origin {
         /// Its path.
         path: String,
     },
+    /// The failed calls of a command that we traced, one a line as strace writes them.
+    Trace {
+        /// The command, words parted by blanks.
+        command: String,
+    },
+    /// The captures that belong to a trace, see [`crate::capture`].
+    Captures,
+    /// What a traced command printed on its standard error.
+    Printed {
+        /// The command.
+        command: String,
+    },
     /// Shipped inside whodenied.
     Embedded {
         /// The name shown for it.
@@ -32,6 +44,9 @@ impl Origin {
             Self::Paste { name } if name == "-" => "standard input",
             Self::Paste { name } | Self::Embedded { name } => name,
             Self::Host { path } => path,
+            Self::Trace { .. } => "the trace",
+            Self::Captures => "the captures",
+            Self::Printed { .. } => "its standard error",
         }
     }
 }

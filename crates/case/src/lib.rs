@@ -7,6 +7,7 @@
 //! rendering (`report`).
 
 pub mod attempt;
+pub mod capture;
 pub mod claim;
 pub mod diagnosis;
 pub mod evidence;

@@ -3,6 +3,7 @@
 //! `segment` reads and undresses, `record`, `message` and `context` recognise (one dialect a file,
 //! claims with spans, never a layer), `fuse` puts the claims in the kernel's terms.
 
+mod capture;
 mod context;
 mod fuse;
 mod message;
@@ -36,7 +37,7 @@ pub fn read(inputs: Vec<Input>) -> Case {
 fn understand(case: &mut Case) {
     let mut claims = Vec::new();
     let mut marks = Vec::new();
-    for evidence in &case.evidence {
+    for evidence in case.evidence.iter().filter(|e| e.origin != Origin::Captures) {
         let doc = segment::document(evidence);
         record::recognise(&doc, &mut claims, &mut marks);
         message::recognise(&doc, &mut claims);
@@ -45,6 +46,7 @@ fn understand(case: &mut Case) {
     }
     case.claims = claims;
     fuse::fuse(case, &marks);
+    capture::attach(case);
     context::assumed(&mut case.facts);
 }
 

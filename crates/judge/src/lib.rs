@@ -7,6 +7,7 @@ mod context;
 mod diagnosis;
 mod known;
 mod layers;
+mod live;
 mod say;
 #[cfg(test)]
 mod testing;

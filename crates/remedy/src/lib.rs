@@ -6,6 +6,7 @@
 mod fix;
 mod guard;
 mod layers;
+mod live;
 mod path;
 mod place;
 mod shortcut;

@@ -32,6 +32,9 @@ pub(crate) enum Command {
     /// Explain a denial from pasted text: errors, logs, kernel records, configuration
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Run a command and explain what it was refused
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Run),
     /// Replay a recorded case: first the bare error, then with the kernel's record
     Demo(Demo),
     /// List the known breakages, or show one
@@ -51,6 +54,38 @@ Examples:
   dmesg | whodenied explain --here -       add the facts of this machine
   whodenied explain error.txt --all        every denial and every fix in full
   whodenied explain error.txt --save case.json && whodenied explain case.json";
+
+const RUN_EXAMPLES: &str = "\
+The command and all that comes of it are followed with ptrace; nothing about them is changed.
+The report is printed when the command has ended.
+
+Examples:
+  whodenied run -- python3 server.py
+  whodenied run --save case.json -- make install
+  whodenied run --timeout 30s --propagate-exit -- ./start.sh
+  sudo whodenied run --pid 4711";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Run {
+    /// The command and its arguments
+    #[arg(value_name = "CMD", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(required_unless_present = "pid", conflicts_with = "pid")]
+    pub(crate) command: Vec<std::ffi::OsString>,
+    /// Follow a running process with all its threads until it ends, or ^C
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<i32>,
+    /// End the command after this time: 10s, 2m, 1h
+    #[arg(long, value_name = "T", value_parser = crate::command::run::duration)]
+    pub(crate) timeout: Option<std::time::Duration>,
+    /// End with the command's own exit status
+    #[arg(long)]
+    pub(crate) propagate_exit: bool,
+    /// Save the evidence as one file that `whodenied explain FILE` replays on any machine
+    #[arg(long, value_name = "CASE")]
+    pub(crate) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Explain {

@@ -14,6 +14,8 @@ pub(crate) enum Exit {
     Undecided,
     /// 3: whodenied failed.
     Failed,
+    /// The status of the command that was followed, for `run --propagate-exit`.
+    Command(u8),
     /// 64: the command line is wrong (`EX_USAGE` of sysexits.h).
     Usage,
 }
@@ -36,6 +38,7 @@ impl From<Exit> for std::process::ExitCode {
             Exit::Denied => 1,
             Exit::Undecided => 2,
             Exit::Failed => 3,
+            Exit::Command(status) => status,
             Exit::Usage => 64,
         })
     }

@@ -40,6 +40,7 @@ const fn shown(args: &Args) -> &Shown {
     match &args.command {
         Some(Command::Explain(explain)) => &explain.options.shown,
         Some(Command::Demo(demo)) => &demo.shown,
+        Some(Command::Run(run)) => &run.shown,
         _ => &args.options.shown,
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn certainty(facts: &Facts, attempt: &Attempt, suspects: &[Suspect<'_
     let Some(top) = suspects.first() else { return Certainty::Possible };
     match top.score.0 {
         Support::Record if kernel_record(attempt, top.layer) => return Certainty::Proven,
-        Support::State if observed(facts, top.verdict) => return Certainty::Proven,
+        Support::State if attempt.live.is_some() || observed(facts, top.verdict) => return Certainty::Proven,
         _ => {}
     }
     if !attempt.printed && attempt.records.is_empty() {

@@ -230,6 +230,10 @@ fn importance(
     } + if attempt.dialects.contains(&"strace") { 20 } else { 0 };
     let first = 15_u32.saturating_sub(attempt.id.0.min(15));
     let support = known + first + if attempt.errno.is_some() || attempt.own_refusal { 60 } else { 0 };
+    if let Some(live) = &attempt.live {
+        // The tracer saw what followed.
+        return 2000 + live.blame;
+    }
     if only_logged(attempt) {
         return 5 + support / 10;
     }

@@ -71,5 +71,7 @@ pub fn judge_all(attempt: &Attempt, facts: &Facts, trials: &[Trial]) -> Vec<Verd
 
 /// Asks every layer about one attempt.
 pub(crate) fn judge_in(attempt: &Attempt, cx: &Context<'_>) -> Vec<Verdict> {
-    JUDGES.iter().filter_map(|(_, judge)| judge(attempt, cx)).collect()
+    let mut verdicts = JUDGES.iter().filter_map(|(_, judge)| judge(attempt, cx)).collect();
+    crate::live::apply(attempt, &mut verdicts);
+    verdicts
 }

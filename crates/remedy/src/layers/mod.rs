@@ -28,7 +28,19 @@ use crate::fix::Offer;
 use crate::place::Ctx;
 use whodenied_kernel::Layer;
 
+/// What was tried on the very situation comes before what is reasoned.
 pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
+    let mut offer = crate::live::offer(ctx);
+    let rest = by_layer(ctx);
+    let known = offer.stays_blocked.is_empty();
+    offer.remedies.extend(rest.remedies);
+    if known {
+        offer.stays_blocked = rest.stays_blocked;
+    }
+    offer
+}
+
+fn by_layer(ctx: &Ctx<'_>) -> Offer {
     match ctx.d.layer {
         Layer::Dac => dac::offer(ctx),
         Layer::Acl => acl::offer(ctx),

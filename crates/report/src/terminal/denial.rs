@@ -125,7 +125,11 @@ fn known_issue(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
 /// The release that brought it about; what to do until the fix is the fix below.
 fn changed(page: &mut Page, diagnosis: &Diagnosis, all: bool) {
     let Some(changed) = &diagnosis.changed else { return };
-    let told = if changed.told.is_empty() { String::new() } else { format!(". {}.", changed.told.trim_end_matches('.')) };
+    let told = if changed.told.is_empty() {
+        String::new()
+    } else {
+        format!(". {}.", changed.told.trim_end_matches('.'))
+    };
     page.para(2, 4, &[(Role::Strong, "Changed: "), (Role::Plain, &changed.what), (Role::Plain, &told)]);
     if all && !changed.until_then.is_empty() {
         page.para(2, 4, &[(Role::Strong, "Until then: "), (Role::Plain, &changed.until_then)]);

@@ -66,7 +66,7 @@ fn add_facts(host: &dyn Host, inputs: &mut Vec<Input>) -> Vec<String> {
 }
 
 /// Saves the evidence, secrets masked byte for byte, so that every offset stays true.
-fn save(case: &Case, path: &Path, force: bool) -> anyhow::Result<()> {
+pub(super) fn save(case: &Case, path: &Path, force: bool) -> anyhow::Result<()> {
     let mut evidence = case.evidence.clone();
     for one in &mut evidence {
         one.text = redact::mask(&one.text).into_owned();

@@ -4,4 +4,5 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod known;
 pub(crate) mod layers;
+pub(crate) mod run;
 pub(crate) mod undo;

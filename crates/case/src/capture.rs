@@ -1,0 +1,162 @@
+//! A failed call as it was seen live: what the kernel decided by, read while the thread stood in it.
+//!
+//! A capture is one line of JSON in a saved case's evidence, so that a trace can be explained on any
+//! machine. The call itself stands beside it as a line of strace's form, which a report quotes.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use whodenied_access::{Operation, Subject, Tree};
+
+/// The schema of capture lines.
+pub const SCHEMA: &str = "whodenied-capture/1";
+
+/// One failed call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The line of the trace that tells of the call, counted from 1.
+    pub line: u32,
+    /// The system call.
+    pub syscall: String,
+    /// Arguments by their names in the manual page.
+    #[serde(default)]
+    pub args: Vec<(String, String)>,
+    /// What the call was on.
+    #[serde(default)]
+    pub object: Option<Thing>,
+    /// The other thing of calls on two.
+    #[serde(default)]
+    pub second: Option<Thing>,
+    /// The error's number.
+    pub errno: i32,
+    /// The caller.
+    pub process: ProcessState,
+    /// The call as a question about files, where it is one and every part could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
+    /// True when a file system on the way checks more than mode, owner, lists and mounts (sysfs, vfat):
+    /// what the model refuses is refused, what it lets through may be refused all the same.
+    #[serde(default)]
+    pub partial: bool,
+    /// Names of the ids that occur, by `u` or `g` and the number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
+    /// Real and saved user of the process that the call was on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_uids: Option<[u32; 2]>,
+    /// What the seccomp filters that were seen installed answer to this very call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<FilterAnswer>,
+    /// The sysctls that can decide it, by dotted name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sysctls: BTreeMap<String, String>,
+    /// What could not be read, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// How much speaks for this call having made the command fail; only the order counts.
+    #[serde(default)]
+    pub blame: u32,
+}
+
+/// What a call was on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "kebab-case")]
+pub enum Thing {
+    /// A path in the process's own terms, links as they are.
+    Path(String),
+    /// An open file or what else a descriptor is.
+    File(String),
+    /// A Unix socket by its path.
+    Unix(String),
+    /// A Unix socket by its abstract name.
+    Abstract(String),
+    /// An internet address and port.
+    Inet(String, u16),
+    /// A process id as given.
+    Process(i32),
+    /// Anything else, in words.
+    Other(String),
+}
+
+/// A process when its call failed; ids as the observer's user namespace sees them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessState {
+    /// Process id, as the observer sees it.
+    pub pid: i32,
+    /// Its name; hostile text.
+    pub comm: String,
+    /// The program that runs.
+    #[serde(default)]
+    pub exe: Option<String>,
+    /// Real, effective, saved and file system user.
+    pub uids: [u32; 4],
+    /// Real, effective, saved and file system group.
+    pub gids: [u32; 4],
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+    /// `CapEff`.
+    pub effective: u64,
+    /// `CapPrm`.
+    pub permitted: u64,
+    /// `CapBnd`.
+    pub bounding: u64,
+    /// `CapInh`.
+    pub inheritable: u64,
+    /// `CapAmb`.
+    pub ambient: u64,
+    /// `NoNewPrivs`.
+    pub no_new_privs: bool,
+    /// `Seccomp`: 0 none, 1 strict, 2 filter.
+    pub seccomp: u8,
+    /// `Seccomp_filters`, where the kernel tells it.
+    #[serde(default)]
+    pub filters: Option<u32>,
+    /// The label by the security module that /proc shows one of; "" for none.
+    #[serde(default)]
+    pub label: String,
+    /// True when it is in the observer's user namespace.
+    pub same_user_namespace: bool,
+    /// `uid_map`: inside, outside, count.
+    #[serde(default)]
+    pub uid_map: Vec<(u32, u32, u32)>,
+    /// `gid_map`.
+    #[serde(default)]
+    pub gid_map: Vec<(u32, u32, u32)>,
+    /// Soft and hard limits by their names in /proc/PID/limits, `unlimited` as it stands there.
+    #[serde(default)]
+    pub limits: BTreeMap<String, (String, String)>,
+    /// What runs it: `docker`, `podman`, `kubernetes`, `lxc`, `nspawn`, `systemd` for a service of the
+    /// system, `host` for any other process.
+    #[serde(default)]
+    pub engine: String,
+    /// Its cgroup (v2 path, or the lines of a hierarchy of v1).
+    #[serde(default)]
+    pub cgroup: String,
+}
+
+/// A call on files, ready to be decided by the model of file access.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Who asks.
+    pub subject: Subject,
+    /// For what.
+    pub operation: Operation,
+    /// The part of the tree of names that the call walks.
+    pub world: Tree,
+}
+
+/// The answer of captured seccomp filters to one call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilterAnswer {
+    /// The 32-bit value that the deciding filter returned.
+    pub code: u32,
+    /// The deciding filter's place in the order of installation, counted from 1.
+    pub filter: u32,
+    /// The instruction that returned it, counted from 0.
+    pub instruction: u32,
+    /// The conditions on the way there, in words.
+    pub because: String,
+    /// True when every filter in force was seen being installed.
+    pub complete: bool,
+}

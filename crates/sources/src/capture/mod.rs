@@ -1,0 +1,225 @@
+//! What the kernel decided a failed call by, read while its thread still stands in it.
+
+mod line;
+mod mounts;
+mod operation;
+mod process;
+mod sys;
+mod walk;
+
+use crate::trace::{Call, DecodedCall, Object, Tracee};
+pub use line::line;
+use std::collections::BTreeMap;
+use walk::{Untold, Walk};
+use whodenied_access::{CapabilitySet, Settings, Subject, UserNamespace};
+use whodenied_case::capture::{Capture, ProcessState, Question, SCHEMA, Thing};
+
+/// The sysctls that decide calls, with their files.
+const SYSCTLS: &[&str] = &[
+    "kernel.yama.ptrace_scope",
+    "kernel.unprivileged_bpf_disabled",
+    "kernel.unprivileged_userns_clone",
+    "kernel.apparmor_restrict_unprivileged_userns",
+    "kernel.perf_event_paranoid",
+    "kernel.dmesg_restrict",
+    "kernel.kptr_restrict",
+    "kernel.io_uring_disabled",
+    "kernel.sched_rt_runtime_us",
+    "kernel.modules_disabled",
+    "kernel.kexec_load_disabled",
+    "user.max_user_namespaces",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "vm.unprivileged_userfaultfd",
+    "vm.overcommit_memory",
+    "vm.mmap_min_addr",
+    "fs.protected_symlinks",
+    "fs.protected_hardlinks",
+    "fs.protected_fifos",
+    "fs.protected_regular",
+];
+
+/// Reads everything that can decide `call`. The thread must be stopped in it.
+///
+/// `line` is the line of the trace that tells of it. What can't be read is said in
+/// [`Capture::missing`].
+#[must_use]
+pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
+    let tracee = Tracee { tid: call.tid };
+    let mut missing = Vec::new();
+    let process = process::state(tracee, call.pid, &mut missing);
+    let sysctls = sysctls(tracee);
+    let (question, partial) = match question(tracee, &process, decoded, &sysctls, &mut missing) {
+        Ok(found) => found,
+        Err(Untold(why)) => {
+            missing.push(why);
+            (None, false)
+        }
+    };
+    Capture {
+        schema: SCHEMA.to_owned(),
+        line,
+        syscall: decoded.name.to_owned(),
+        args: decoded.args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        object: decoded.object.as_ref().map(thing),
+        second: decoded.second.as_ref().map(thing),
+        errno: call.errno().map_or(0, |e| e.0),
+        names: names(tracee, &process, question.as_ref()),
+        target_uids: target(decoded),
+        process,
+        partial,
+        question,
+        filter: None,
+        sysctls,
+        missing,
+        blame: 0,
+    }
+}
+
+/// Those of the tracee's own root: /proc there is of its network and user namespace.
+fn sysctls(tracee: Tracee) -> BTreeMap<String, String> {
+    SYSCTLS
+        .iter()
+        .filter_map(|key| {
+            let file = format!("root/proc/sys/{}", key.replace('.', "/"));
+            let text = std::fs::read_to_string(tracee.proc(&file)).ok()?;
+            Some(((*key).to_owned(), text.split_whitespace().collect::<Vec<_>>().join(" ")))
+        })
+        .collect()
+}
+
+fn question(
+    tracee: Tracee,
+    process: &ProcessState,
+    decoded: &DecodedCall,
+    sysctls: &BTreeMap<String, String>,
+    missing: &mut Vec<String>,
+) -> Result<(Option<Question>, bool), Untold> {
+    let Some(asked) = operation::of(decoded) else { return Ok((None, false)) };
+    let mut walk = Walk::new(tracee, process)?;
+    walk.executes = matches!(asked.operation, whodenied_access::Operation::Execute { .. });
+    let mut bases: Vec<_> = asked.paths.iter().filter_map(|(path, _)| operation::base(path)).collect();
+    bases.dedup();
+    match bases.as_slice() {
+        [] => {}
+        [base] => walk.set_base(base)?,
+        _ => return Err(Untold("The two paths are relative to different directories.".to_owned())),
+    }
+    for (path, follow) in &asked.paths {
+        walk.path(&path.given, *follow)?;
+    }
+    if let whodenied_access::Operation::Execute { .. } = &asked.operation {
+        interpreters(&mut walk)?;
+    }
+    if walk.foreign {
+        return Err(Untold(
+            "A file system on the way decides by rules of its own, not by mode and owner.".to_owned(),
+        ));
+    }
+    let partial = walk.partial;
+    if walk.hidden {
+        missing.push(
+            "What lies behind the directory that refused could not be seen: more may be refused there."
+                .to_owned(),
+        );
+    }
+    let subject = subject(process, walk.namespace().clone());
+    let mut world = walk.into_tree();
+    let level = |key: &str| sysctls.get(key).and_then(|v| v.parse().ok()).unwrap_or(0);
+    world.settings = Settings {
+        symlinks: level("fs.protected_symlinks"),
+        hardlinks: level("fs.protected_hardlinks"),
+        fifos: level("fs.protected_fifos"),
+        regular: level("fs.protected_regular"),
+        release: release().unwrap_or(Settings::default().release),
+    };
+    Ok((Some(Question { subject, operation: asked.operation, world }), partial))
+}
+
+fn thing(object: &Object) -> Thing {
+    let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
+    match object {
+        Object::Path(path) => Thing::Path(text(&path.full)),
+        Object::File { target, .. } => Thing::File(text(target)),
+        Object::Unix(path) => Thing::Unix(text(&path.full)),
+        Object::UnixAbstract(name) => Thing::Abstract(String::from_utf8_lossy(name).into_owned()),
+        Object::Inet { address, port } => Thing::Inet(address.to_string(), *port),
+        Object::Process { pid } => Thing::Process(*pid),
+        other => Thing::Other(other.to_string()),
+    }
+}
+
+/// The users of the process that a call was on. Process ids of another namespace are not followed.
+fn target(decoded: &DecodedCall) -> Option<[u32; 2]> {
+    let Some(Object::Process { pid }) = decoded.object else { return None };
+    if pid <= 0 {
+        return None;
+    }
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let mut ids = status.lines().find_map(|l| l.strip_prefix("Uid:"))?.split_whitespace();
+    let real = ids.next()?.parse().ok()?;
+    Some([real, ids.nth(1)?.parse().ok()?])
+}
+
+/// The names of the ids that occur, from the files in the tracee's own root.
+fn names(tracee: Tracee, process: &ProcessState, question: Option<&Question>) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    // Ids of another namespace have other names there.
+    if !process.same_user_namespace {
+        return names;
+    }
+    let mut ids: Vec<(char, u32)> = process.groups.iter().map(|g| ('g', *g)).collect();
+    ids.extend([('u', process.uids[3]), ('g', process.gids[3])]);
+    if let Some(question) = question {
+        for (uid, gid) in question.world.owners() {
+            ids.extend([('u', uid), ('g', gid)]);
+        }
+    }
+    for (kind, file) in [('u', "root/etc/passwd"), ('g', "root/etc/group")] {
+        let text = std::fs::read_to_string(tracee.proc(file)).unwrap_or_default();
+        for line in text.lines().take(100_000) {
+            let mut fields = line.split(':');
+            let (Some(name), Some(id)) = (fields.next(), fields.nth(1)) else { continue };
+            if let Ok(id) = id.parse()
+                && ids.contains(&(kind, id))
+            {
+                names.entry(format!("{kind}{id}")).or_insert_with(|| name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// Major and minor number of the running kernel.
+fn release() -> Option<(u16, u16)> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|n| n.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
+}
+
+/// Walks to the interpreters that a script names, as deep as the kernel follows them
+/// (fs/exec.c, exec_binprm: five).
+fn interpreters(walk: &mut Walk) -> Result<(), Untold> {
+    for _ in 0..5 {
+        let Some(next) = walk.interpreter() else { return Ok(()) };
+        walk.path(&next, true)?;
+    }
+    Ok(())
+}
+
+fn subject(process: &ProcessState, namespace: UserNamespace) -> Subject {
+    Subject {
+        uid: process.uids[0],
+        gid: process.gids[0],
+        euid: process.uids[1],
+        fsuid: process.uids[3],
+        fsgid: process.gids[3],
+        groups: process.groups.clone(),
+        effective: CapabilitySet(process.effective),
+        permitted: CapabilitySet(process.permitted),
+        bounding: CapabilitySet(process.bounding),
+        inheritable: CapabilitySet(process.inheritable),
+        no_setuid_fixup: false,
+        namespace,
+    }
+}

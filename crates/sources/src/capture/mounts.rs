@@ -1,0 +1,163 @@
+//! The mounts of a process, from its mountinfo.
+//!
+//! Source: proc_pid_mountinfo(5).
+
+use std::collections::HashMap;
+use whodenied_access::{FileSystem, Mount, UserNamespace};
+
+/// One line of mountinfo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) device: (u32, u32),
+    options: String,
+    pub(super) fstype: String,
+    super_options: String,
+}
+
+/// The mounts by their id.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mounts(HashMap<u64, Line>);
+
+impl Mounts {
+    pub(super) fn parse(text: &str) -> Self {
+        Self(text.lines().filter_map(parse).collect())
+    }
+
+    pub(super) fn get(&self, id: u64) -> Option<&Line> {
+        self.0.get(&id)
+    }
+
+    /// True when a file system on this device is mounted.
+    pub(super) fn has_device(&self, device: (u32, u32)) -> bool {
+        self.0.values().any(|line| line.device == device)
+    }
+}
+
+fn parse(line: &str) -> Option<(u64, Line)> {
+    let (head, tail) = line.split_once(" - ")?;
+    let mut head = head.split(' ');
+    let id = head.next()?.parse().ok()?;
+    let (major, minor) = head.nth(1)?.split_once(':')?;
+    let options = head.nth(2)?.to_owned();
+    let mut tail = tail.split(' ');
+    let fstype = tail.next()?.to_owned();
+    let super_options = tail.nth(1).unwrap_or("").to_owned();
+    let device = (major.parse().ok()?, minor.parse().ok()?);
+    Some((id, Line { device, options, fstype, super_options }))
+}
+
+impl Line {
+    fn has(&self, option: &str) -> bool {
+        self.options.split(',').any(|o| o == option)
+    }
+
+    /// The file system itself is read-only.
+    fn read_only(&self) -> bool {
+        self.super_options.split(',').any(|o| o == "ro")
+    }
+
+    /// An idmapped mount: its map can't be read here.
+    pub(super) fn is_idmapped(&self) -> bool {
+        self.has("idmapped")
+    }
+
+    pub(super) fn mount(&self, id: u64) -> Mount {
+        Mount {
+            id,
+            // `mount -o ro` sets both; the kernel answers alike, and one remount undoes both.
+            read_only: self.has("ro") && !self.read_only(),
+            no_exec: self.has("noexec"),
+            no_dev: self.has("nodev"),
+            no_suid: self.has("nosuid"),
+            no_symfollow: self.has("nosymfollow"),
+            maps: None,
+        }
+    }
+
+    /// The file system; `namespace` is the one it was mounted in.
+    pub(super) fn file_system(&self, namespace: UserNamespace) -> FileSystem {
+        let id = u64::from(self.device.0) << 32 | u64::from(self.device.1);
+        // SB_I_NODEV is set on what is mounted in another user namespace than the first
+        // (fs/super.c, alloc_super), SB_I_NOEXEC on proc and sysfs (fs/proc/root.c, fs/sysfs/mount.c).
+        FileSystem {
+            read_only: self.read_only(),
+            no_dev: !namespace.is_first() || self.fstype == "proc",
+            no_exec: matches!(self.fstype.as_str(), "proc" | "sysfs"),
+            acls: !self.super_options.split(',').any(|o| o == "noacl"),
+            strict_immutable: matches!(self.fstype.as_str(), "ext2" | "ext3" | "ext4" | "f2fs"),
+            namespace,
+            ..FileSystem::new(id)
+        }
+    }
+
+    /// File systems whose server or driver decides in place of the ordinary checks.
+    pub(super) fn decides_itself(&self) -> bool {
+        let fs = self.fstype.as_str();
+        fs.starts_with("fuse")
+            || fs.starts_with("nfs")
+            || matches!(
+                fs,
+                "proc"
+                    | "cifs"
+                    | "smb3"
+                    | "9p"
+                    | "virtiofs"
+                    | "ceph"
+                    | "afs"
+                    | "lustre"
+                    | "glusterfs"
+                    | "vboxsf"
+                    | "drvfs"
+                    | "ecryptfs"
+                    | "autofs"
+                    | "orangefs"
+                    | "coda"
+            )
+    }
+
+    /// File systems that check more than mode and owner: kernfs files without a write operation, the
+    /// masks of vfat.
+    pub(super) fn checks_more(&self) -> bool {
+        matches!(
+            self.fstype.as_str(),
+            "sysfs"
+                | "cgroup"
+                | "cgroup2"
+                | "securityfs"
+                | "debugfs"
+                | "tracefs"
+                | "configfs"
+                | "devpts"
+                | "bpf"
+                | "binfmt_misc"
+                | "efivarfs"
+                | "pstore"
+                | "mqueue"
+                | "vfat"
+                | "exfat"
+                | "ntfs"
+                | "ntfs3"
+                | "selinuxfs"
+                | "hugetlbfs"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_mountinfo() {
+        let text = "36 35 98:0 /mnt1 /mnt2 rw,noatime,noexec master:1 shared:2 - ext3 /dev/root ro,errors=continue\n40 35 0:35 / /data ro,idmapped - tmpfs tmpfs rw\n";
+        let mounts = Mounts::parse(text);
+        let line = mounts.get(36).unwrap();
+        assert_eq!((line.device, line.fstype.as_str()), ((98, 0), "ext3"));
+        let mount = line.mount(36);
+        assert!(mount.no_exec && !mount.read_only && !line.is_idmapped());
+        let fs = line.file_system(UserNamespace::first());
+        assert!(fs.read_only && fs.strict_immutable && !fs.no_dev);
+        assert!(mounts.get(40).is_some_and(|l| l.is_idmapped() && l.mount(40).read_only));
+        assert!(mounts.has_device((0, 35)) && !mounts.has_device((0, 36)));
+    }
+}
