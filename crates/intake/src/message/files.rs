@@ -27,11 +27,6 @@ pub(crate) const RULES: &[Rule] = &[
         .errno(Errno::EACCES)
         .object(From::After("cannot execute binary"))
         .without(&["no such file", "exec format", "file: exec"]),
-    // PAM of passwd and its like: the new shadow file could not be written.
-    Rule::on(&["authentication token manipulation error"])
-        .call(Call::Write)
-        .object(From::Fixed("/etc/shadow"))
-        .without(&["su:"]),
     // apt asks whether its user may read a key of the image.
     Rule::on(&["are ignored as the file is not readable by user"])
         .call(Call::Access)

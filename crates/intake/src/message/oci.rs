@@ -33,6 +33,10 @@ pub(crate) const RULES: &[Rule] = &[
         "failed to write",
     ]),
     Rule::refine(&["cannot restart container", "failed to write"]).phase(ENGINE),
+    // The engine moves itself into a user namespace before it does anything.
+    Rule::refine(&["error during unshare("]).call(Call::UsernsCreate).kind(K::Namespace).phase(ENGINE),
+    // What the client itself reads of the host.
+    Rule::refine(&["can't add file", "to tar"]).call(Call::Open).phase(ENGINE),
     // A layer of an image, unpacked into the engine's storage.
     Rule::refine(&["applylayer"]).phase(ENGINE).args(&[("step", "apply-layer")]),
     Rule::refine(&["error applying layer"]).phase(ENGINE).args(&[("step", "apply-layer")]),
