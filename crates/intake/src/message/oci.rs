@@ -252,6 +252,12 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::KernelFile)
         .states(s::CGROUP_SETUP),
     Rule::refine(&["/sys/fs/cgroup", "mkdir"]).call(Call::Mkdir).kind(K::KernelFile).states(s::CGROUP_SETUP),
+    // Neither the place in runc's source nor anything else of the line is the program.
+    Rule::refine(&["standard_init_linux.go", "exec user process caused"])
+        .call(Call::Exec)
+        .kind(K::Executable)
+        .phase(SETUP)
+        .object(From::Nothing),
     Rule::refine(&["exec user process caused"]).call(Call::Exec).kind(K::Executable).phase(SETUP),
     Rule::refine(&["oci runtime exec failed"]).call_if_none(Call::Exec).phase(SETUP),
     Rule::refine(&["starting container process caused"]).call_if_none(Call::Exec).phase(SETUP),

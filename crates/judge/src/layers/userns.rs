@@ -328,9 +328,11 @@ fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
                 && cx.facts.has_engine(Engine::Incus)
                 && !cx.oci()
                 && !cx.facts.privileged()
-                && ["/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/fs"]
-                    .iter()
-                    .any(|root| under(attempt.object_name(), root)) =>
+                && ["kernel", "vm", "fs"].iter().any(|root| {
+                    let name = attempt.object_name();
+                    let name = name.strip_prefix("/proc/sys/").unwrap_or(name);
+                    name.strip_prefix(root).is_some_and(|rest| rest.starts_with(['/', '.']))
+                }) =>
         {
             say(
                 Support::Default,
