@@ -84,7 +84,8 @@ impl Line {
             no_dev: !namespace.is_first() || self.fstype == "proc",
             no_exec: matches!(self.fstype.as_str(), "proc" | "sysfs"),
             acls: !self.super_options.split(',').any(|o| o == "noacl"),
-            strict_immutable: matches!(self.fstype.as_str(), "ext2" | "ext3" | "ext4" | "f2fs"),
+            strict_flags: matches!(self.fstype.as_str(), "ext2" | "ext3" | "ext4" | "f2fs"),
+            no_whiteouts: self.fstype == "overlay",
             namespace,
             ..FileSystem::new(id)
         }
@@ -156,7 +157,7 @@ mod tests {
         let mount = line.mount(36);
         assert!(mount.no_exec && !mount.read_only && !line.is_idmapped());
         let fs = line.file_system(UserNamespace::first());
-        assert!(fs.read_only && fs.strict_immutable && !fs.no_dev);
+        assert!(fs.read_only && fs.strict_flags && !fs.no_dev);
         assert!(mounts.get(40).is_some_and(|l| l.is_idmapped() && l.mount(40).read_only));
         assert!(mounts.has_device((0, 35)) && !mounts.has_device((0, 36)));
     }
