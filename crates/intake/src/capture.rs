@@ -79,7 +79,7 @@ fn line_spans(evidence: &Evidence) -> Vec<Span> {
 
 /// What the capture knows better than the line.
 fn state(attempt: &mut Attempt, capture: &Capture) {
-    attempt.errno = Some(Errno(capture.errno));
+    attempt.errno = (capture.errno != 0).then_some(Errno(capture.errno));
     attempt.errno_inferred = false;
     attempt.syscall = Some(capture.syscall.clone());
     attempt.call = attempt.call.or_else(|| Call::from_syscall(&capture.syscall));

@@ -17,7 +17,8 @@ use whodenied_kernel::{Errno, Layer};
 /// Puts what is exact in the place of what was reasoned.
 pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
     let Some(live) = &attempt.live else { return };
-    let Some(errno) = attempt.errno else { return };
+    // Without an error the call was answered with a signal.
+    let errno = attempt.errno.unwrap_or(Errno(0));
     let mut exact: Vec<Say> = Vec::new();
     let filtered = filter(attempt, live, errno);
     let by_filter = filtered.as_ref().is_some_and(|(_, refuses)| *refuses);
@@ -46,11 +47,21 @@ fn filter(attempt: &Attempt, live: &Capture, errno: Errno) -> Option<(Say, bool)
     }
     let answer = live.filter.as_ref()?;
     let action = SeccompAction::decode(answer.code);
+    let signal =
+        matches!(action, SeccompAction::Trap | SeccompAction::KillThread | SeccompAction::KillProcess);
+    if signal && errno == Errno(0) {
+        let because = format!(
+            "The filter that was installed as number {} answers this call with SIGSYS at its instruction {}: {}.",
+            answer.filter, answer.instruction, answer.because
+        );
+        let say = denies(attempt, Layer::Seccomp, Support::State, 98, because);
+        return Some((say.policy("an installed seccomp filter"), true));
+    }
     if let SeccompAction::Errno(given) = action
         && given == errno
     {
         let because = format!(
-            "The filter that the program itself or its launcher installed ({} of them, instruction {}) answers {errno}: {}.",
+            "The filter that was installed as number {} answers {errno} at its instruction {}: {}.",
             answer.filter, answer.instruction, answer.because
         );
         return Some((

@@ -33,6 +33,15 @@ pub fn line(pid: i32, call: &DecodedCall, errno: Errno) -> String {
     out
 }
 
+/// The line of strace for a call that a filter answered with SIGSYS.
+#[must_use]
+pub fn killed(pid: i32, call: &DecodedCall) -> String {
+    format!(
+        "[pid {pid}] --- SIGSYS {{si_signo=SIGSYS, si_code=SYS_SECCOMP, si_syscall=__NR_{}}} ---",
+        call.name
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

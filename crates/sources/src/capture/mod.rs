@@ -1,5 +1,6 @@
 //! What the kernel decided a failed call by, read while its thread still stands in it.
 
+mod filters;
 mod line;
 mod mounts;
 mod operation;
@@ -8,7 +9,8 @@ mod sys;
 mod walk;
 
 use crate::trace::{Call, DecodedCall, Object, Tracee};
-pub use line::line;
+pub use filters::Filters;
+pub use line::{killed, line};
 use std::collections::BTreeMap;
 use walk::{Untold, Walk};
 use whodenied_access::{CapabilitySet, Settings, Subject, UserNamespace};

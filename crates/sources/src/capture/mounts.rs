@@ -85,6 +85,7 @@ impl Line {
             no_exec: matches!(self.fstype.as_str(), "proc" | "sysfs"),
             acls: !self.super_options.split(',').any(|o| o == "noacl"),
             strict_flags: matches!(self.fstype.as_str(), "ext2" | "ext3" | "ext4" | "f2fs"),
+            no_whiteouts: self.fstype == "overlay",
             namespace,
             ..FileSystem::new(id)
         }

@@ -9,7 +9,10 @@ use crate::trace::Tracee;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use whodenied_access::{Acl, Entry, Extent, IdMap, IdMaps, Inode, Kind, NodeId, Tree, UserNamespace, World};
+use whodenied_access::{
+    Acl, CapabilitySet, Entry, Extent, FileCapabilities, IdMap, IdMaps, Inode, Kind, NodeId, Tree,
+    UserNamespace, World,
+};
 use whodenied_case::capture::ProcessState;
 
 /// MAXSYMLINKS of the kernel (include/linux/namei.h).
@@ -254,6 +257,8 @@ impl Walk {
         let mut inode = inode(fd, stat, link);
         if self.executes && inode.kind == Kind::File {
             inode.interpreter = interpreter(fd);
+            inode.capabilities =
+                sys::attribute(fd.as_fd(), c"security.capability").and_then(|raw| capabilities(&raw));
         }
         if stat.mount == here.mount {
             return Ok(self.tree.add(here.node, name, inode));
@@ -341,6 +346,27 @@ fn acl(raw: &[u8]) -> Option<Acl> {
     (acl.mask.is_some() || !acl.users.is_empty() || !acl.groups.is_empty()).then_some(acl)
 }
 
+/// The value of `security.capability`, include/uapi/linux/capability.h: `struct vfs_ns_cap_data` of
+/// revision 2 (without the last number) or 3.
+fn capabilities(raw: &[u8]) -> Option<FileCapabilities> {
+    let mut words = raw.chunks_exact(4).map(|w| u32::from_le_bytes(w.try_into().unwrap_or_default()));
+    let magic = words.next()?;
+    let (permitted_low, inheritable_low) = (words.next()?, words.next()?);
+    let (permitted_high, inheritable_high) = (words.next()?, words.next()?);
+    let root = match magic & 0xff00_0000 {
+        0x0200_0000 => 0,
+        0x0300_0000 => words.next()?,
+        _ => return None,
+    };
+    let set = |low: u32, high: u32| CapabilitySet(u64::from(high) << 32 | u64::from(low));
+    Some(FileCapabilities {
+        permitted: set(permitted_low, permitted_high),
+        inheritable: set(inheritable_low, inheritable_high),
+        effective: magic & 1 == 1,
+        root,
+    })
+}
+
 /// The tracee's user namespace as the model wants it: ours is the first.
 fn namespace(tracee: Tracee, state: &ProcessState) -> UserNamespace {
     if state.same_user_namespace {
@@ -398,6 +424,17 @@ mod tests {
         stranger.fsuid = state.uids[3];
         assert!(ask(&stranger, &path).is_allowed());
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn capabilities_of_the_attribute() {
+        // setcap cap_net_raw+ep, as revision 2 stores it.
+        let mut raw = vec![1, 0, 0, 2, 0, 0x20, 0, 0];
+        raw.extend([0; 12]);
+        let found = capabilities(&raw).unwrap();
+        assert!(found.effective && found.permitted.has(whodenied_kernel::Capability::NET_RAW));
+        assert_eq!((found.inheritable, found.root), (CapabilitySet::default(), 0));
+        assert!(capabilities(&raw[..12]).is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::blame::{self, Failure};
 use std::collections::HashMap;
 use whodenied_case::capture::Capture;
 use whodenied_kernel::Errno;
-use whodenied_sources::capture::{capture, line};
+use whodenied_sources::capture::{Filters, capture, killed, line};
 use whodenied_sources::trace::{Call, Event, Flow, Observer, Status, Tid, Tracee, decode};
 use whodenied_text::escape;
 
@@ -26,6 +26,7 @@ pub(super) struct Recorder {
     ends: HashMap<Tid, (u32, Status)>,
     parents: HashMap<Tid, Tid>,
     remarks: Vec<String>,
+    filters: Filters,
 }
 
 /// A trace as evidence.
@@ -47,13 +48,15 @@ impl Recorder {
             ends: HashMap::new(),
             parents: HashMap::new(),
             remarks: Vec::new(),
+            filters: Filters::default(),
         }
     }
 
-    fn failed(&mut self, call: &Call) {
-        let Some(errno) = call.errno() else { return };
+    /// A call failed, or a filter answered it with a signal.
+    fn failed(&mut self, call: &Call, signalled: bool) {
+        let errno = if signalled { Errno(0) } else { call.errno().unwrap_or(Errno(0)) };
         let decoded = decode(call);
-        let text = line(call.pid, &decoded, errno);
+        let text = if signalled { killed(call.pid, &decoded) } else { line(call.pid, &decoded, errno) };
         if let Some(known) = self.known.get(&text).and_then(|i| self.failures.get_mut(*i)) {
             known.count += 1;
             known.order = self.order;
@@ -63,7 +66,9 @@ impl Recorder {
             self.left_out += 1;
             return;
         }
-        let capture = capture(call, &decoded, 0);
+        let mut capture = capture(call, &decoded, 0);
+        capture.errno = errno.0;
+        capture.filter = self.filters.answer(call);
         self.known.insert(text.clone(), self.failures.len());
         self.failures.push(Failure {
             line: text,
@@ -173,21 +178,30 @@ impl Observer for Recorder {
             Some(Errno::ENOMEM) => matches!(call.name, "mlock" | "mlock2" | "mlockall"),
             Some(Errno::EAGAIN) => matches!(call.name, "clone" | "clone3" | "fork" | "vfork"),
             Some(Errno::EMFILE) => true,
-            Some(Errno::ENOSYS) => blame::seccomp_of_self(),
-            _ => false,
+            Some(Errno::ENOSYS) if blame::seccomp_of_self() => true,
+            // Any error may be a filter's.
+            Some(errno) => !self.filters.is_empty() && self.filters.refuse(call, errno),
         }
     }
 
     fn event(&mut self, event: Event) -> Flow {
         self.order = self.order.saturating_add(1);
         match event {
-            Event::Failed(call) => self.failed(&call),
+            Event::Failed(call) => self.failed(&call, false),
+            Event::FilterInstalled(installed) => self.filters.installed(&installed),
+            Event::Exec(exec) => self.filters.executed(exec.former, exec.tid),
             Event::Succeeded(call) => self.written(&call),
-            Event::Fork { parent, child, thread: false } => {
-                self.parents.insert(child, parent);
+            Event::Fork { parent, child, thread } => {
+                self.filters.forked(parent, child);
+                if !thread {
+                    self.parents.insert(child, parent);
+                }
             }
-            Event::Exit { tid, pid, status } if tid == pid => {
-                self.ends.insert(pid, (self.order, status));
+            Event::Exit { tid, pid, status } => {
+                self.filters.gone(tid);
+                if tid == pid {
+                    self.ends.insert(pid, (self.order, status));
+                }
             }
             Event::PrivilegeLost(lost) if lost.traced => {
                 let file = escape::line(&lost.file.to_string_lossy()).into_owned();
@@ -200,7 +214,7 @@ impl Observer for Recorder {
                 "Process {} wanted to trace another ({}) and could not because we do: that refusal is ours.",
                 call.pid, call.name
             )),
-            Event::Trapped { call, .. } => self.failed(&call),
+            Event::Trapped { call, .. } => self.failed(&call, true),
             _ => {}
         }
         Flow::Continue

@@ -1,0 +1,97 @@
+//! The seccomp filters of every thread, as they were seen being installed, and their answer to a call.
+
+use crate::trace::{Call, FilterInstalled, Tid, Tracee};
+use std::collections::HashMap;
+use std::rc::Rc;
+use whodenied_case::capture::FilterAnswer;
+use whodenied_kernel::Errno;
+use whodenied_seccomp::bpf::{Instruction, Program, SeccompData, run_all};
+
+/// A thread has no more filters than this in any real program; the kernel bounds their total size.
+const MOST: usize = 128;
+
+/// Filters by thread. A new thread or process has those of its maker.
+#[derive(Debug, Default)]
+pub struct Filters(HashMap<Tid, Rc<Vec<Program>>>);
+
+impl Filters {
+    /// True when no filter was seen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A filter was installed. With TSYNC every thread of the process has it.
+    pub fn installed(&mut self, installed: &FilterInstalled) {
+        const TSYNC: u64 = 1;
+        let instructions =
+            installed.program.iter().map(|i| Instruction::new(i.code, i.jt, i.jf, i.k)).collect();
+        // What the kernel took is valid; a program that could not be read is not.
+        let Ok(program) = Program::new(instructions) else { return };
+        let call = &installed.call;
+        let mut threads = vec![call.tid];
+        if installed.flags & TSYNC != 0
+            && let Ok(tasks) = std::fs::read_dir(format!("/proc/{}/task", call.pid))
+        {
+            let others = tasks.flatten().filter_map(|t| t.file_name().to_str()?.parse::<Tid>().ok());
+            threads.extend(others.filter(|tid| *tid != call.tid));
+        }
+        for tid in threads {
+            let list = Rc::make_mut(self.0.entry(tid).or_default());
+            if list.len() < MOST {
+                list.push(program.clone());
+            }
+        }
+    }
+
+    /// A thread or process was made.
+    pub fn forked(&mut self, parent: Tid, child: Tid) {
+        if let Some(list) = self.0.get(&parent).cloned() {
+            self.0.insert(child, list);
+        }
+    }
+
+    /// A program was executed by a thread that had another id before.
+    pub fn executed(&mut self, former: Tid, tid: Tid) {
+        if former != tid
+            && let Some(list) = self.0.remove(&former)
+        {
+            self.0.insert(tid, list);
+        }
+    }
+
+    /// A thread is gone.
+    pub fn gone(&mut self, tid: Tid) {
+        self.0.remove(&tid);
+    }
+
+    /// True when the filters answer this call with this error.
+    #[must_use]
+    pub fn refuse(&self, call: &Call, errno: Errno) -> bool {
+        const ERRNO: u32 = 0x0005_0000;
+        let answer = self.0.get(&call.tid).and_then(|list| run_all(list, &data(call)));
+        answer.is_some_and(|a| {
+            a.code & 0xffff_0000 == ERRNO && i64::from(a.code & 0xffff) == i64::from(errno.0)
+        })
+    }
+
+    /// What the filters of the thread answer to the call; `None` where none was seen.
+    #[must_use]
+    pub fn answer(&self, call: &Call) -> Option<FilterAnswer> {
+        let list = self.0.get(&call.tid)?;
+        let decision = run_all(list, &data(call))?;
+        // `Seccomp_filters` of /proc/TID/status, since Linux 5.9.
+        let all = Tracee { tid: call.tid }.status("Seccomp_filters").and_then(|n| n.parse::<usize>().ok());
+        Some(FilterAnswer {
+            code: decision.code,
+            filter: u32::try_from(decision.filter + 1).unwrap_or(u32::MAX),
+            instruction: u32::try_from(decision.at).unwrap_or(u32::MAX),
+            because: decision.because,
+            complete: all == Some(list.len()),
+        })
+    }
+}
+
+fn data(call: &Call) -> SeccompData {
+    SeccompData { nr: call.nr as u32, arch: call.audit_arch, instruction_pointer: call.ip, args: call.args }
+}
