@@ -192,6 +192,26 @@ const ROWS: &[Row] = &[
         s::CLOCK_DOUBTED,
         &[&["invalid signature was encountered", "not valid yet", "not yet valid", "is not live until"]],
     ),
+    // Checks of signatures by helpers that newer C libraries start and that ask by newer calls.
+    (
+        s::SIGNATURE_DOUBTED,
+        &[&[
+            "at least one invalid signature was encountered",
+            "the following signatures couldn't be verified",
+            "the following signatures were invalid",
+            "gpgme error",
+            "(pgp signature)",
+            "gpg: keyserver receive failed: no keyserver available",
+            "gpgv, gpgv2 or gpgv1 required for verification",
+            "unknown error executing apt-key",
+            "unknown error executing gpgv",
+            "couldn't execute /usr/bin/apt-key",
+        ]],
+    ),
+    (
+        s::HOOK_FAILED,
+        &[&["problem executing scripts apt::update::post-invoke", "problem executing scripts dpkg::post-invoke"]],
+    ),
     // A mode or owner that does not take.
     (
         s::MODE_UNCHANGED,
@@ -503,6 +523,20 @@ mod tests {
         for text in ["mkdir: cannot create directory '/x': Permission denied", "connection refused"] {
             assert!(!stated(text, "server-refused") && !stated(text, "http-forbidden"), "{text}");
         }
+    }
+
+    #[test]
+    fn signatures_and_hooks_of_package_managers() {
+        for text in [
+            "W: GPG error: http://deb.debian.org bullseye InRelease: At least one invalid signature was encountered.",
+            "error: database 'core' is not valid (invalid or corrupted database (PGP signature))",
+            "error: GPGME error: No data",
+        ] {
+            assert!(stated(text, "signature-doubted"), "{text}");
+        }
+        let hook = "E: Problem executing scripts APT::Update::Post-Invoke 'rm -f /var/cache/apt/archives/*.deb'";
+        assert!(stated(hook, "hook-failed"));
+        assert!(!stated("E: Unable to locate package foo", "hook-failed"));
     }
 
     #[test]

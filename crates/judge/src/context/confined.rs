@@ -90,9 +90,8 @@ impl Context<'_> {
 
     /// True when a listing shows an owner that only Debian and its derivatives have.
     pub(crate) fn debian_owner(&self) -> bool {
-        let known = |name: &Option<String>| {
-            name.as_deref().is_some_and(|n| confined::DEBIAN_USERS.contains(&n))
-        };
+        let known =
+            |name: &Option<String>| name.as_deref().is_some_and(|n| confined::DEBIAN_USERS.contains(&n));
         self.facts.find(|p| matches!(p, Predicate::Path(s) if known(&s.owner) || known(&s.group))).is_some()
     }
 
@@ -102,10 +101,7 @@ impl Context<'_> {
             return true;
         }
         // A login daemon takes on the user whose home it reads.
-        let login =
-            attempt.subject.program.as_deref().is_some_and(|p| {
-                ["sshd", "login", "dovecot", "procmail", "cron", "crond", "su"].contains(&p)
-            });
+        let login = attempt.subject.program.as_deref().is_some_and(|p| confined::LOGINS.contains(&p));
         let home = attempt.object_name().strip_prefix("/home/").and_then(|rest| rest.split('/').next());
         if login && home == Some(owner) {
             return true;

@@ -144,16 +144,19 @@ pub(super) const DAEMONS: &[Confined] = &[
         )),
         &["/etc/bind"],
     ),
-    no_temporary(reading(
-        daemon(
-            &["dhcpd", "isc-dhcp-server"],
-            &["dhcpd"],
-            ("/usr/sbin/dhcpd", DEBIAN),
-            "dhcpd_t",
-            &["/etc/dhcp", "/var/lib/dhcp", "/var/lib/dhcpd"],
-        ),
-        &["/etc/dhcp"],
-    )),
+    running(
+        no_temporary(reading(
+            daemon(
+                &["dhcpd", "isc-dhcp-server"],
+                &["dhcpd"],
+                ("/usr/sbin/dhcpd", DEBIAN),
+                "dhcpd_t",
+                &["/etc/dhcp", "/var/lib/dhcp", "/var/lib/dhcpd"],
+            ),
+            &["/etc/dhcp"],
+        )),
+        &[],
+    ),
     no_temporary(reading(
         daemon(
             &["dhclient"],
@@ -289,7 +292,7 @@ pub(super) const DAEMONS: &[Confined] = &[
         &["/etc/dovecot", "/var/lib/dovecot", "/run/dovecot", "/var/mail", "/var/spool/mail", "/var/vmail"],
     ),
     daemon(
-        &["httpd", "apache2"],
+        &["httpd", "apache2", "apache"],
         &["apache", "www-data"],
         NONE,
         "httpd_t",
@@ -362,10 +365,13 @@ pub(super) const DAEMONS: &[Confined] = &[
         ),
         &["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/lib/libvirt", "/usr/lib/qemu", "/usr/lib/xen"],
     ),
-    no_temporary(by_ending(
-        daemon(&["tcpdump"], &["tcpdump"], ("/usr/sbin/tcpdump", DEBIAN), "", &[]),
-        &[".pcap", ".cap", ".pcapng"],
-    )),
+    running(
+        no_temporary(by_ending(
+            daemon(&["tcpdump"], &["tcpdump"], ("/usr/sbin/tcpdump", DEBIAN), "", &[]),
+            &[".pcap", ".cap", ".pcapng"],
+        )),
+        &[],
+    ),
     running(
         daemon(
             &["evince", "evince-previewer", "evince-thumbnailer"],
