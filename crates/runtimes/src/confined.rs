@@ -8,6 +8,7 @@
 //! apparmor-profiles (openSUSE, enforcing there); `seinfo -t` and `matchpathcon` of
 //! selinux-policy-targeted.
 
+mod row;
 mod table;
 
 use table::DAEMONS;
