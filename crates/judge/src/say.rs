@@ -106,6 +106,15 @@ impl Say {
         self
     }
 
+    /// What a denial rests on.
+    #[must_use]
+    pub(crate) fn support(&self) -> Option<Support> {
+        match &self.0.answer {
+            Answer::Denies { support, .. } => Some(*support),
+            _ => None,
+        }
+    }
+
     /// The rank among answers of one layer: denials by support and weight, then `Allows`, then the rest.
     fn rank(&self) -> (u8, Option<Support>, u8) {
         match &self.0.answer {

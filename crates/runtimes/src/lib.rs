@@ -9,6 +9,7 @@ pub mod confined;
 pub mod devices;
 pub mod known;
 pub mod paths;
+pub mod sandboxes;
 pub mod seccomp;
 pub mod sysctls;
 pub mod version;

@@ -75,6 +75,7 @@ pub(super) fn read(doc: &Document, sink: &mut Sink) {
             }
         }
         program(text, line.span(), sink);
+        own_rules(line, text, sink);
         service(line, text, sink);
         if text.contains("\"docker-default\"") || text.contains("docker-default (") {
             let known = sink.has(|p| matches!(p, Predicate::Lsm(Layer::Apparmor, _)));
@@ -136,6 +137,25 @@ fn program(text: &str, span: whodenied_text::Span, sink: &mut Sink) {
         _ => return,
     };
     sink.weak_engine(span, DIALECT, engine);
+}
+
+/// A command, or a program named as the one at work, that puts a Landlock rule set on.
+fn own_rules(line: &crate::segment::Line, text: &str, sink: &mut Sink) {
+    use whodenied_runtimes::sandboxes;
+    // `2. `nono run …``: the number of a step and the quotes of a command stand around it.
+    let bare = text.trim_start_matches(|c: char| {
+        c.is_ascii_digit() || matches!(c, '.' | ')' | ' ' | '`' | '$' | '-' | '*')
+    });
+    let bare = bare.strip_prefix("sudo ").unwrap_or(bare);
+    let words: Vec<&str> = bare.split_whitespace().take(24).map(|w| w.trim_matches('`')).collect();
+    let named = line.dress.label.as_deref() == Some("software")
+        && words.first().is_some_and(|w| sandboxes::confines_itself(&w.to_ascii_lowercase()));
+    let typed = words.len() > 1
+        && (sandboxes::launches(&words) || words.first().is_some_and(|w| sandboxes::confines_itself(w)));
+    if named || typed {
+        let what = Predicate::Component { name: "landlock-sandbox".to_owned(), version: None };
+        sink.fact(line.span(), DIALECT, what);
+    }
 }
 
 /// What the service manager says about a unit of its own.

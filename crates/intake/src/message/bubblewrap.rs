@@ -10,6 +10,11 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["bwrap: setting up gid map"]).call(Call::IdMap).kind(K::Namespace),
     Rule::refine(&["error writing to uid_map"]).call(Call::IdMap).kind(K::Namespace),
     Rule::refine(&["creating new namespace failed"]).call(Call::UsernsCreate).kind(K::Namespace),
+    // EINVAL: the kernel has them switched off as a whole.
+    Rule::on(&["creating new namespace failed", "does not support user namespaces"])
+        .call(Call::UsernsCreate)
+        .kind(K::Namespace)
+        .states(s::USERNS_DISABLED),
     Rule::on(&["no permissions to create a new namespace"])
         .call(Call::UsernsCreate)
         .kind(K::Namespace)

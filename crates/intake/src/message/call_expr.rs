@@ -53,10 +53,21 @@ const WRAPPERS: &[(&str, Call)] = &[
     ("numa_set_preferred", Call::Mempolicy),
 ];
 
+/// The call that a tracer older than it prints by its number: `syscall_0x1b7(…)`, `syscall_439(…)`. Such
+/// a number is beyond the table of the tracer, where all architectures count alike.
+pub(crate) fn numbered(name: &str) -> Option<&'static str> {
+    let number = name.strip_prefix("syscall_")?;
+    let number = match number.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16).ok()?,
+        None => number.parse().ok()?,
+    };
+    whodenied_kernel::syscall::Arch::X86_64.syscall_name(number).filter(|_| number >= 424)
+}
+
 /// The family of a system call or well-known library function.
 pub(crate) fn family(name: &str) -> Option<Call> {
     let name = name.strip_prefix("SYS_").or_else(|| name.strip_prefix("__NR_")).unwrap_or(name);
-    Call::from_syscall(name)
+    Call::from_syscall(numbered(name).unwrap_or(name))
         .or_else(|| WRAPPERS.iter().find(|(w, _)| *w == name).map(|(_, c)| *c))
         .or_else(|| name.strip_prefix("sys_").and_then(Call::from_syscall))
         .or_else(|| name.strip_prefix("fts_open").map(|_| Call::Readdir))

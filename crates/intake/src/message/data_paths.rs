@@ -48,7 +48,7 @@ pub(super) fn read(doc: &Document, claims: &mut Vec<Claim>) {
             if path.len() < 2 || NO_DATA.iter().any(|root| path.starts_with(root)) {
                 continue;
             }
-            let Some((service, _)) = programs.iter().find(|(_, p)| !p.owns(path)) else { continue };
+            let Some((service, _)) = programs.iter().find(|(_, p)| !p.grants(path, false)) else { continue };
             let knob = Knob::Other { key: format!("data-of:{service}"), value: path.to_owned() };
             claims.push(Claim {
                 span: unit.span(doc, name.at),

@@ -5,7 +5,48 @@ use super::statements as s;
 use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
+/// Servers with lists of their own by that name.
+const ACLS_OF_SERVERS: &[&str] = &[
+    "redis",
+    "consul",
+    "kafka",
+    "squid",
+    "haproxy",
+    "vault",
+    "nomad",
+    "zookeeper",
+    "mosquitto",
+    "tailscale",
+    "--acls",
+    "grant it",
+];
+
 pub(crate) const RULES: &[Rule] = &[
+    Rule::on(&["cannot execute binary"])
+        .call(Call::Exec)
+        .errno(Errno::EACCES)
+        .object(From::After("cannot execute binary"))
+        .without(&["no such file", "exec format", "file: exec"]),
+    // apt asks whether its user may read a key of the image.
+    Rule::on(&["are ignored as the file is not readable by user"])
+        .call(Call::Access)
+        .kind(K::Path)
+        .errno(Errno::EACCES)
+        .object(From::After("in the keyring")),
+    Rule::refine(&["couldn't open network namespace"])
+        .call(Call::Open)
+        .phase(whodenied_case::Phase::RuntimeSetup),
+    Rule::fact(&["nfsv4 acl"], s::ACL_MENTIONED),
+    Rule::fact(&["nfs4 acl"], s::ACL_MENTIONED),
+    Rule::fact(&["posix acl"], s::ACL_MENTIONED),
+    Rule::fact(&["default acl"], s::ACL_MENTIONED),
+    Rule::fact(&["the acl"], s::ACL_MENTIONED).without(ACLS_OF_SERVERS),
+    Rule::fact(&["acls"], s::ACL_MENTIONED).without(ACLS_OF_SERVERS),
+    Rule::fact(&["acltype"], s::ACL_MENTIONED),
+    Rule::fact(&["aclmode"], s::ACL_MENTIONED),
+    Rule::fact(&["synoacl"], s::ACL_MENTIONED),
+    Rule::fact(&["nfs4_getfacl"], s::ACL_MENTIONED),
+    Rule::fact(&["access control list"], s::ACL_MENTIONED).without(ACLS_OF_SERVERS),
     Rule::refine(&["permission denied while trying to connect to the docker"])
         .call(Call::Connect)
         .kind(K::UnixSocketPath)

@@ -96,7 +96,12 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
     };
     if from == 0 {
         // `named[812]: open: /x: …`: behind the writer of a log line a call is no program.
-        let leading = program(left, &clauses).filter(|word| tag.is_none() || verbs::verb(word).is_none());
+        // And `/srv/db.example: open: …` there names a file.
+        let leading = program(left, &clauses).filter(|word| {
+            let file = word.starts_with('/')
+                && !["/bin/", "/sbin/", "/libexec/", "/lib/"].iter().any(|d| word.contains(d));
+            tag.is_none() || !file && verbs::verb(word).is_none()
+        });
         failure.program = leading.map(str::to_owned).or(failure.program);
     }
     // Python, Ruby, Node: what follows the error names the object, and often the call.
@@ -169,8 +174,11 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
     if failure.call.is_none()
         && let Some((by_tool, tool_kind)) = fallback
     {
-        failure.call = Some(by_tool);
-        kind = Some(tool_kind);
+        // What is done with a file is no socket's affair.
+        let file = matches!(by_tool, Call::Socket | Call::Bind)
+            && failure.object.as_deref().is_some_and(|o| o.starts_with('/'));
+        failure.call = Some(if file { Call::Open } else { by_tool });
+        kind = (!file).then_some(tool_kind);
     }
     if failure.call.is_none()
         && failure.object.is_none()

@@ -79,7 +79,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["write failed", "gid_map"]).call(Call::IdMap).kind(K::Namespace),
     Rule::refine(&["/setgroups", "write"]).call(Call::IdMap).kind(K::Namespace),
     Rule::on(&["value too large for defined data type"]).errno(Errno::EOVERFLOW).states(s::UID_UNMAPPED),
-    Rule::fact(&["nobody:nogroup"], s::UID_UNMAPPED),
+    Rule::fact(&["nobody:nogroup"], s::UID_UNMAPPED).without(&["user nobody", "user: ", "chown ", "user="]),
     Rule::on(&["user namespaces are not enabled"])
         .call(Call::UsernsCreate)
         .kind(K::Namespace)

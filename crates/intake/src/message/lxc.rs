@@ -6,6 +6,9 @@ use whodenied_case::{ObjectKind as K, Phase};
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    // systemd-sysctl and its like.
+    Rule::refine(&["failed to write '", "' to '/proc/sys/"]).call(Call::SysctlWrite).kind(K::Sysctl),
+    Rule::fact(&["syscalls.intercept.mknod"], s::MKNOD_INTERCEPTED),
     Rule::on(&["cannot load apparmor profile"]).call(Call::PolicyLoad).kind(K::Label).phase(Phase::Engine),
     Rule::on(&["please grant it", "'x' access"])
         .states(s::NO_SEARCH_RIGHT)

@@ -6,6 +6,12 @@ use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    // containerd's and BuildKit's own form of a mount.
+    Rule::refine(&["type:bind source:"]).call(Call::Mount).kind(K::MountPoint).args(&[("fstype", "bind")]),
+    Rule::refine(&["type:overlay source:"]).call(Call::Mount).kind(K::MountPoint),
+    // Asked by name_to_handle_at or statx.
+    Rule::refine(&["is a mount point"]).call(Call::Stat).without(&["failed to mount"]),
+    Rule::refine(&["determine whether", "mount point"]).call(Call::Stat),
     // The options of the mount, printed beside the complaint, tell the error.
     Rule::on(&["not writable", "[ro "]).call(Call::Write).kind(K::Path).errno(Errno::EROFS),
     Rule::on(&["not writable", "[ro]"]).call(Call::Write).kind(K::Path).errno(Errno::EROFS),

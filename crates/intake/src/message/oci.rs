@@ -33,6 +33,10 @@ pub(crate) const RULES: &[Rule] = &[
         "failed to write",
     ]),
     Rule::refine(&["cannot restart container", "failed to write"]).phase(ENGINE),
+    // The engine moves itself into a user namespace before it does anything.
+    Rule::refine(&["error during unshare("]).call(Call::UsernsCreate).kind(K::Namespace).phase(ENGINE),
+    // What the client itself reads of the host.
+    Rule::refine(&["can't add file", "to tar"]).call(Call::Open).phase(ENGINE),
     // A layer of an image, unpacked into the engine's storage.
     Rule::refine(&["applylayer"]).phase(ENGINE).args(&[("step", "apply-layer")]),
     Rule::refine(&["error applying layer"]).phase(ENGINE).args(&[("step", "apply-layer")]),
@@ -248,6 +252,12 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::KernelFile)
         .states(s::CGROUP_SETUP),
     Rule::refine(&["/sys/fs/cgroup", "mkdir"]).call(Call::Mkdir).kind(K::KernelFile).states(s::CGROUP_SETUP),
+    // Neither the place in runc's source nor anything else of the line is the program.
+    Rule::refine(&["standard_init_linux.go", "exec user process caused"])
+        .call(Call::Exec)
+        .kind(K::Executable)
+        .phase(SETUP)
+        .object(From::Nothing),
     Rule::refine(&["exec user process caused"]).call(Call::Exec).kind(K::Executable).phase(SETUP),
     Rule::refine(&["oci runtime exec failed"]).call_if_none(Call::Exec).phase(SETUP),
     Rule::refine(&["starting container process caused"]).call_if_none(Call::Exec).phase(SETUP),

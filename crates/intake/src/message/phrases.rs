@@ -304,7 +304,10 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (Call::Quota, "quotactl|quotaon"),
     (Call::Userfaultfd, "userfaultfd"),
     (Call::Mqueue, "mq_open|message queue"),
-    (Call::Sysvipc, "shmget|shmat|shmctl|semget|semctl|msgget|shared memory segment"),
+    (
+        Call::Sysvipc,
+        "create semaphore|semaphore set|semaphore array|shmget|shmat|shmctl|semget|semctl|msgget|shared memory segment",
+    ),
     (
         Call::Ioperm,
         "iopl|ioperm|i/o permission|i/o permissions|i/o privilege|i/o privileges|io permission|io permissions\

@@ -6,7 +6,24 @@ use whodenied_kernel::{Call, Errno};
 
 const RAW: &[(&str, &str)] = &[("domain", "AF_INET"), ("type", "SOCK_RAW"), ("protocol", "IPPROTO_ICMP")];
 
+const DATAGRAM: &[(&str, &str)] =
+    &[("domain", "AF_INET"), ("type", "SOCK_DGRAM"), ("protocol", "IPPROTO_ICMP")];
+
 pub(crate) const RULES: &[Rule] = &[
+    // A raw socket gives EPERM: this is the datagram kind.
+    Rule::refine(&["pinging", "socket: permission denied"])
+        .call(Call::Socket)
+        .kind(K::PingSocket)
+        .args(DATAGRAM),
+    Rule::refine(&["pinger", "socket: permission denied"])
+        .call(Call::Socket)
+        .kind(K::PingSocket)
+        .args(DATAGRAM),
+    Rule::refine(&["icmp", "socket: permission denied"])
+        .call(Call::Socket)
+        .kind(K::PingSocket)
+        .args(DATAGRAM)
+        .without(&["are you root", "raw"]),
     Rule::refine(&["ping: socket:"]).call(Call::Socket).kind(K::RawSocket).args(RAW),
     Rule::refine(&["ping6: socket:"]).call(Call::Socket).kind(K::RawSocket).args(RAW),
     Rule::refine(&["ping: icmp open socket"]).call(Call::Socket).kind(K::RawSocket).args(RAW),

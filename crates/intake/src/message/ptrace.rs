@@ -16,6 +16,9 @@ pub(crate) const RULES: &[Rule] = &[
         "echo ",
         "sysctl -w",
         "tee ",
+        "failed to write '",
+        "setting key",
+        "couldn't write",
     ]),
     // It stops its own threads with a tracer.
     Rule::on(&["leaksanitizer has encountered a fatal error"])
@@ -45,6 +48,12 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::Process)
         .errno(Errno::EPERM)
         .loose(),
+    // The tracee itself asks for it.
+    Rule::refine(&["ptrace_traceme"])
+        .call(Call::Ptrace)
+        .kind(K::Process)
+        .args(&[("request", "PTRACE_TRACEME")])
+        .object(super::rules::From::Nothing),
     Rule::refine(&["ptrace("]).call(Call::Ptrace).kind(K::Process),
     Rule::refine(&["process_vm_readv"]).call(Call::Ptrace).kind(K::Process),
     Rule::on(&["could not trace the inferior process"])

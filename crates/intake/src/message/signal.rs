@@ -23,6 +23,10 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["] error 159"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
     Rule::on(&["killed by sigsys"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
     Rule::on(&["status=31/sys"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    // systemctl status: how the process of a unit ended.
+    Rule::on(&["signal=sys)"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["signal=sigsys"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
+    Rule::on(&["failed with result 'signal'", "sigsys"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
     Rule::on(&["signal: bad system call"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
     Rule::on(&["terminated by signal sigsys"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),
     Rule::on(&["signal 31"]).args(&[("signal", "SIGSYS")]).states(s::SIGSYS),

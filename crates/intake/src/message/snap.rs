@@ -7,10 +7,11 @@ use whodenied_kernel::Call;
 
 pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["sorry, home directories outside of /home"]).own().states(s::SNAP_HOME),
+    // snap-confine does so inside of the snap's own mounts and under a profile of its own.
     Rule::refine(&["cannot create user data directory"])
         .call(Call::Mkdir)
         .kind(K::Directory)
-        .states(s::SNAP_HOME),
+        .phase(Phase::RuntimeSetup),
     Rule::refine(&["cannot perform operation: mount"])
         .call(Call::Mount)
         .kind(K::MountPoint)

@@ -17,6 +17,7 @@ statements! {
     IDS_INSUFFICIENT = "ids-insufficient", "An image or archive asks for a user or group id outside the namespace's id map.";
     SINGLE_ID_MAPPING = "single-id-mapping", "Only one id is mapped into the user namespace: no subordinate ids.";
     NO_SUBIDS = "no-subids", "No range in /etc/subuid or /etc/subgid, or newuidmap is missing or lacks its rights.";
+    MKNOD_INTERCEPTED = "mknod-intercepted", "The settings let the container's manager answer mknod through a filter.";
     USERNS_DISABLED = "userns-disabled", "The text says that user namespaces are disabled or limited by a sysctl.";
     UID_UNMAPPED = "uid-unmapped", "A file's owner has no id in this user namespace.";
     YAMA_HINT = "yama-hint", "The message points at /proc/sys/kernel/yama/ptrace_scope.";
@@ -92,6 +93,7 @@ statements! {
     SUDO_TERMINAL = "sudo-wants-terminal", "sudo wants a password or a terminal and has none to ask on.";
     NO_SEARCH_RIGHT = "no-search-right", "A message names the directory that may not be passed.";
     SERVICE_BY_SUDO = "service-by-sudo", "sudoers lets a user control a service.";
+    ACL_MENTIONED = "acl-mentioned", "The text speaks of access control lists of files.";
     RT_BUDGET = "rt-budget", "The text looks at the real-time budget of a control group.";
     SERVER_REFUSED = "server-refused", "A server, database, registry or account system refused by rules of its own.";
     HTTP_FORBIDDEN = "http-forbidden", "A web server answered 403.";

@@ -35,7 +35,8 @@ pub(crate) fn read(text: &str) -> Option<(Failure, Range<usize>)> {
     };
     let end = rest.find(')').map_or(name_at + len, |i| name_at + i + 1);
     let expression = expression(text, result)?;
-    let syscall = expression.name.trim_start_matches("SYS_").to_owned();
+    let syscall = expression.name.trim_start_matches("SYS_");
+    let syscall = call_expr::numbered(syscall).unwrap_or(syscall).to_owned();
     let syscall_known = Call::from_syscall(&syscall).is_some();
     let mut failure = Failure {
         call: Some(expression.call),

@@ -174,6 +174,7 @@ pub(crate) const TRANSLATED: &[(&str, Errno)] = &[
 /// Looser English wordings: the error is inferred. `None` where the words fit several errors.
 pub(crate) const LOOSE: &[(&str, Option<Errno>)] = &[
     ("operation is not permitted", Some(Errno::EPERM)),
+    ("operation not allowed", Some(Errno::EPERM)),
     ("operation was not permitted", Some(Errno::EPERM)),
     ("permission is denied", Some(Errno::EACCES)),
     ("access is denied", Some(Errno::EACCES)),

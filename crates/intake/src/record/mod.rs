@@ -128,6 +128,7 @@ fn family(text: &str, pairs: &Pairs<'_>, head: &Head) -> Option<(RecordKind, Vec
         Some("LANDLOCK_ACCESS") => Some((landlock::read(pairs)?, landlock::deciding(pairs))),
         Some("SYSCALL") => Some((syscall::read(pairs)?, syscall::deciding(pairs))),
         Some(kind @ ("PATH" | "CWD" | "PROCTITLE")) => Some((syscall::companion(kind, pairs), Vec::new())),
+        Some("SELINUX_ERR") => selinux::transition(pairs),
         Some("AVC") => Some((other::smack(pairs)?, places(pairs, &["fn", "action", "requested"]))),
         Some(kind) => Some((other::typed(kind, pairs)?, Vec::new())),
         // Bare bodies whose head was cut off.

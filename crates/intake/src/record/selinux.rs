@@ -24,6 +24,29 @@ pub(super) fn read(text: &str, pairs: &Pairs<'_>, user: bool) -> Option<RecordKi
     Some(RecordKind::Selinux(Box::new(record)))
 }
 
+/// SELINUX_ERR (1401) of a transition that the policy, or the bounds of no_new_privs, do not allow:
+/// `op=security_bounded_transition seresult=denied oldcontext=… newcontext=…`
+/// (security/selinux/ss/services.c, `security_bounded_transition`).
+pub(super) fn transition(pairs: &Pairs<'_>) -> Option<(RecordKind, Vec<Range<usize>>)> {
+    let op = pairs.get("op")?;
+    if pairs.get("seresult") != Some("denied") {
+        return None;
+    }
+    let of = |a: &str, b: &str| pairs.get(a).or_else(|| pairs.get(b)).map(str::to_owned);
+    let record = AvcRecord {
+        denied: true,
+        user: false,
+        permissions: vec![op.trim_start_matches("security_").to_owned()],
+        scontext: of("oldcontext", "scontext"),
+        tcontext: of("newcontext", "tcontext"),
+        tclass: Some(pairs.get("tclass").unwrap_or("process").to_owned()),
+        permissive: None,
+        fields: pairs.fields(&["type", "msg", "node"]),
+    };
+    let places = super::places(pairs, &["op", "seresult", "oldcontext", "newcontext"]);
+    Some((RecordKind::Selinux(Box::new(record)), places))
+}
+
 /// The parts that decide.
 pub(super) fn deciding(text: &str, pairs: &Pairs<'_>) -> Vec<Range<usize>> {
     let mut places = super::places(pairs, &["scontext", "tcontext", "tclass", "permissive"]);

@@ -1,7 +1,7 @@
 //! Daemons that the host's distribution confines, and files that everybody may read.
 
 use super::{Context, under, writes};
-use whodenied_case::{Attempt, Knob, PathState, Predicate};
+use whodenied_case::{Attempt, Knob, PathState, Phase, Predicate};
 use whodenied_runtimes::confined::{self, Confined};
 
 /// Files and directories that every distribution installs readable for everybody.
@@ -28,6 +28,7 @@ const PUBLIC: &[&str] = &[
     "/etc/os-release",
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
+    "/etc/apt/trusted.gpg.d",
     "/etc/ssl/certs",
     "/etc/ssl/openssl.cnf",
     "/etc/mime.types",
@@ -35,6 +36,9 @@ const PUBLIC: &[&str] = &[
     "/etc/locale.alias",
     "/etc/magic",
 ];
+
+/// Directories of programs that packages install executable for everybody.
+const PROGRAMS: &[&str] = &["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/libexec"];
 
 /// Reading a file that every distribution installs readable for everybody.
 #[must_use]
@@ -46,11 +50,27 @@ impl Context<'_> {
     /// The daemon of the host that failed, where a distribution confines it; and whether its own
     /// message names it, rather than the words around it.
     pub(crate) fn confined(&self, attempt: &Attempt) -> Option<(&'static Confined, bool)> {
-        if self.contained() {
+        // A system container has profiles of its own, those of the distribution in it.
+        let around = matches!(attempt.phase, Phase::Engine | Phase::RuntimeSetup);
+        if self.contained() && !around && (!self.system_container() || self.oci()) {
             return None;
         }
+        self.confined_by_path(attempt)
+    }
+
+    /// The same wherever it runs: a profile that is attached by path meets the program in a container
+    /// too, where the engine gives that none.
+    pub(crate) fn confined_by_path(&self, attempt: &Attempt) -> Option<(&'static Confined, bool)> {
         if let Some(program) = &attempt.subject.program {
-            return confined::find(program).map(|daemon| (daemon, true));
+            let found = confined::find(program).map(|daemon| (daemon, true));
+            // What it starts runs under its profile.
+            let started = ["sh", "bash", "dash"].contains(&program.as_str())
+                && attempt.call == Some(whodenied_kernel::Call::Exec)
+                || program.starts_with("qemu")
+                || ["error", "fatal", "warning"].contains(&program.as_str());
+            if found.is_some() || !started {
+                return found;
+            }
         }
         let mut named = self.facts.all.iter().filter_map(|f| match &f.what {
             Predicate::Component { name, .. } => confined::find(name),
@@ -59,6 +79,21 @@ impl Context<'_> {
         let first = named.next()?;
         // Of several it can't be told which one failed.
         named.all(|other| other.domain == first.domain).then_some((first, false))
+    }
+
+    /// Executing a program of a package, which is executable for everybody on a host.
+    pub(crate) fn runs_packaged(&self, attempt: &Attempt) -> bool {
+        !self.contained()
+            && attempt.call == Some(whodenied_kernel::Call::Exec)
+            && PROGRAMS.iter().any(|p| under(attempt.object_name(), p))
+    }
+
+    /// True when a listing shows an owner that only Debian and its derivatives have.
+    pub(crate) fn debian_owner(&self) -> bool {
+        let known = |name: &Option<String>| {
+            name.as_deref().is_some_and(|n| confined::DEBIAN_USERS.contains(&n))
+        };
+        self.facts.find(|p| matches!(p, Predicate::Path(s) if known(&s.owner) || known(&s.group))).is_some()
     }
 
     /// True when the name of a file's owner is that of the failing process.

@@ -144,6 +144,7 @@ impl Context<'_> {
     /// True when container root is another id on the host.
     pub(crate) fn remapped(&self) -> bool {
         self.rootless()
+            || self.facts.has_component("sysbox")
             || self.has(Environment::UsernsRemap)
             || self.facts.find(|p| matches!(p, Predicate::IdMap(..))).is_some()
             || self

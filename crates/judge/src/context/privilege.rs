@@ -165,6 +165,14 @@ pub(crate) fn needed(attempt: &Attempt) -> Option<Capability> {
             }
         }
         Call::Ioctl => return of_ioctl(attempt),
+        // `net_ctl_permissions`, and handlers that ask for themselves.
+        Call::SysctlWrite if attempt.errno == Some(Errno::EPERM) && !attempt.errno_inferred => {
+            if attempt.object_name().trim_start_matches("/proc/sys/").starts_with("net") {
+                Capability::NET_ADMIN
+            } else {
+                Capability::SYS_ADMIN
+            }
+        }
         Call::Setrlimit => Capability::SYS_RESOURCE,
         Call::Sched | Call::Setpriority | Call::Mempolicy => Capability::SYS_NICE,
         Call::Mlock => Capability::IPC_LOCK,

@@ -50,6 +50,11 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let support = if near { Support::Configured } else { Support::Usual };
         best.offer(denies(attempt, LAYER, support, weight, "The path carries an access control list, which decides in place of the group's mode bits and names this user nowhere.").fact(id).policy("POSIX ACL"));
     }
+    if let Some(fact) = cx.stated(&["acl-mentioned"]).filter(|_| attempt.errno == Some(Errno::EACCES)) {
+        let because =
+            "The files have access control lists, which decide in place of the mode bits that are shown.";
+        best.offer(denies(attempt, LAYER, Support::Usual, 62, because).fact(fact.id).policy("ACL"));
+    }
     let mapped = cx.remapped() || cx.contained();
     if GRANTED_BY_ACL.iter().any(|root| under(name, root)) && mapped {
         best.offer(denies(attempt, LAYER, Support::Default, 84, "The directory is open to its user by an access control list only; an id that the container maps to another one is not named in it.").policy("POSIX ACL"));

@@ -8,16 +8,13 @@
 //! A rule that says `deny` leaves no record, and the default profiles of the container runtimes
 //! refuse almost only by such rules.
 
+mod file;
 mod restriction;
 
-use crate::context::{
-    Context, Presence, apparmor_off, file_call, is_path, reads_public_file, under, unix_family, writes,
-};
+use crate::context::{Context, Presence, apparmor_off, file_call, unix_family};
 use crate::layers::records;
 use crate::say::{Best, Say, allows, denies};
-use whodenied_case::{
-    Attempt, Change, Engine, Environment, Knob, ObjectKind, Phase, Predicate, Support, Verdict,
-};
+use whodenied_case::{Attempt, Change, Engine, Knob, ObjectKind, Phase, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::Apparmor;
@@ -64,7 +61,16 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let because = "The kernel did not take the compiled profile, so nothing could be confined with it: its AppArmor lacks features that the parser compiled in, or this place may not load policy.";
         best.offer(denies(attempt, LAYER, Support::Stated, 82, because).fact(fact.id).step(LOG));
     }
-    let Some(errno) = attempt.errno else { return best.done() };
+    let Some(errno) = attempt.errno else {
+        // A refusal in words that name no error.
+        if attempt.printed
+            && file_call(attempt)
+            && let Some(said) = file::daemon(attempt, cx).filter(|said| said.support() > Some(Support::Fits))
+        {
+            best.offer(said);
+        }
+        return best.done();
+    };
     if !order_allows(attempt, errno) {
         return best.done();
     }
@@ -120,11 +126,20 @@ fn switched_off(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         );
     }
     let signature = only_an_lsm(attempt);
+    // A profile that is asked for counts in a privileged container too.
+    if cx.facts.knob(|k| matches!(k, Knob::Apparmor(p) if p != "unconfined")).is_some() {
+        return None;
+    }
     let knob = cx
         .facts
         .knob(|k| matches!(k, Knob::Apparmor(p) if p == "unconfined") || *k == Knob::Privileged(true));
     match knob {
         // An option that lifts the profile may be the cure that was found, where nothing else fits.
+        Some((id, Knob::Privileged(_))) if !cx.oci() => {
+            // A privileged system container keeps its profile.
+            let _ = id;
+            None
+        }
         Some((id, _)) if !signature => {
             Some(allows(attempt, LAYER, "The container runs without a profile.").fact(id))
         }
@@ -283,9 +298,12 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
         Some(Call::Mqueue) if denied && cx.facts.has_engine(Engine::Snap) => {
             say(Support::Usual, 50, "The profile has no rule for message queues.")
         }
-        _ if denied && file_call(attempt) => file(attempt, cx),
-        Some(Call::Bind) if denied && attempt.object.kind == ObjectKind::UnixSocketPath => file(attempt, cx),
-        Some(Call::Connect) if denied => file(attempt, cx),
+        Some(Call::SysctlWrite) if denied => file::judge(attempt, cx),
+        _ if denied && file_call(attempt) => file::judge(attempt, cx),
+        Some(Call::Bind) if denied && attempt.object.kind == ObjectKind::UnixSocketPath => {
+            file::judge(attempt, cx)
+        }
+        Some(Call::Connect) if denied => file::judge(attempt, cx),
         _ => None,
     }
 }
@@ -314,134 +332,6 @@ fn setup(attempt: &Attempt, cx: &Context<'_>, denied: bool) -> Option<Say> {
         }
         _ => None,
     }
-}
-
-/// EACCES on a path.
-fn file(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
-    let name = attempt.object_name();
-    let present = cx.apparmor();
-    if cx.facts.has_engine(Engine::Snap)
-        || cx.facts.has_engine(Engine::DockerSnap) && attempt.phase == Phase::Engine
-    {
-        return Some(denies(
-            attempt,
-            LAYER,
-            Support::Default,
-            80,
-            "A snap runs under a profile that holds only its own directories and those of its connected interfaces.",
-        ));
-    }
-    if present < Presence::Unknown {
-        return None;
-    }
-    let kernel_file = matches!(attempt.object.kind, ObjectKind::KernelFile | ObjectKind::Sysctl)
-        || name.starts_with("/proc/")
-        || name.starts_with("/sys/");
-    if cx.oci() || cx.system_container() {
-        if kernel_file && (writes(attempt) || !name.starts_with("/proc/")) && !cx.rootless() {
-            let (support, weight) =
-                if cx.is_root(attempt) { (Support::Default, 75) } else { (Support::Usual, 45) };
-            return Some(denies(
-                attempt,
-                LAYER,
-                support,
-                weight,
-                "The container's profile denies writing under /proc and /sys, by rules that leave no record; a read-only mount would give EROFS.",
-            ));
-        }
-        let custom = cx.facts.knob(|k| matches!(k, Knob::Apparmor(p) if !matches!(p.as_str(), "unconfined" | "RuntimeDefault" | "docker-default" | "runtime/default")));
-        if let Some((id, _)) = custom.filter(|_| cx.oci()) {
-            return Some(
-                denies(
-                    attempt,
-                    LAYER,
-                    Support::Configured,
-                    55,
-                    "The container runs under a profile of its own, which may not hold this path.",
-                )
-                .fact(id),
-            );
-        }
-        if cx.oci() && cx.default_profile().is_some() {
-            return Some(allows(
-                attempt,
-                LAYER,
-                "The runtime's default profile allows every path outside /proc and /sys.",
-            ));
-        }
-        return Some(denies(
-            attempt,
-            LAYER,
-            Support::Fits,
-            25,
-            "The container's profile may not hold this path.",
-        ));
-    }
-    if let Some(said) = daemon(attempt, cx) {
-        return Some(said);
-    }
-    let labelled =
-        cx.facts.find(|p| matches!(p, Predicate::ProcessLabel(l) if l != "unconfined" && !l.contains(':')));
-    if let Some(fact) = labelled {
-        return Some(
-            denies(
-                attempt,
-                LAYER,
-                Support::Configured,
-                60,
-                "The process runs under a profile that may not hold this path.",
-            )
-            .fact(fact.id),
-        );
-    }
-    let root = cx.is_root(attempt) && !cx.has(Environment::Nfs) && is_path(attempt);
-    match present {
-        Presence::On | Presence::Likely if root => Some(denies(
-            attempt,
-            LAYER,
-            Support::Usual,
-            55,
-            "Root passes every file mode, so a profile of this program is what can refuse the path.",
-        )),
-        Presence::On | Presence::Likely if reads_public_file(attempt) => Some(denies(
-            attempt,
-            LAYER,
-            Support::Usual,
-            50,
-            "Everybody may read the file by its mode, so a profile of this program is what can refuse it.",
-        )),
-        Presence::On | Presence::Likely => Some(denies(
-            attempt,
-            LAYER,
-            Support::Fits,
-            35,
-            "A profile of this program may not hold the path.",
-        )),
-        _ => None,
-    }
-}
-
-/// A daemon that the distribution's package confines, on a path beyond its own directories.
-fn daemon(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
-    let (daemon, told) = cx.confined(attempt)?;
-    if daemon.profile.is_empty() {
-        return None;
-    }
-    let name = attempt.object_name();
-    let here = cx.facts.distro().is_some_and(|(id, _)| daemon.profiled(id));
-    let (support, weight) = match (here, daemon.owns(name)) {
-        // The homes of other users are closed by their mode too.
-        (true, false) if ["/home", "/root"].iter().any(|h| under(name, h)) => {
-            (Support::Usual, if told { 60 } else { 48 })
-        }
-        (true, false) if name.starts_with('/') => (Support::Default, if told { 76 } else { 70 }),
-        (true, false) => (Support::Usual, 55),
-        (true, true) => (Support::Fits, 35),
-        (false, false) if cx.facts.distro().is_none() => (Support::Usual, 45),
-        _ => return None,
-    };
-    let because = "The distribution confines this daemon by a profile that holds its own directories; other places are refused whatever their owner and mode.";
-    Some(denies(attempt, LAYER, support, weight, because).policy(daemon.profile))
 }
 
 #[cfg(test)]

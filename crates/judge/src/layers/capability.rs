@@ -101,6 +101,13 @@ fn step_down(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     )
 }
 
+/// Giving a directory of the system itself to an owner, as whoever unpacks an image does.
+fn chowns_system(attempt: &Attempt) -> bool {
+    const TOP: &[&str] =
+        &["/", "/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/var", "/dev", "/home", "/root", "/boot", "/opt", "/srv"];
+    attempt.call == Some(Call::Chown) && TOP.contains(&attempt.object_name())
+}
+
 /// A call that asks for `cap`.
 fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
     let errno = attempt.errno;
@@ -165,6 +172,14 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
             }
             if cx.remapped() || user {
                 return None;
+            }
+            // Who unpacks an image or sets up its own system directories is root.
+            if fact.is_none() && cx.kubernetes() && chowns_system(attempt) {
+                return say(
+                    Support::Usual,
+                    58,
+                    format!("Directories of the system are changed by root only, which holds {cap} unless the cluster's defaults or the pod take it away."),
+                );
             }
             // A default that nobody has seen in force is no more than a default.
             let Some(fact) = fact else {
@@ -324,6 +339,15 @@ fn exec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let listed = cx.facts.find(|p| matches!(p, Predicate::Path(s) if s.capabilities.is_some() && (s.path == name || s.path.ends_with(base))));
     if let Some(fact) = listed {
         return Some(denies(attempt, LAYER, Support::Configured, 92, "The file carries capabilities that are not in the bounding set, and such a file does not start at all.").fact(fact.id));
+    }
+    if let Some(id) = cx.setcap_done().filter(|_| cx.unit()) {
+        let because = "The file was given capabilities, and a file whose capabilities the unit's bounding set lacks does not start at all.";
+        return Some(
+            denies(attempt, LAYER, Support::Default, 80, because)
+                .fact(id)
+                .policy("CapabilityBoundingSet=")
+                .step("systemctl show -p CapabilityBoundingSet UNIT"),
+        );
     }
     if cx.facts.knob(|k| *k == Knob::NoNewPrivs(true)).is_some() && cx.all_dropped().is_none() {
         return None;

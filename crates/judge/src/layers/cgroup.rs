@@ -127,7 +127,9 @@ fn subtree(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let name = attempt.object_name();
     // `pids.max`, seen from the directory of the group.
     let bare = attempt.object.kind == ObjectKind::KernelFile && !name.contains('/') && name.contains('.');
-    if !under(name, "/sys/fs/cgroup") && !bare && stated.is_none() {
+    // systemd names a group by its place below the root of the tree.
+    let slice = name.split('/').any(|part| part.ends_with(".slice") || part.ends_with(".scope"));
+    if !under(name, "/sys/fs/cgroup") && !bare && !slice && stated.is_none() {
         return None;
     }
     match attempt.errno? {

@@ -89,7 +89,7 @@ fn unlikely(attempt: &Attempt, cx: &Context<'_>) -> Option<(Support, u8)> {
     if cx.same(|c| matches!(c, Change::Chmod(_))).is_some() {
         return Some((Support::Usual, 38));
     }
-    if reads_public_file(attempt) {
+    if reads_public_file(attempt) || cx.runs_packaged(attempt) {
         return Some((Support::Usual, 30));
     }
     // A device node of the host may have another owner and mode where it is passed in.
@@ -128,7 +128,9 @@ fn passes(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         || cx.has(Environment::Fuse)
         || cx.remapped()
         || cx.system_container();
-    if !file || foreign || cx.has(Environment::Fakeroot) {
+    // The runtime has become the user of the container by then.
+    let entered = attempt.call == Some(Call::Chdir) && attempt.phase == Phase::RuntimeSetup;
+    if !file || foreign || entered || cx.has(Environment::Fakeroot) {
         return None;
     }
     if let Some(trial) = cx.same_as_root() {
@@ -186,6 +188,8 @@ fn listing(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     }
     let shown = format!("{:o} {owner}:{group}", mode & 0o7777);
     let (support, weight) = match state.kind {
+        // Behind a list the mode's bits of the group are its mask.
+        _ if state.acl => (Support::Default, 60),
         Some('c' | 'b' | 's') => (Support::Configured, 90),
         _ if cx.is_user(attempt) => (Support::Configured, 85),
         _ => (Support::Default, 68),
@@ -372,6 +376,15 @@ fn ownership_acts(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             58,
             "Only the owner of a file may change its mode and times.",
         ),
+        // The daemon is root of the host.
+        Call::Chown
+            if (attempt.phase == Phase::Engine
+                || attempt.object_name().starts_with("/var/lib/containers/storage/volumes/")
+                || attempt.object_name().starts_with("/var/lib/docker/volumes/"))
+                && !cx.rootless() && !cx.system_container() && !known =>
+        {
+            say(Support::Fits, 30, "Only root may give a file to another user.")
+        }
         Call::Chown => say(
             if cx.is_stated_user(attempt) { Support::Default } else { Support::Usual },
             // Engines start a container as root, with the right to do so.

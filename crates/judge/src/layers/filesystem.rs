@@ -73,6 +73,8 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     best_offer(&mut best, kept_out::closed_to_others(attempt, cx, errno));
     best_offer(&mut best, kept_out::own_storage(attempt, cx, errno));
     best_offer(&mut best, kept_out::daemon_kept_out(attempt, cx, errno));
+    best_offer(&mut best, kept_out::owner_kept(attempt, cx, errno));
+    best_offer(&mut best, kept_out::served(attempt, errno));
     best_offer(&mut best, unexplained(attempt, cx, errno));
     best.done()
 }

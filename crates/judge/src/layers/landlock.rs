@@ -8,7 +8,7 @@
 
 use crate::context::{Context, Presence, file_call, reads_public_file};
 use crate::say::{Best, denies};
-use whodenied_case::{Attempt, Engine, Environment, FactId, Knob, RecordKind, Support, Verdict};
+use whodenied_case::{Attempt, Engine, Environment, FactId, Knob, Predicate, RecordKind, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::Landlock;
@@ -102,6 +102,15 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             );
         }
     }
+    if let Some(id) = self_restricted(cx)
+        && file_call(attempt)
+        && matches!(attempt.errno, Some(Errno::EACCES | Errno::EXDEV))
+    {
+        let because = "The program runs under a Landlock rule set that it or its launcher puts on, and what the set does not name is refused whatever its mode.";
+        best.offer(
+            denies(attempt, LAYER, Support::Default, 70, because).fact(id).policy("Landlock rule set"),
+        );
+    }
     let explained = cx.apparmor() >= Presence::Likely || cx.selinux() >= Presence::Likely;
     if reads_public_file(attempt)
         && file_call(attempt)
@@ -124,6 +133,12 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         ));
     }
     best.done()
+}
+
+/// A program that is known to restrict itself, or what it starts.
+fn self_restricted(cx: &Context<'_>) -> Option<FactId> {
+    let named = |p: &Predicate| matches!(p, Predicate::Component { name, .. } if name == "landlock-sandbox");
+    cx.facts.find(named).map(|f| f.id)
 }
 
 /// A setting or component that names Landlock; true when a setting chooses it.
@@ -152,6 +167,15 @@ mod tests {
     fn restricting_itself() {
         let f = Fixture::new(Call::LandlockRestrict, Errno::EPERM);
         assert_eq!(f.support(judge), Some(Support::Exclusive));
+    }
+
+    #[test]
+    fn put_on_by_a_launcher() {
+        let under = Predicate::Component { name: "landlock-sandbox".into(), version: None };
+        let f = Fixture::new(Call::Mkdir, Errno::EACCES).object("/home/u/.npm").fact(under.clone());
+        assert_eq!(f.support(judge), Some(Support::Default));
+        let f = Fixture::new(Call::Mkdir, Errno::EPERM).object("/home/u/.npm").fact(under);
+        assert_eq!(f.support(judge), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 
 use crate::context::{Context, Covering, under};
 use crate::say::{Best, Say, allows, denies};
-use whodenied_case::{Attempt, Engine, FactId, ObjectKind, Predicate, Support, Verdict};
+use whodenied_case::{Attempt, Engine, FactId, Knob, ObjectKind, Predicate, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::MountFlags;
@@ -83,6 +83,33 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
                 .fact(id)
                 .policy("noexec")
                 .step("findmnt -T ."),
+        );
+    }
+    // What is built in a container's tmpfs is named by its place below it.
+    if attempt.call == Some(Call::Exec) && cx.oci() && !name.starts_with('/') && name.contains('/') {
+        let tmpfs = cx.facts.knob(|k| {
+            matches!(k, Knob::Tmpfs { target, options }
+                if !["/tmp", "/run", "/var/run", "/dev/shm"].contains(&target.as_str())
+                    && !options.iter().any(|o| o == "exec"))
+        });
+        if let Some((id, _)) = tmpfs {
+            let because = "A container's tmpfs is mounted noexec unless asked otherwise, and the program may lie on the one that the configuration names.";
+            return Some(
+                denies(attempt, LAYER, Support::Usual, 62, because)
+                    .fact(id)
+                    .policy("noexec")
+                    .step("findmnt -T ."),
+            );
+        }
+    }
+    // Its data disks are mounted noexec, and volumes of images lie there.
+    if attempt.call == Some(Call::Exec) && cx.contained() && name.is_empty() && cx.facts.distro_in(&["cos"]) {
+        let because = "This system mounts the disk that volumes lie on noexec; a shell or program on a volume of the image does not start.";
+        return Some(
+            denies(attempt, LAYER, Support::Usual, 54, because)
+                .facts(cx.distro_fact())
+                .policy("noexec")
+                .step(look(attempt)),
         );
     }
     // The container's path is another on the host, and the data of the report lies on such a mount.

@@ -11,6 +11,9 @@ use whodenied_case::{Attempt, FactId, Knob, Predicate, Support, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::NoNewPrivs;
+/// Programs that can do their work only by their setuid bit.
+const SETUID_HELPERS: &[&str] =
+    &["fusermount", "fusermount3", "newuidmap", "newgidmap", "mount", "umount", "pkexec", "ping", "su", "passwd"];
 const STEP: &str = "grep -i nonewprivs /proc/PID/status";
 
 /// Judges one attempt.
@@ -46,6 +49,28 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         best.offer(denies(attempt, LAYER, support, weight, because).fact(id).policy(policy).step(STEP));
     } else if suid && printed.is_none() {
         best.offer(denies(attempt, LAYER, Support::Usual, 52, "A setuid program that runs without its owner's id was started under no_new_privs, or lies on a nosuid mount.").step(STEP));
+    }
+    // bubblewrap sets the flag for everything that it starts.
+    if printed.is_none()
+        && set.is_none()
+        && cx.facts.has_engine(whodenied_case::Engine::Bubblewrap)
+        && attempt.subject.program.as_deref().is_some_and(|p| SETUID_HELPERS.contains(&p))
+        && matches!(attempt.errno, Some(Errno::EPERM))
+    {
+        let because = "The helper is setuid and works only with its owner's rights, and bubblewrap starts everything under no_new_privs, which takes them away.";
+        best.offer(denies(attempt, LAYER, Support::Default, 76, because).policy("no_new_privs").step(STEP));
+    }
+    // postdrop and its like are setgid, and only so may they write into their own spool.
+    if printed.is_none() && set.is_none() && cx.unit() && !cx.contained() && setgid_helper(attempt)
+        && attempt.object_name().contains("maildrop")
+    {
+        let because = "Mail is handed in by a setgid helper, which alone may write into this spool; it ran without its group, as it does in a unit with NoNewPrivileges=, which DynamicUser= and many other settings imply.";
+        best.offer(
+            denies(attempt, LAYER, Support::Usual, 62, because)
+                .policy("NoNewPrivileges=")
+                .step("systemctl show -p NoNewPrivileges -p DynamicUser UNIT")
+                .step(STEP),
+        );
     }
     // Given to the file and not in force: ignored at the start of the program.
     if printed.is_none()

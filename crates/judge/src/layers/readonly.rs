@@ -45,6 +45,21 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             .policy(format!("{key}="))
             .into()
         }
+        // Everybody may read it by its mode.
+        Some(Errno::EACCES)
+            if cx.unit() && !cx.contained() && !writes(attempt) && name == "/proc/kallsyms" =>
+        {
+            denies(
+                attempt,
+                LAYER,
+                Support::Usual,
+                62,
+                "ProtectKernelTunables= and its like put an inaccessible node over this file of the unit; by its mode everybody may read it.",
+            )
+            .policy("ProtectKernelTunables=")
+            .step("systemctl show -p ProtectKernelTunables -p ProtectKernelModules UNIT")
+            .into()
+        }
         Some(_) => {
             let asked = attempt.call.is_some_and(|c| order::asks(c, LAYER));
             let (id, _) = configured(cx, name).filter(|_| asked)?;

@@ -230,7 +230,10 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<Sa
         _ => {}
     }
     if !file_call(attempt)
-        && !matches!(attempt.call, Some(Call::Connect | Call::Bind | Call::SysctlWrite | Call::Inotify))
+        && !matches!(
+            attempt.call,
+            Some(Call::Connect | Call::Bind | Call::SysctlWrite | Call::Inotify | Call::Sysvipc)
+        )
     {
         return None;
     }
@@ -293,10 +296,13 @@ fn service(attempt: &Attempt, cx: &Context<'_>, presence: Presence, name: &str) 
             "The listing shows that mode and owner grant it, so a confined domain is what can refuse it.",
         );
     }
+    if attempt.call == Some(Call::Sysvipc) {
+        return say((Support::Usual, 56), "A domain needs a rule of its own for semaphores and shared memory.");
+    }
     if let Some((daemon, told)) = cx.confined(attempt).filter(|(d, _)| !d.domain.is_empty())
         && name.starts_with('/')
     {
-        let (support, weight) = match (daemon.owns(name), told) {
+        let (support, weight) = match (daemon.grants(name, writes(attempt)), told) {
             (false, true) => (Support::Default, 76),
             (false, false) => (Support::Default, 70),
             // Content is labelled for reading only.

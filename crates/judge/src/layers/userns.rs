@@ -106,6 +106,15 @@ fn by_errno(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             70,
             "The map names ids that the parent namespace does not grant, or was written without the right to.",
         ),
+        (Some(Call::IdMap), Errno::EACCES)
+            if cx.oci() && !cx.restricts_userns() && attempt.object_name().ends_with("/setgroups") =>
+        {
+            say(
+                Support::Usual,
+                66,
+                "setgroups may be opened for writing only with CAP_SYS_ADMIN in that user namespace, which a namespace made inside of another sandbox does not hold.",
+            )
+        }
         (_, Errno::EOVERFLOW) if file_call(attempt) => say(
             Support::Exclusive,
             90,
@@ -219,7 +228,7 @@ fn rights(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
 /// Capabilities that do not count beyond the namespace.
 fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let unprivileged =
-        cx.rootless() || cx.has(Environment::UsernsRemap) || (cx.remapped() && cx.system_container());
+        cx.rootless() || cx.facts.has_component("sysbox") || cx.has(Environment::UsernsRemap) || (cx.remapped() && cx.system_container());
     let say = |support, weight, because: &str| Some(denies(attempt, LAYER, support, weight, because));
     let errno = attempt.errno?;
     if !matches!(errno, Errno::EPERM | Errno::EACCES) {
@@ -251,6 +260,15 @@ fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             85,
             "The new proc or sysfs would show more than the one that is there, parts of which are masked (mount_too_revealing).",
         ),
+        Call::Mount if perm && unprivileged && attempt.arg("fstype") == Some("bind") => say(
+            Support::Default,
+            84,
+            "Flags of a mount that came from outside of the user namespace (nosuid, nodev, noexec) are locked in it: a bind that is made read-only without naming them again gets EPERM.",
+        ),
+        // Such a container's root holds every capability, in its own namespace.
+        Call::Mount if perm && cx.facts.has_component("sysbox") => {
+            say(Support::Default, 84, "This kind of file system may not be mounted in a user namespace.")
+        }
         Call::Mount if perm && unprivileged => {
             let network = attempt
                 .arg("fstype")
@@ -305,6 +323,23 @@ fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             66,
             "The kernel asks for the capability in the first user namespace; one held in a container's counts for nothing here.",
         ),
+        Call::SysctlWrite | Call::Write | Call::Open | Call::Create
+            if !perm
+                && cx.facts.has_engine(Engine::Incus)
+                && !cx.oci()
+                && !cx.facts.privileged()
+                && ["kernel", "vm", "fs"].iter().any(|root| {
+                    let name = attempt.object_name();
+                    let name = name.strip_prefix("/proc/sys/").unwrap_or(name);
+                    name.strip_prefix(root).is_some_and(|rest| rest.starts_with(['/', '.']))
+                }) =>
+        {
+            say(
+                Support::Default,
+                78,
+                "This setting belongs to the host as a whole, and root of an unprivileged container, which is the default, is not its owner.",
+            )
+        }
         Call::SysctlWrite | Call::Write
             if unprivileged
                 && (attempt.object.kind == ObjectKind::Sysctl

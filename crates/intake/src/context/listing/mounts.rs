@@ -85,11 +85,30 @@ fn columns(text: &str) -> Option<Mount> {
         return None;
     }
     let target = if b.starts_with('/') && !(a.starts_with('/') && b.starts_with("/dev/")) { b } else { a };
+    let mut options = list(options);
+    imply(&mut options);
     target.starts_with('/').then(|| Mount {
         target: (*target).to_owned(),
         fstype: Some((*fstype).to_owned()),
-        options: list(options),
+        options,
     })
+}
+
+/// What options of fstab that let users mount bring with them, unless a later one takes it back.
+///
+/// Source: mount(8), `user`, `users`, `owner`, `group`.
+fn imply(options: &mut Vec<String>) {
+    let Some(at) = options.iter().position(|o| matches!(o.as_str(), "user" | "users" | "owner" | "group"))
+    else {
+        return;
+    };
+    let any = options.get(at).is_some_and(|o| o.starts_with("user"));
+    for (off, on) in [("noexec", "exec"), ("nosuid", "suid"), ("nodev", "dev")] {
+        let taken_back = options.iter().skip(at).any(|o| o == on);
+        if (any || off != "noexec") && !taken_back && !options.iter().any(|o| o == off) {
+            options.push(off.to_owned());
+        }
+    }
 }
 
 /// A line of /etc/exports, `/data client(rw,sync)`: whether root is squashed, which is the default.
@@ -186,6 +205,20 @@ mod tests {
         let all =
             shown("overlay /usr/bin overlay rw,nosuid,nodev,relatime,lowerdir=/var/lib/docker/o...", "Mount");
         assert!(all[0].contains("target: \"/usr/bin\"") && all[0].contains("nosuid"));
+    }
+
+    #[test]
+    fn fstab_lets_users_mount() {
+        let options = |text: &str| {
+            let found = facts(text).all.into_iter().find_map(|f| match f.what {
+                whodenied_case::Predicate::Mount { options, .. } => Some(options.join(",")),
+                _ => None,
+            });
+            found.unwrap_or_default()
+        };
+        assert_eq!(options("/dev/sdb1 /mnt/x ext4 rw,users 0 2"), "rw,users,noexec,nosuid,nodev");
+        assert_eq!(options("/dev/sdb1 /mnt/x ext4 user,exec,noauto 0 0"), "user,exec,noauto,nosuid,nodev");
+        assert_eq!(options("/dev/sdb1 /mnt/x ext4 defaults,noatime 0 0"), "defaults,noatime");
     }
 
     #[test]

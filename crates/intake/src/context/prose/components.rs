@@ -81,6 +81,7 @@ const NAMES: &[(&str, &str)] = &[
     ("rkt", "rkt"),
     ("pacman", "pacman"),
     ("landlock", "landlock"),
+    ("landrun", "landlock"),
     ("nvidia-container-toolkit", "nvidia-container-toolkit"),
     ("nvidia-docker2", "nvidia-container-toolkit"),
     ("libnvidia-container", "nvidia-container-toolkit"),

@@ -128,6 +128,7 @@ fn mention(s: &Saying<'_>, at: usize) -> Option<(Engine, usize)> {
         "orbstack" | "colima" => (Engine::DockerDesktop, 1),
         "docker" if next == "compose" => (Engine::Docker, 2),
         "docker" => return docker(s, at).then_some((Engine::Docker, 1)),
+        "devcontainer" | "devcontainers" | "devcontainer.json" => (Engine::Docker, 1),
         "docker-ce" | "docker.io" | "dockerd" | "docker-compose" | "moby" | "moby-engine" => {
             (Engine::Docker, 1)
         }

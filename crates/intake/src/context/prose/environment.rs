@@ -185,6 +185,7 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
                     && (s.word(at + words.len()) == "disabled" || s.word(at + words.len()) == "off")
                 || *words == ["ci"] && s.words.get(at).is_some_and(|w| w.text != "CI")
                 || *words == ["drone"] && s.label != "runtime"
+                || words.first().is_some_and(|w| w.starts_with("nfs")) && s.word(at + 1).starts_with("acl")
                 || *words == ["idmap"] && s.word(at + 1).is_empty();
             if !odd {
                 s.say(at, at + words.len() - 1, sink, Predicate::Environment(*environment));

@@ -75,6 +75,7 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
                 .or_else(|| all_dropped(s, at))
                 .or_else(|| device(s, at, text))
                 .or_else(|| security_option(word))
+                .or_else(|| volume(text))
             {
                 Some(knob) => knob,
                 None => continue,
@@ -83,6 +84,30 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
         let surface = if matches!(knob, Knob::Lxc { .. }) { Surface::Lxc } else { Surface::Prose };
         s.say(at, at, sink, Predicate::Setting(Setting { surface, service: None, knob }));
     }
+}
+
+/// `./data:/data:Z`, `/srv/x:/x:ro`: a volume as engines take it.
+fn volume(text: &str) -> Option<Knob> {
+    let (source, rest) = text.split_once(':')?;
+    let (target, options) = rest.split_once(':').map_or((rest, ""), |(t, o)| (t, o));
+    let place = |p: &str| p.len() > 1 && p.chars().all(|c| c.is_alphanumeric() || "/._-~${}".contains(c));
+    let host = source.starts_with(['/', '~', '$']) || source.starts_with("./");
+    let known = |o: &str| {
+        matches!(
+            o,
+            "z" | "Z" | "U" | "ro" | "rw" | "rslave" | "rshared" | "rprivate" | "cached" | "delegated"
+        )
+    };
+    let fits = host
+        && place(source)
+        && target.starts_with('/')
+        && place(target)
+        && (options.is_empty() || options.split(',').all(known));
+    fits.then(|| Knob::Volume {
+        source: source.to_owned(),
+        target: target.to_owned(),
+        options: options.split(',').filter(|o| !o.is_empty()).map(str::to_owned).collect(),
+    })
 }
 
 fn is_privileged(s: &Saying<'_>, at: usize) -> bool {
@@ -231,6 +256,22 @@ mod tests {
         assert!(f.knob(|k| *k == Knob::User("docker".into())).is_some());
         assert!(facts("a privileged container").privileged());
         assert!(facts("config: CAP_SYS_ADMIN dropped").cap_dropped(Capability::SYS_ADMIN).is_some());
+    }
+
+    #[test]
+    fn volumes_in_a_sentence() {
+        let volumes = |text: &str| {
+            facts(text)
+                .knobs()
+                .filter_map(|(_, k)| match k {
+                    Knob::Volume { target, options, .. } => Some(format!("{target} {}", options.join(","))),
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        };
+        let told = volumes("rootless Podman with the volume ./data:/data:Z and ~/music:/music:ro");
+        assert_eq!(told, ["/data Z", "/music ro"]);
+        assert!(volumes("see http://x:/y at 10:20:30 or /a:b or PATH=/bin:/usr/bin").is_empty());
     }
 
     #[test]

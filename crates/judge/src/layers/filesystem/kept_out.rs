@@ -70,6 +70,40 @@ pub(super) fn daemon_kept_out(attempt: &Attempt, cx: &Context<'_>, errno: Errno)
     Some(denies(attempt, LAYER, Support::Default, 74, because).step(look(attempt)))
 }
 
+/// Where an engine that is root keeps its volumes, which nothing else changes.
+fn engine_storage(name: &str) -> bool {
+    ["/var/lib/docker/volumes", "/var/lib/containers/storage/volumes"].iter().any(|root| under(name, root))
+}
+
+/// The daemon, root of the host, may not give a volume to another user.
+pub(super) fn owner_kept(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
+    let name = attempt.object_name();
+    let volume = ["/volumes/", "docker-volumes", "/mnt/", "/nfs", "/data/"].iter().any(|p| name.contains(p));
+    let daemon = (attempt.phase == Phase::Engine || engine_storage(name))
+        && !cx.rootless()
+        && !cx.system_container();
+    if attempt.call != Some(Call::Chown) || errno != Errno::EPERM || !daemon || !volume {
+        return None;
+    }
+    let because = "The engine is root and changes the owner of a new volume; only the file system can refuse that: a server that squashes root, or one without owners.";
+    Some(denies(attempt, LAYER, Support::Default, 76, because).step(look(attempt)))
+}
+
+/// File systems that a program serves at a fixed place, and that take no new entries.
+pub(super) fn served(attempt: &Attempt, errno: Errno) -> Option<Say> {
+    const PLACES: &[&str] = &["/var/lib/lxcfs", "/etc/pve"];
+    let name = attempt.object_name();
+    let makes = matches!(
+        attempt.call,
+        Some(Call::Mkdir | Call::Create | Call::Mknod | Call::Symlink | Call::Link | Call::Rename)
+    );
+    let place = PLACES.iter().find(|p| under(name, p))?;
+    (makes && matches!(errno, Errno::EPERM | Errno::EACCES | Errno::EIO)).then(|| {
+        let because = format!("A program serves {place} through FUSE and decides what may be made there; nothing else can.");
+        denies(attempt, LAYER, Support::Default, 80, because).policy("FUSE").step(look(attempt))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::judge;

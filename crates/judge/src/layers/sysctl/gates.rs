@@ -1,9 +1,9 @@
 //! The gates other than user namespaces: sysctl, what it refuses, with which errno.
 
-use super::LAYER;
+use super::{LAYER, looked_up, network};
 use crate::context::{Context, under};
 use crate::say::{Say, allows, denies};
-use whodenied_case::{Attempt, Knob, ObjectKind, Outcome, PathState, Predicate, Support};
+use whodenied_case::{Attempt, Knob, Outcome, PathState, Predicate, Support};
 use whodenied_kernel::{Call, Errno};
 use whodenied_runtimes::sysctls;
 
@@ -18,7 +18,7 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         Some(Call::Bpf) => bpf(attempt, cx, errno),
         Some(Call::IoUring) => io_uring(attempt, cx, errno),
         Some(Call::Syslog) => kernel_log(attempt, cx, errno),
-        Some(Call::Socket) => ping(attempt, cx, errno),
+        Some(Call::Socket) => network::ping(attempt, cx, errno),
         Some(Call::Keyctl) => keys(attempt, cx, errno),
         Some(Call::Module) => switched(
             attempt,
@@ -38,7 +38,7 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         Some(Call::Link) => hard_link(attempt, cx, errno),
         Some(Call::Inotify) => inotify(attempt, cx, errno),
         Some(Call::SysctlWrite) => writing(attempt, cx, errno),
-        Some(Call::Netlink) => ipv6_off(attempt, cx, errno),
+        Some(Call::Netlink) => network::ipv6_off(attempt, cx, errno),
         _ => None,
     });
     if attempt.object_name() == "/dev/kmsg" {
@@ -53,46 +53,8 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         );
     }
     said.extend(sticky(attempt, cx, errno));
-    said.extend(looked_up(attempt, cx, errno));
+    said.extend(looked_up::judge(attempt, cx, errno));
     said
-}
-
-/// Gates, the least value that refuses, and their errno.
-const GATES: &[(&str, i64, Errno)] = &[
-    ("vm.unprivileged_userfaultfd", 0, Errno::EPERM),
-    ("kernel.unprivileged_userns_clone", 0, Errno::EPERM),
-    ("user.max_user_namespaces", 0, Errno::ENOSPC),
-    ("kernel.unprivileged_bpf_disabled", 1, Errno::EPERM),
-    ("kernel.io_uring_disabled", 1, Errno::EPERM),
-    ("kernel.dmesg_restrict", 1, Errno::EPERM),
-    ("kernel.perf_event_paranoid", 2, Errno::EACCES),
-    ("kernel.modules_disabled", 1, Errno::EPERM),
-    ("kernel.kexec_load_disabled", 1, Errno::EPERM),
-    ("fs.protected_hardlinks", 1, Errno::EPERM),
-    ("fs.protected_regular", 1, Errno::EACCES),
-    ("fs.protected_fifos", 1, Errno::EACCES),
-];
-
-/// An error without call or object beside a closed gate that somebody looked up.
-fn looked_up(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
-    let bare = attempt.call.is_none() && attempt.object_name().is_empty() && attempt.records.is_empty();
-    if !bare || attempt.own_refusal {
-        return None;
-    }
-    let (key, id) = GATES.iter().find_map(|(key, least, gives)| {
-        let (id, n) = cx.sysctl_number(key)?;
-        let closed = if *least == 0 { n == 0 } else { n >= *least };
-        (closed && *gives == errno).then_some((*key, id))
-    })?;
-    let because = format!(
-        "{key} was looked up beside the error, and its value refuses what it guards with this errno."
-    );
-    Some(
-        denies(attempt, LAYER, Support::Usual, 58, because)
-            .fact(id)
-            .policy(key)
-            .step(format!("sysctl {key}")),
-    )
 }
 
 fn perf(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
@@ -239,61 +201,6 @@ fn kernel_log(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> 
             .facts(stated)
             .policy(KEY)
             .step("sysctl kernel.dmesg_restrict"),
-    )
-}
-
-fn ping(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
-    const KEY: &str = "net.ipv4.ping_group_range";
-    let datagram = attempt.arg("type").is_some_and(|t| t.contains("DGRAM"));
-    let icmp = attempt.arg("protocol").is_some_and(|p| p.to_ascii_uppercase().contains("ICMP"));
-    let certain = attempt.object.kind == ObjectKind::PingSocket || (datagram && icmp);
-    if !certain && !icmp {
-        return None;
-    }
-    let closed = cx.sysctl(KEY).filter(|(_, v)| {
-        let mut ends = v.split_whitespace().map_while(|n| n.parse::<u64>().ok());
-        ends.next().zip(ends.next()).is_some_and(|(low, high)| low > high)
-    });
-    let because = "An ICMP socket without CAP_NET_RAW needs a group of the process inside net.ipv4.ping_group_range; outside it the kernel answers EACCES.";
-    let (support, weight) = match (closed, certain) {
-        (Some(_), _) if errno == Errno::EACCES || errno == Errno::EPERM => (Support::Configured, 86),
-        _ if errno != Errno::EACCES && !attempt.errno_inferred => return None,
-        (_, true) => (Support::Exclusive, 82),
-        // A raw socket is refused with EPERM: who reads EACCES was refused the other kind.
-        (_, false) if attempt.errno_inferred => (Support::Fits, 35),
-        (_, false) => (Support::Usual, 62),
-    };
-    let range = cx.sysctl(KEY).map(|(id, _)| id);
-    Some(
-        denies(attempt, LAYER, support, weight, because)
-            .facts(range)
-            .policy(KEY)
-            .step("sysctl net.ipv4.ping_group_range"),
-    )
-}
-
-/// `ipv6_add_addr` and `ip6_route_info_create` (net/ipv6): an interface whose IPv6 is switched off
-/// takes no address and no route, with EACCES; want of CAP_NET_ADMIN is EPERM.
-fn ipv6_off(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
-    const KEY: &str = "net.ipv6.conf.all.disable_ipv6";
-    let routes = attempt.arg("protocol") == Some("rtnetlink");
-    if errno != Errno::EACCES || attempt.errno_inferred || !routes {
-        return None;
-    }
-    let set = ["all", "default"].iter().find_map(|which| {
-        cx.sysctl_number(&format!("net.ipv6.conf.{which}.disable_ipv6")).filter(|(_, n)| *n == 1)
-    });
-    let because = "Routes and addresses are refused with EACCES where IPv6 is switched off on the interface (net.ipv6.conf.*.disable_ipv6); a missing capability gives EPERM.";
-    let (support, weight) = match set {
-        Some(_) => (Support::Configured, 92),
-        None if cx.selinux() == crate::context::Presence::On => (Support::Usual, 60),
-        None => (Support::Exclusive, 84),
-    };
-    Some(
-        denies(attempt, LAYER, support, weight, because)
-            .facts(set.map(|(id, _)| id))
-            .policy(KEY)
-            .step("sysctl net.ipv6.conf.all.disable_ipv6 net.ipv6.conf.default.disable_ipv6"),
     )
 }
 
@@ -505,7 +412,7 @@ mod tests {
     use super::super::judge as layer;
     use super::*;
     use crate::testing::{allowed, attempt, component, denied, sysctl};
-    use whodenied_case::{Engine, Environment};
+    use whodenied_case::{Engine, Environment, ObjectKind};
 
     fn root() -> Predicate {
         Predicate::Environment(Environment::RunsAsRoot)

@@ -8,6 +8,8 @@
 //! matching capability passes most of them; those of sticky directories bind root too.
 
 mod gates;
+mod looked_up;
+mod network;
 mod user_namespaces;
 
 use crate::context::Context;

@@ -43,12 +43,23 @@ fn limits(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         let because = "kernel.unprivileged_userns_clone is 0: ordinary users may not make user namespaces.";
         said.push(denies(attempt, LAYER, Support::Configured, 92, because).fact(id).policy(CLONE));
     }
-    if let Some(fact) = cx.stated_here(attempt, &["userns-disabled"]) {
+    // What bubblewrap guesses in a container is the filter's doing.
+    let filtered = cx.facts.in_oci_container() && !cx.rootless() && attempt.phase == Phase::Program;
+    // The switch that the message suspects is known to be on.
+    let open = matches!(cx.sysctl_number(CLONE), Some((_, n)) if n != 0)
+        || matches!(cx.sysctl_number(MAX), Some((_, n)) if n != 0);
+    if let Some(fact) = cx.stated_here(attempt, &["userns-disabled"]).filter(|_| !open) {
         let because = "The text says that user namespaces are disabled or limited on this host.";
         said.push(
-            denies(attempt, LAYER, Support::Stated, 85, because)
-                .fact(fact.id)
-                .step(format!("sysctl {CLONE} {MAX} {SWITCH}")),
+            denies(
+                attempt,
+                LAYER,
+                if filtered { Support::Usual } else { Support::Stated },
+                if filtered { 55 } else { 85 },
+                because,
+            )
+            .fact(fact.id)
+            .step(format!("sysctl {CLONE} {MAX} {SWITCH}")),
         );
     }
     said
