@@ -90,9 +90,8 @@ impl Context<'_> {
 
     /// True when a listing shows an owner that only Debian and its derivatives have.
     pub(crate) fn debian_owner(&self) -> bool {
-        let known = |name: &Option<String>| {
-            name.as_deref().is_some_and(|n| confined::DEBIAN_USERS.contains(&n))
-        };
+        let known =
+            |name: &Option<String>| name.as_deref().is_some_and(|n| confined::DEBIAN_USERS.contains(&n));
         self.facts.find(|p| matches!(p, Predicate::Path(s) if known(&s.owner) || known(&s.group))).is_some()
     }
 

@@ -103,8 +103,10 @@ fn step_down(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
 
 /// Giving a directory of the system itself to an owner, as whoever unpacks an image does.
 fn chowns_system(attempt: &Attempt) -> bool {
-    const TOP: &[&str] =
-        &["/", "/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/var", "/dev", "/home", "/root", "/boot", "/opt", "/srv"];
+    const TOP: &[&str] = &[
+        "/", "/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/var", "/dev", "/home", "/root", "/boot",
+        "/opt", "/srv",
+    ];
     attempt.call == Some(Call::Chown) && TOP.contains(&attempt.object_name())
 }
 
@@ -178,7 +180,9 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
                 return say(
                     Support::Usual,
                     58,
-                    format!("Directories of the system are changed by root only, which holds {cap} unless the cluster's defaults or the pod take it away."),
+                    format!(
+                        "Directories of the system are changed by root only, which holds {cap} unless the cluster's defaults or the pod take it away."
+                    ),
                 );
             }
             // A default that nobody has seen in force is no more than a default.

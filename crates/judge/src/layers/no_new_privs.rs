@@ -12,8 +12,18 @@ use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::NoNewPrivs;
 /// Programs that can do their work only by their setuid bit.
-const SETUID_HELPERS: &[&str] =
-    &["fusermount", "fusermount3", "newuidmap", "newgidmap", "mount", "umount", "pkexec", "ping", "su", "passwd"];
+const SETUID_HELPERS: &[&str] = &[
+    "fusermount",
+    "fusermount3",
+    "newuidmap",
+    "newgidmap",
+    "mount",
+    "umount",
+    "pkexec",
+    "ping",
+    "su",
+    "passwd",
+];
 const STEP: &str = "grep -i nonewprivs /proc/PID/status";
 
 /// Judges one attempt.
@@ -61,7 +71,11 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         best.offer(denies(attempt, LAYER, Support::Default, 76, because).policy("no_new_privs").step(STEP));
     }
     // postdrop and its like are setgid, and only so may they write into their own spool.
-    if printed.is_none() && set.is_none() && cx.unit() && !cx.contained() && setgid_helper(attempt)
+    if printed.is_none()
+        && set.is_none()
+        && cx.unit()
+        && !cx.contained()
+        && setgid_helper(attempt)
         && attempt.object_name().contains("maildrop")
     {
         let because = "Mail is handed in by a setgid helper, which alone may write into this spool; it ran without its group, as it does in a unit with NoNewPrivileges=, which DynamicUser= and many other settings imply.";

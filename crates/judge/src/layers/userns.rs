@@ -227,8 +227,10 @@ fn rights(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
 
 /// Capabilities that do not count beyond the namespace.
 fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
-    let unprivileged =
-        cx.rootless() || cx.facts.has_component("sysbox") || cx.has(Environment::UsernsRemap) || (cx.remapped() && cx.system_container());
+    let unprivileged = cx.rootless()
+        || cx.facts.has_component("sysbox")
+        || cx.has(Environment::UsernsRemap)
+        || (cx.remapped() && cx.system_container());
     let say = |support, weight, because: &str| Some(denies(attempt, LAYER, support, weight, because));
     let errno = attempt.errno?;
     if !matches!(errno, Errno::EPERM | Errno::EACCES) {

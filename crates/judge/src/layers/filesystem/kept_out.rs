@@ -79,9 +79,8 @@ fn engine_storage(name: &str) -> bool {
 pub(super) fn owner_kept(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     let name = attempt.object_name();
     let volume = ["/volumes/", "docker-volumes", "/mnt/", "/nfs", "/data/"].iter().any(|p| name.contains(p));
-    let daemon = (attempt.phase == Phase::Engine || engine_storage(name))
-        && !cx.rootless()
-        && !cx.system_container();
+    let daemon =
+        (attempt.phase == Phase::Engine || engine_storage(name)) && !cx.rootless() && !cx.system_container();
     if attempt.call != Some(Call::Chown) || errno != Errno::EPERM || !daemon || !volume {
         return None;
     }
@@ -99,7 +98,9 @@ pub(super) fn served(attempt: &Attempt, errno: Errno) -> Option<Say> {
     );
     let place = PLACES.iter().find(|p| under(name, p))?;
     (makes && matches!(errno, Errno::EPERM | Errno::EACCES | Errno::EIO)).then(|| {
-        let because = format!("A program serves {place} through FUSE and decides what may be made there; nothing else can.");
+        let because = format!(
+            "A program serves {place} through FUSE and decides what may be made there; nothing else can."
+        );
         denies(attempt, LAYER, Support::Default, 80, because).policy("FUSE").step(look(attempt))
     })
 }
