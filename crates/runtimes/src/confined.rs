@@ -8,6 +8,7 @@
 //! apparmor-profiles (openSUSE, enforcing there); `seinfo -t` and `matchpathcon` of
 //! selinux-policy-targeted.
 
+mod row;
 mod table;
 
 use table::DAEMONS;
@@ -77,6 +78,9 @@ impl Confined {
         })
     }
 }
+
+/// Daemons that take on the user whose home they read.
+pub const LOGINS: &[&str] = &["sshd", "login", "dovecot", "procmail", "cron", "crond", "su"];
 
 /// Users that only Debian's and its derivatives' packages make.
 pub const DEBIAN_USERS: &[&str] = &[

@@ -119,7 +119,7 @@ fn program(line: &Line) -> Option<(&str, bool)> {
         } else if sudo && matches!(word, "-u" | "-g" | "-i" | "-s" | "--user") || word.starts_with("--user=")
         {
             return None;
-        } else if !(sudo && word.starts_with('-')) && !(word.contains('=') && !word.starts_with('/')) {
+        } else if !(sudo && word.starts_with('-') || word.contains('=') && !word.starts_with('/')) {
             break;
         }
         words.next();

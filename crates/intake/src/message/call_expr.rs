@@ -314,6 +314,16 @@ mod tests {
     }
 
     #[test]
+    fn calls_by_number() {
+        assert_eq!(numbered("syscall_0x1b7"), Some("faccessat2"));
+        assert_eq!(numbered("syscall_435"), Some("clone3"));
+        assert_eq!(numbered("syscall_437"), Some("openat2"));
+        // Below, numbers differ between architectures.
+        assert_eq!(numbered("syscall_59"), None);
+        assert_eq!(numbered("syscall_x"), None);
+    }
+
+    #[test]
     fn names_the_arguments() {
         let e = find("x = socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0)", 0).unwrap();
         assert_eq!(

@@ -27,6 +27,15 @@ pub(crate) const RULES: &[Rule] = &[
         .errno(Errno::EACCES)
         .object(From::After("cannot execute binary"))
         .without(&["no such file", "exec format", "file: exec"]),
+    // Apache names the file behind the address, and both in its own words.
+    Rule::refine(&["permission denied", "(filesystem path"])
+        .call(Call::Open)
+        .kind(K::Path)
+        .object(From::After("(filesystem path")),
+    Rule::refine(&["permission denied", "file permissions deny server access"])
+        .call(Call::Open)
+        .kind(K::Path)
+        .object(From::After("deny server access")),
     // apt asks whether its user may read a key of the image.
     Rule::on(&["are ignored as the file is not readable by user"])
         .call(Call::Access)

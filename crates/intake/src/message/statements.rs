@@ -85,6 +85,8 @@ statements! {
     SANDBOX_USER = "sandbox-user", "A program's own download or work sandbox could not be entered.";
     WRONG_USER = "wrong-user", "The program insists on being started by a certain user.";
     CLOCK_AT_ZERO = "clock-at-zero", "A clock shows the first second of 1970.";
+    SIGNATURE_DOUBTED = "signature-doubted", "Signed lists of packages are taken for unsigned or wrongly signed.";
+    HOOK_FAILED = "hook-failed", "A package manager could not run its own small shell hooks.";
     CLOCK_DOUBTED = "clock-doubted", "Something signed is taken for not valid yet, as where the clock can't be read.";
     CANNOT_READ = "cannot-read", "Something is said not to be read.";
     CANNOT_OPEN = "cannot-open", "Something is said not to be opened or reached.";

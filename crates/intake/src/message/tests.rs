@@ -455,6 +455,24 @@ fn a_pasted_call_tells_what_failed() {
 }
 
 #[test]
+fn helpers_of_snaps_pings_and_tracers() {
+    let one = |text: &str| failures(text).into_iter().next().unwrap_or_else(|| panic!("{text}"));
+    let home = one("cannot create user data directory: /data/ann/snap/x/1: Permission denied");
+    assert_eq!((home.call, home.errno), (Some(Call::Mkdir), Some(Errno::EACCES)));
+    assert_eq!(one("error pinging: socket: permission denied").kind, ObjectKind::PingSocket);
+    let traced = one("strace: ptrace(PTRACE_TRACEME, ...): Operation not permitted");
+    assert_eq!(traced.arg("request"), Some("PTRACE_TRACEME"));
+    let asked = one("Failed to determine whether /sys is a mount point: Operation not permitted");
+    assert_eq!(asked.call, Some(Call::Stat));
+    let bind = one("failed to mount /tmp/b: [{Type:bind Source:/x Options:[rbind ro]}]: operation not permitted");
+    assert_eq!(bind.call, Some(Call::Mount));
+    let zone = one("Oct  1 10:00:00 h named[812]: /srv/zones/db.example: open: permission denied");
+    assert_eq!(zone.program.as_deref(), Some("named"));
+    assert_eq!(zone.object.as_deref(), Some("/srv/zones/db.example"));
+    assert!(states("ExecStart=/usr/bin/foo (code=dumped, signal=SYS)", "sigsys"));
+}
+
+#[test]
 fn statements() {
     assert!(states(
         "potentially insufficient UIDs or GIDs available in user namespace (requested 70000:70000 for /x): lchown /x: invalid argument",

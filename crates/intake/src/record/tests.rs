@@ -247,6 +247,16 @@ fn prose_is_no_record() {
 }
 
 #[test]
+fn a_transition_that_bounds_forbid() {
+    let text = "type=SELINUX_ERR msg=audit(1515446105.513:1559): op=security_bounded_transition \
+                seresult=denied oldcontext=system_u:system_r:init_t:s0 newcontext=system_u:system_r:httpd_t:s0";
+    let found = records(text);
+    assert!(matches!(&found[0].kind, RecordKind::Selinux(avc)
+        if avc.denied && avc.permissions == ["bounded_transition"]
+            && avc.tcontext.as_deref() == Some("system_u:system_r:httpd_t:s0")));
+}
+
+#[test]
 fn truncation_and_noise_never_panic() {
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = move || {

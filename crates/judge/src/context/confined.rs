@@ -101,10 +101,7 @@ impl Context<'_> {
             return true;
         }
         // A login daemon takes on the user whose home it reads.
-        let login =
-            attempt.subject.program.as_deref().is_some_and(|p| {
-                ["sshd", "login", "dovecot", "procmail", "cron", "crond", "su"].contains(&p)
-            });
+        let login = attempt.subject.program.as_deref().is_some_and(|p| confined::LOGINS.contains(&p));
         let home = attempt.object_name().strip_prefix("/home/").and_then(|rest| rest.split('/').next());
         if login && home == Some(owner) {
             return true;

@@ -31,6 +31,13 @@ pub(super) fn refuses(cx: &Context<'_>, id: &str) -> Option<Attempt> {
         "clock-doubted" if cx.contained() && cx.facts.distro_in(&["raspbian"]) => {
             Some(new(Call::Gettime, Errno::EPERM, ObjectKind::Unknown))
         }
+        "signature-doubted" if old_filter(cx) => {
+            Some(new(Call::Access, Errno::EPERM, ObjectKind::Unknown))
+        }
+        // The C library starts the hook by clone3.
+        "hook-failed" if cx.oci() && !cx.rootless() => {
+            Some(new(Call::Clone, Errno::EPERM, ObjectKind::Unknown))
+        }
         "mode-unchanged" => mode_unchanged(cx),
         "crashed" => crashed(cx),
         "cannot-run" => cannot_run(cx),
@@ -40,6 +47,23 @@ pub(super) fn refuses(cx: &Context<'_>, id: &str) -> Option<Attempt> {
         "owner-nobody" if foreign_ids(cx) => Some(new(Call::Create, Errno::EACCES, ObjectKind::Path)),
         _ => None,
     }
+}
+
+/// An engine, or a host, from before filters answered ENOSYS to calls that they do not know: Docker
+/// before 20.10.10, and distributions with a libseccomp before 2.5.
+fn old_filter(cx: &Context<'_>) -> bool {
+    let docker = cx.runtime() == Some(whodenied_runtimes::Runtime::Docker)
+        && cx.runtime_version().is_some_and(|v| v < &[20, 10, 10][..]);
+    let host = cx.facts.distro().is_some_and(|(id, version)| {
+        let before = |n: &[u32]| version.is_some_and(|v| v.before(n));
+        match id {
+            "debian" | "raspbian" => before(&[11]),
+            "ubuntu" => before(&[20]),
+            "centos" | "rhel" => before(&[8]),
+            _ => false,
+        }
+    });
+    cx.oci() && (docker || host)
 }
 
 /// A refusal by a rule of the program or server itself.

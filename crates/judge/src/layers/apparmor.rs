@@ -135,11 +135,8 @@ fn switched_off(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         .knob(|k| matches!(k, Knob::Apparmor(p) if p == "unconfined") || *k == Knob::Privileged(true));
     match knob {
         // An option that lifts the profile may be the cure that was found, where nothing else fits.
-        Some((id, Knob::Privileged(_))) if !cx.oci() => {
-            // A privileged system container keeps its profile.
-            let _ = id;
-            None
-        }
+        // A privileged system container keeps its profile.
+        Some((_, Knob::Privileged(_))) if !cx.oci() => None,
         Some((id, _)) if !signature => {
             Some(allows(attempt, LAYER, "The container runs without a profile.").fact(id))
         }

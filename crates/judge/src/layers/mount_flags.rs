@@ -152,7 +152,12 @@ fn noexec(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         let because =
             "The file lies where mounts are often noexec, and execve then gives EACCES whatever the mode.";
         let temporary = OFTEN_NOEXEC.iter().take(3).any(|root| under(name, root));
-        let (support, weight) = if temporary { (Support::Usual, 55) } else { (Support::Fits, 30) };
+        let (support, weight) = match (temporary, listed_executable(attempt, cx)) {
+            // The x bit is out of the question.
+            (_, true) => (Support::Usual, 62),
+            (true, false) => (Support::Usual, 55),
+            (false, false) => (Support::Fits, 30),
+        };
         return Some(denies(attempt, LAYER, support, weight, because).policy("noexec").step(look(attempt)));
     }
     if attempt.call == Some(Call::Exec) {

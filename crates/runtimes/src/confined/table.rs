@@ -1,6 +1,7 @@
-//! The daemons and programs, one row each; the constructors that rows are written with.
+//! The daemons and programs, one row each.
 
 use super::Confined;
+use super::row::{by_ending, daemon, no_temporary, reading, running, since, worded};
 
 const UBUNTU: &[&str] = &["ubuntu", "kubuntu", "xubuntu", "lubuntu", "mint", "linuxmint", "pop"];
 const DEBIAN: &[&str] =
@@ -21,65 +22,6 @@ const GUESTS: &[&str] = &[
     "opensuse",
     "sles",
 ];
-
-const fn daemon(
-    names: &'static [&'static str],
-    users: &'static [&'static str],
-    profile: (&'static str, &'static [&'static str]),
-    domain: &'static str,
-    own: &'static [&'static str],
-) -> Confined {
-    Confined {
-        names,
-        plain: true,
-        users,
-        profile: profile.0,
-        enforced_on: profile.1,
-        domain,
-        own,
-        read_only: &[],
-        temporary: true,
-        since: &[],
-        endings: &[],
-        runs: None,
-    }
-}
-
-/// A daemon whose profile grants these directories for reading only.
-const fn reading(mut one: Confined, only: &'static [&'static str]) -> Confined {
-    one.read_only = only;
-    one
-}
-
-/// A daemon whose profile grants no temporary directory.
-const fn no_temporary(mut one: Confined) -> Confined {
-    one.temporary = false;
-    one
-}
-
-/// A daemon whose profile Ubuntu enforces from this release on.
-const fn since(mut one: Confined, release: &'static [u32]) -> Confined {
-    one.since = release;
-    one
-}
-
-/// A program whose profile names the programs that it may run.
-const fn running(mut one: Confined, only: &'static [&'static str]) -> Confined {
-    one.runs = Some(only);
-    one
-}
-
-/// A program whose profile grants files by their ending.
-const fn by_ending(mut one: Confined, endings: &'static [&'static str]) -> Confined {
-    one.endings = endings;
-    one
-}
-
-/// A daemon whose name is an ordinary word too.
-const fn worded(mut one: Confined) -> Confined {
-    one.plain = false;
-    one
-}
 
 const NONE: (&str, &[&str]) = ("", &[]);
 
@@ -144,16 +86,19 @@ pub(super) const DAEMONS: &[Confined] = &[
         )),
         &["/etc/bind"],
     ),
-    no_temporary(reading(
-        daemon(
-            &["dhcpd", "isc-dhcp-server"],
-            &["dhcpd"],
-            ("/usr/sbin/dhcpd", DEBIAN),
-            "dhcpd_t",
-            &["/etc/dhcp", "/var/lib/dhcp", "/var/lib/dhcpd"],
-        ),
-        &["/etc/dhcp"],
-    )),
+    running(
+        no_temporary(reading(
+            daemon(
+                &["dhcpd", "isc-dhcp-server"],
+                &["dhcpd"],
+                ("/usr/sbin/dhcpd", DEBIAN),
+                "dhcpd_t",
+                &["/etc/dhcp", "/var/lib/dhcp", "/var/lib/dhcpd"],
+            ),
+            &["/etc/dhcp"],
+        )),
+        &[],
+    ),
     no_temporary(reading(
         daemon(
             &["dhclient"],
@@ -289,7 +234,7 @@ pub(super) const DAEMONS: &[Confined] = &[
         &["/etc/dovecot", "/var/lib/dovecot", "/run/dovecot", "/var/mail", "/var/spool/mail", "/var/vmail"],
     ),
     daemon(
-        &["httpd", "apache2"],
+        &["httpd", "apache2", "apache"],
         &["apache", "www-data"],
         NONE,
         "httpd_t",
@@ -362,10 +307,13 @@ pub(super) const DAEMONS: &[Confined] = &[
         ),
         &["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/lib/libvirt", "/usr/lib/qemu", "/usr/lib/xen"],
     ),
-    no_temporary(by_ending(
-        daemon(&["tcpdump"], &["tcpdump"], ("/usr/sbin/tcpdump", DEBIAN), "", &[]),
-        &[".pcap", ".cap", ".pcapng"],
-    )),
+    running(
+        no_temporary(by_ending(
+            daemon(&["tcpdump"], &["tcpdump"], ("/usr/sbin/tcpdump", DEBIAN), "", &[]),
+            &[".pcap", ".cap", ".pcapng"],
+        )),
+        &[],
+    ),
     running(
         daemon(
             &["evince", "evince-previewer", "evince-thumbnailer"],

@@ -169,7 +169,12 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
             if !s.message
                 && !s.denied(at)
                 && !s.trial
-                && let Some(name) = whodenied_runtimes::confined::named(s.word(at))
+                && let Some(name) = whodenied_runtimes::confined::named(s.word(at)).or_else(|| {
+                    // As the name of the software even an ordinary word is one.
+                    let alone = at == 0 && s.label == "software";
+                    let found = whodenied_runtimes::confined::find(s.word(at)).filter(|_| alone)?;
+                    found.names.first().copied()
+                })
             {
                 say(s, at, at, name, None, sink);
             }

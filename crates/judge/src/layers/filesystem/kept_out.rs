@@ -117,6 +117,18 @@ mod tests {
     }
 
     #[test]
+    fn served_places_and_volumes_of_the_engine() {
+        assert_eq!(
+            denied(judge, &attempt(Call::Mkdir, Errno::EPERM, "/etc/pve/x"), &[]),
+            Some(Support::Default)
+        );
+        let docker = [Predicate::Engine(Engine::Docker)];
+        let own = attempt(Call::Chown, Errno::EPERM, "/var/lib/docker/volumes/nfs/_data");
+        assert_eq!(denied(judge, &own, &docker), Some(Support::Default));
+        assert_eq!(denied(judge, &own, &[docker[0].clone(), env(Environment::Rootless)]), None);
+    }
+
+    #[test]
     fn the_daemon_is_root_and_is_kept_out() {
         let docker = [Predicate::Engine(Engine::Docker)];
         let mut stat = attempt(Call::Stat, Errno::EACCES, "/home/ann/bucket");

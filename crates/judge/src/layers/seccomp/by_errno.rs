@@ -267,6 +267,9 @@ fn netless(cx: &Context<'_>, attempt: &Attempt) -> Option<Say> {
     let because = "Every kernel has this address family; a filter (systemd's RestrictAddressFamilies= is one) answers that it has not.";
     let weight = if cx.unit() || cx.contained() { 88 } else { 75 };
     let said = denies(attempt, LAYER, Support::Exclusive, weight, because);
+    if let Some((id, _)) = cx.facts.unit("RestrictAddressFamilies") {
+        return Some(said.policy("RestrictAddressFamilies").fact(id));
+    }
     Some(if cx.unit() {
         said.policy("RestrictAddressFamilies").step("systemctl show -p RestrictAddressFamilies UNIT")
     } else {
@@ -289,4 +292,41 @@ fn foreign_files(cx: &Context<'_>) -> bool {
     ]
     .into_iter()
     .any(|e| cx.has(e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge;
+    use crate::layers::fixture::Fixture;
+    use whodenied_case::{Engine, Predicate, Support};
+    use whodenied_kernel::{Call, Errno};
+
+    #[test]
+    fn answers_of_sandboxes() {
+        let ask = |engine, call| Fixture::new(call, Errno::EPERM).engine(engine).support(judge);
+        for call in [Call::Ptrace, Call::PerfEventOpen, Call::Keyctl, Call::Chroot, Call::Unshare] {
+            assert!(ask(Engine::Flatpak, call) >= Some(Support::Default), "{call:?}");
+        }
+        assert_eq!(ask(Engine::OwnSandbox, Call::Listen), Some(Support::Default));
+        assert_eq!(ask(Engine::SystemdUnit, Call::Mprotect), Some(Support::Exclusive));
+        assert_eq!(
+            Fixture::new(Call::Mprotect, Errno::EACCES).engine(Engine::SystemdUnit).support(judge),
+            None
+        );
+    }
+
+    #[test]
+    fn a_tracee_that_asks_itself() {
+        let mut f = Fixture::new(Call::Ptrace, Errno::EPERM).engine(Engine::Containerd);
+        f.attempt.args.push(("request".to_owned(), "PTRACE_TRACEME".to_owned()));
+        assert_eq!(f.support(judge), Some(Support::Exclusive));
+    }
+
+    #[test]
+    fn nodes_that_the_manager_makes() {
+        let f = || Fixture::new(Call::Mknod, Errno::EPERM).engine(Engine::Incus);
+        let told = f().fact(Predicate::Statement("mknod-intercepted"));
+        assert_eq!(told.support(judge), Some(Support::Default));
+        assert_ne!(f().support(judge), Some(Support::Default));
+    }
 }
