@@ -381,7 +381,9 @@ fn ownership_acts(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             if (attempt.phase == Phase::Engine
                 || attempt.object_name().starts_with("/var/lib/containers/storage/volumes/")
                 || attempt.object_name().starts_with("/var/lib/docker/volumes/"))
-                && !cx.rootless() && !cx.system_container() && !known =>
+                && !cx.rootless()
+                && !cx.system_container()
+                && !known =>
         {
             say(Support::Fits, 30, "Only root may give a file to another user.")
         }

@@ -297,7 +297,10 @@ fn service(attempt: &Attempt, cx: &Context<'_>, presence: Presence, name: &str) 
         );
     }
     if attempt.call == Some(Call::Sysvipc) {
-        return say((Support::Usual, 56), "A domain needs a rule of its own for semaphores and shared memory.");
+        return say(
+            (Support::Usual, 56),
+            "A domain needs a rule of its own for semaphores and shared memory.",
+        );
     }
     if let Some((daemon, told)) = cx.confined(attempt).filter(|(d, _)| !d.domain.is_empty())
         && name.starts_with('/')

@@ -9,9 +9,11 @@ use whodenied_case::{Knob, PathState, Predicate, Setting, Surface};
 
 pub(super) fn read(here: Here<'_>, sink: &mut Sink) {
     // A step of a numbered list, or a command at its prompt.
-    let step = here.text.trim_start().split_once(". ").filter(|(n, _)| {
-        !n.is_empty() && n.len() <= 2 && n.bytes().all(|b| b.is_ascii_digit())
-    });
+    let step = here
+        .text
+        .trim_start()
+        .split_once(". ")
+        .filter(|(n, _)| !n.is_empty() && n.len() <= 2 && n.bytes().all(|b| b.is_ascii_digit()));
     let text = step.map_or(here.text, |(_, rest)| rest);
     let text = text.trim_start_matches(['$', '#', '`', ' ']).trim_end_matches('`');
     let words: Vec<&str> =

@@ -139,6 +139,24 @@ fn probes(failure: &Failure) -> bool {
         || object.ends_with("/.git")
 }
 
+/// Calls that take ids of the caller's user namespace.
+pub(super) fn takes_ids(name: &str) -> bool {
+    matches!(
+        name,
+        "chown"
+            | "lchown"
+            | "fchown"
+            | "fchownat"
+            | "setuid"
+            | "setgid"
+            | "setreuid"
+            | "setregid"
+            | "setresuid"
+            | "setresgid"
+            | "setgroups"
+    )
+}
+
 /// Whether we, and so the command, run under a seccomp filter: only then ENOSYS can be a refusal.
 pub(super) fn seccomp_of_self() -> bool {
     static FILTERED: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {

@@ -174,6 +174,8 @@ impl Observer for Recorder {
         match call.errno() {
             None => call.args[0] == 2,
             Some(Errno::EACCES | Errno::EPERM | Errno::EROFS) => true,
+            // An id that the user namespace does not map.
+            Some(Errno::EINVAL | Errno::EOVERFLOW) if blame::takes_ids(call.name) => true,
             // A resource limit refuses so.
             Some(Errno::ENOMEM) => matches!(call.name, "mlock" | "mlock2" | "mlockall"),
             Some(Errno::EAGAIN) => matches!(call.name, "clone" | "clone3" | "fork" | "vfork"),
