@@ -4,6 +4,7 @@
 //! Deliberately absent: reading filters off a task, and any decision about a case.
 
 pub mod bpf;
+pub mod delta;
 mod json;
 pub mod profile;
 pub mod rule;

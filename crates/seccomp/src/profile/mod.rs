@@ -6,9 +6,9 @@
 
 mod abi;
 mod decide;
-mod multiplex;
+pub(crate) mod multiplex;
 mod read;
-mod resolve;
+pub(crate) mod resolve;
 
 pub use abi::Abi;
 pub use decide::{By, Decision, Question, decide};

@@ -46,10 +46,10 @@ const IPC: &[(&str, u64)] = &[
 ];
 
 /// A number, and the first argument where it is a multiplexer's.
-pub(super) type Number = (u32, Option<u64>);
+pub(crate) type Number = (u32, Option<u64>);
 
 /// The numbers a rule on `name` is about: with the first argument of a multiplexer where it is one.
-pub(super) fn numbers(abi: Abi, name: &str) -> Vec<Number> {
+pub(crate) fn numbers(abi: Abi, name: &str) -> Vec<Number> {
     let mut out: Vec<Number> = abi.number(name).map(|n| (n, None)).into_iter().collect();
     if !abi.x32 && matches!(abi.arch, Arch::X86 | Arch::S390x | Arch::Ppc64le) {
         for (table, multiplexer) in [(SOCKETCALL, "socketcall"), (IPC, "ipc")] {
