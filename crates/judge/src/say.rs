@@ -50,6 +50,11 @@ impl Say {
         }
     }
 
+    /// True when the policy that decided is named already.
+    pub(crate) fn names_policy(&self) -> bool {
+        matches!(&self.0.answer, Answer::Denies { policy: Some(_), .. })
+    }
+
     /// Names the policy that decided.
     #[must_use]
     pub(crate) fn policy(mut self, name: impl Into<String>) -> Self {

@@ -366,6 +366,17 @@ fn attaches_to_a_process_and_lets_it_go() {
 
 #[test]
 fn a_hundred_thousand_calls_in_the_same_memory() {
+    // In a process of its own: what the other tests keep meanwhile is no growth of the tracer.
+    const ALONE: &str = "WHODENIED_TEST_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_hundred_thousand_calls_in_the_same_memory", "--test-threads=1"])
+            .env(ALONE, "1")
+            .status()
+            .unwrap();
+        assert!(status.success());
+        return;
+    }
     let Some(program) = compiled("calls", &[]) else { return };
     let size = || {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -380,9 +391,8 @@ fn a_hundred_thousand_calls_in_the_same_memory() {
     let before = size();
     let outcome = run("100000");
     assert!(outcome.calls > 100_000);
-    // Other tests run beside this one in the same process.
     let grown = size().saturating_sub(before);
-    assert!(grown < 8 * 1024, "{grown} KiB");
+    assert!(grown < 1024, "{grown} KiB");
 }
 
 #[test]

@@ -464,7 +464,8 @@ fn helpers_of_snaps_pings_and_tracers() {
     assert_eq!(traced.arg("request"), Some("PTRACE_TRACEME"));
     let asked = one("Failed to determine whether /sys is a mount point: Operation not permitted");
     assert_eq!(asked.call, Some(Call::Stat));
-    let bind = one("failed to mount /tmp/b: [{Type:bind Source:/x Options:[rbind ro]}]: operation not permitted");
+    let bind =
+        one("failed to mount /tmp/b: [{Type:bind Source:/x Options:[rbind ro]}]: operation not permitted");
     assert_eq!(bind.call, Some(Call::Mount));
     let zone = one("Oct  1 10:00:00 h named[812]: /srv/zones/db.example: open: permission denied");
     assert_eq!(zone.program.as_deref(), Some("named"));

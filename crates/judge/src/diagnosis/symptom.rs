@@ -31,9 +31,7 @@ pub(super) fn refuses(cx: &Context<'_>, id: &str) -> Option<Attempt> {
         "clock-doubted" if cx.contained() && cx.facts.distro_in(&["raspbian"]) => {
             Some(new(Call::Gettime, Errno::EPERM, ObjectKind::Unknown))
         }
-        "signature-doubted" if old_filter(cx) => {
-            Some(new(Call::Access, Errno::EPERM, ObjectKind::Unknown))
-        }
+        "signature-doubted" if old_filter(cx) => Some(new(Call::Access, Errno::EPERM, ObjectKind::Unknown)),
         // The C library starts the hook by clone3.
         "hook-failed" if cx.oci() && !cx.rootless() => {
             Some(new(Call::Clone, Errno::EPERM, ObjectKind::Unknown))

@@ -94,6 +94,7 @@ fn named(said: Say, attempt: &Attempt, cx: &Context<'_>) -> Say {
         _ => None,
     });
     let said = match (custom, cx.runtime()) {
+        _ if said.names_policy() => said,
         (Some((id, name)), _) => said.policy(name).fact(id),
         (None, Some(runtime)) => said.policy(format!("{}'s default seccomp profile", runtime.name())),
         (None, None) if cx.unit() => said.policy("the unit's SystemCallFilter="),
