@@ -288,6 +288,31 @@ fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         {
             say(Support::Usual, 60, "Network file systems can't be mounted in an unprivileged container.")
         }
+        Call::Mount if perm && cx.system_container() && !cx.facts.privileged() => say(
+            Support::Usual,
+            58,
+            "Such containers are unprivileged by default: block devices, loop devices and kernel file systems may not be mounted from their user namespace.",
+        ),
+        // `userns_install` and its sisters ask for CAP_SYS_ADMIN in the namespace that owns the other one.
+        Call::Setns if perm && (unprivileged || cx.remapped()) => say(
+            Support::Default,
+            84,
+            "Joining a namespace asks for CAP_SYS_ADMIN in the user namespace that owns it, and this one is owned by another.",
+        ),
+        // `create_user_ns`: a changed root directory ends it.
+        Call::UsernsCreate
+            if perm
+                && cx
+                    .facts
+                    .find(|p| matches!(p, Predicate::Component { name, .. } if name == "chroot"))
+                    .is_some() =>
+        {
+            say(
+                Support::Usual,
+                72,
+                "The kernel lets no process with a changed root directory make a user namespace.",
+            )
+        }
         Call::Ptrace if perm && unprivileged && !cx.is_user(attempt) => say(
             Support::Default,
             78,

@@ -233,7 +233,12 @@ fn docker(s: &Saying<'_>, at: usize) -> bool {
         s.before(at, 1),
         "in" | "inside" | "under" | "with" | "using" | "via" | "rootless" | "nested" | "by"
     );
-    capital || verb || place || s.label == "runtime"
+    // A short line of its own that starts so answers where the program runs: "docker 19.03, no options".
+    let answer = at == 0
+        && s.words.len() <= 8
+        && (super::words::is_version(next)
+            || matches!(next, "with" | "without" | "works" | "on" | "as" | "rootless" | "service"));
+    capital || verb || place || answer || s.label == "runtime"
 }
 
 /// `Docker in Docker`, `dind`.
@@ -325,6 +330,8 @@ mod tests {
             ("runtime: systemd-nspawn", &[Nspawn]),
             ("OpenShift 4.10.22", &[CriO]),
             ("docker run --rm x", &[Docker]),
+            ("docker 19.03", &[Docker]),
+            ("docker, works with --privileged", &[Docker]),
             ("runtime: Landlock runtime for shell commands", &[OwnSandbox]),
         ] {
             assert_eq!(both(text).0, want, "{text}");

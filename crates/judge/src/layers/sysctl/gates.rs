@@ -322,6 +322,15 @@ fn writing(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
                 .step(format!("sysctl {key}"))
         });
     }
+    // `net_ctl_permissions` and the tables registered per namespace: keys that are read-only outside of
+    // the first network namespace have mode 0444 there, which binds root too.
+    let setup = attempt.phase == whodenied_case::Phase::RuntimeSetup && cx.nested().is_none();
+    if key.starts_with("net.") && errno == Errno::EACCES && setup {
+        let because = format!(
+            "{key} is readable only in a network namespace other than the first, so not even the runtime may write it for a container."
+        );
+        return Some(denies(attempt, LAYER, Support::Usual, 56, because).policy(key));
+    }
     if key.is_empty() || sysctls::namespaced(&key) || !cx.contained() {
         return None;
     }
