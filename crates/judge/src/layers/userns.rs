@@ -299,25 +299,6 @@ fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             84,
             "Joining a namespace asks for CAP_SYS_ADMIN in the user namespace that owns it, and this one is owned by another.",
         ),
-        // `create_user_ns`: a changed root directory ends it.
-        Call::UsernsCreate
-            if perm
-                && cx
-                    .facts
-                    .find(|p| matches!(p, Predicate::Component { name, .. } if name == "chroot"))
-                    .is_some() =>
-        {
-            say(
-                Support::Usual,
-                72,
-                "The kernel lets no process with a changed root directory make a user namespace.",
-            )
-        }
-        Call::Ptrace if perm && unprivileged && !cx.is_user(attempt) => say(
-            Support::Default,
-            78,
-            "The target belongs to the host's user namespace; a capability held in the container's does not count there.",
-        ),
         Call::Ptrace if perm && cx.facts.has_engine(Engine::Podman) && cx.contained() => say(
             Support::Default,
             66,

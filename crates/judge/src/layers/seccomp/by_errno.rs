@@ -140,7 +140,9 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         }
         // `perf_allow_kernel` and its like, ptrace_may_access and the modules all answer EACCES.
         (Call::PerfEventOpen, Errno::EPERM)
-            if cx.oci() && !attempt.errno_inferred && cx.stated(&["perf-paranoid-hint"]).is_none() =>
+            if cx.oci()
+                && !attempt.errno_inferred
+                && cx.stated_here(attempt, &["perf-paranoid-hint"]).is_none() =>
         {
             say(
                 Support::Exclusive,
