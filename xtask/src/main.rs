@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|fuzz|bench`.
+//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|fuzz|bench|lab`.
 
 mod bench;
 mod build;
 mod docs;
 mod fuzz;
+mod lab;
 mod lint;
 mod ordinary;
 mod perturb;
@@ -22,7 +23,8 @@ cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
-cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers";
+cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers
+cargo xtask lab --kernel K --job DIR    runs DIR/job.sh on a real kernel; more in lab/README.md";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Some("ordinary") => ordinary::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("bench") => bench::run(rest),
+        Some("lab") => lab::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);
