@@ -1,5 +1,6 @@
-//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|fuzz|bench`.
+//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|apparmor|fuzz|bench`.
 
+mod apparmor;
 mod bench;
 mod build;
 mod docs;
@@ -21,6 +22,7 @@ cargo xtask score DIR [--split] [--only dev|held] [--style labelled|bare] [--mis
 cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
+cargo xtask apparmor decode [--sample N] reads and writes again what the reference compilers write
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
 cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers";
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Some("score") => score::run(rest),
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),
+        Some("apparmor") => apparmor::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("bench") => bench::run(rest),
         _ => {

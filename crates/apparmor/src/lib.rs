@@ -1,6 +1,7 @@
 //! AppArmor: the policy language (a model of profiles and rules, and the text they are written as), and
 //! policy as the kernel holds it ([`policy`], over automata in [`dfa`]).
 
+pub mod binary;
 pub mod dfa;
 pub mod pattern;
 pub mod policy;
