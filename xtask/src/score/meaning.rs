@@ -3,8 +3,8 @@
 //!
 //! Mechanical, and so an approximation: an operation is right when the two texts share a family of calls;
 //! an object when they share a path (the same, one below the other, or the same last name), a port, or a
-//! concept such as "a socket"; or when the report says that the evidence does not name it and the truth's
-//! own name stands nowhere in it.
+//! concept such as "a socket"; or when the report names only its kind, or nothing, and the truth's own name
+//! stands nowhere in the evidence.
 
 /// Words of one family of operations, in lower case.
 const OPERATIONS: &[&[&str]] = &[
@@ -206,7 +206,12 @@ fn base(name: &str) -> &str {
 fn same_name(a: &str, b: &str) -> bool {
     let parts = |n: &str| n.replace('/', ".").trim_matches('.').to_owned();
     let (x, y) = (parts(a), parts(b));
+    let below = |n: &str, root: &str| {
+        root.starts_with('/') && n.strip_prefix(root).is_some_and(|r| r.is_empty() || r.starts_with('/'))
+    };
     x == y
+        || below(a, b)
+        || below(b, a)
         || (x.len() > 3
             && y.len() > 3
             && (x.ends_with(&y) || y.ends_with(&x) || x.starts_with(&y) || y.starts_with(&x)))
@@ -238,7 +243,8 @@ pub fn same_object(truth: &str, said: &str, evidence: &str) -> bool {
     let evidence = evidence.to_lowercase();
     let named = theirs.iter().any(|n| evidence.contains(base(n)))
         || a.iter().filter(telling).any(|w| evidence.contains(w.as_str()));
-    said == "not named in the evidence" && !named
+    let general = ["a ", "an ", "the ", "not named"].iter().any(|p| said.starts_with(p));
+    general && !named
 }
 
 #[cfg(test)]
