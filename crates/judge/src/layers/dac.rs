@@ -26,6 +26,10 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     if attempt.call == Some(Call::Bind) && !is_path(attempt) && !unix_family(attempt) {
         return None;
     }
+    // A node that is not there has no mode.
+    if cx.stated_here(attempt, &["device-absent"]).is_some() {
+        return None;
+    }
     let denied = matches!(attempt.errno, Some(Errno::EACCES) | None) || attempt.errno_inferred;
     let ownership = attempt.errno == Some(Errno::EPERM);
     if !denied && !ownership {
