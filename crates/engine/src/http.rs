@@ -83,11 +83,8 @@ fn parse(head: &[u8]) -> Result<(u16, Framing), Error> {
         }
     }
     // RFC 9112, 6.3: the encoding overrides a length.
-    let framing = if chunked {
-        Framing::Chunked
-    } else {
-        length.map_or(Framing::UntilClosed, Framing::Length)
-    };
+    let framing =
+        if chunked { Framing::Chunked } else { length.map_or(Framing::UntilClosed, Framing::Length) };
     Ok((status, framing))
 }
 
@@ -176,7 +173,8 @@ impl Reader {
         loop {
             let line = self.line()?;
             let size = line.split(';').next().unwrap_or("").trim();
-            let size = usize::from_str_radix(size, 16).map_err(|_| Error::Garbled("a chunk without a size"))?;
+            let size =
+                usize::from_str_radix(size, 16).map_err(|_| Error::Garbled("a chunk without a size"))?;
             if size == 0 {
                 return Ok(Answer { body, cut: false });
             }

@@ -117,7 +117,8 @@ fn slow_drip() {
         forever(s, b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b" ", Duration::from_millis(50));
     });
     assert!(matches!(fake.fails(), Error::Late(..)));
-    let fake = Fake::new("drip-head", |s| forever(s, b"HTTP/1.1 200 OK\r\nX: ", b"x", Duration::from_millis(50)));
+    let fake =
+        Fake::new("drip-head", |s| forever(s, b"HTTP/1.1 200 OK\r\nX: ", b"x", Duration::from_millis(50)));
     assert!(matches!(fake.fails(), Error::Late(..)));
 }
 
@@ -127,7 +128,8 @@ fn a_gigabyte() {
         forever(s, b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n", &[b' '; 65536], Duration::ZERO);
     });
     assert!(matches!(fake.fails(), Error::Large(100_000)));
-    let fake = Fake::new("endless", |s| forever(s, b"HTTP/1.1 200 OK\r\n\r\n", &[b' '; 65536], Duration::ZERO));
+    let fake =
+        Fake::new("endless", |s| forever(s, b"HTTP/1.1 200 OK\r\n\r\n", &[b' '; 65536], Duration::ZERO));
     assert!(matches!(fake.fails(), Error::Large(100_000)));
     let fake = Fake::new("chunks", |s| {
         let mut piece = b"10000\r\n".to_vec();

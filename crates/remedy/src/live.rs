@@ -25,7 +25,8 @@ pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
     if !matches!(&decided, Decision::Refused(r) if Some(r.errno) == ctx.attempt.errno) {
         return offer;
     }
-    let place = if ctx.in_container() { Where::Container } else { Where::Host };
+    // What was put together from outside is mended there.
+    let place = if ctx.in_container() && live.after.is_none() { Where::Container } else { Where::Host };
     for way in ways(&question.subject, &question.world, &question.operation) {
         if offer.remedies.len() == MOST {
             break;
@@ -41,8 +42,8 @@ pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
 /// One way in commands; `None` where a change has none that fits every machine.
 fn told(live: &Capture, question: &Question, way: &Way, place: Where) -> Option<Fix> {
     let wide = |c: &&Change| match c {
-        Change::Own { node, .. } => system(&question.world, *node),
-        Change::AddMode { node, bits } => bits & 0o007 != 0 && system(&question.world, *node),
+        Change::Own { node, .. } => system(live, &question.world, *node),
+        Change::AddMode { node, bits } => bits & 0o007 != 0 && system(live, &question.world, *node),
         _ => false,
     };
     if way.changes.iter().any(|c| wide(&c)) {
@@ -75,8 +76,8 @@ fn script(question: &Question, inode: &Inode) -> u8 {
 }
 
 /// A place of the system, whose owner and mode for everyone are never ours to change.
-fn system(world: &Tree, node: NodeId) -> bool {
-    let path = world.path(node);
+fn system(live: &Capture, world: &Tree, node: NodeId) -> bool {
+    let Some(path) = located(live, world, node) else { return true };
     let top = path.iter().filter(|b| **b == b'/').count() < 2;
     let under = |place: &str| path.starts_with(place.as_bytes());
     top || ["/etc/", "/root/", "/boot/", "/usr/", "/bin/", "/sbin/", "/lib", "/proc/", "/sys/", "/dev/"]
@@ -97,8 +98,8 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
     let user = name(live, 'u', question.subject.fsuid);
     Some(match change {
         Change::Join(gid) => {
-            // The group of root opens too much to be proposed.
-            if *gid == 0 || question.subject.fsuid == 0 {
+            // The group of root opens too much to be proposed; those of a container are its own.
+            if live.after.is_some() || *gid == 0 || question.subject.fsuid == 0 {
                 return None;
             }
             let group = name(live, 'g', *gid);
@@ -113,7 +114,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
             }
         }
         Change::List { node, named, bits } => {
-            let path = path(world, *node)?;
+            let path = path(live, world, *node)?;
             let inode = world.inode(*node)?;
             let (kind, id) = match named {
                 Named::User(id) => ('u', *id),
@@ -139,7 +140,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
             }
         }
         Change::AddMode { node, bits } => {
-            let path = path(world, *node)?;
+            let path = path(live, world, *node)?;
             let read = u16::from(script(question, &*world.inode(*node)?));
             // Whoever gets x of a script gets r of it.
             let bits =
@@ -162,7 +163,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
             }
         }
         Change::Own { node, uid } => {
-            let path = path(world, *node)?;
+            let path = path(live, world, *node)?;
             let inode = world.inode(*node)?;
             let (new, old) = (name(live, 'u', *uid), name(live, 'u', inode.uid));
             Step {
@@ -175,10 +176,10 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
                 undo: format!("sudo chown {} {path}", shell(&old)),
             }
         }
-        Change::NotImmutable(node) => flag(world, *node, 'i', "immutable")?,
-        Change::NotAppendOnly(node) => flag(world, *node, 'a', "append-only")?,
+        Change::NotImmutable(node) => flag(live, world, *node, 'i', "immutable")?,
+        Change::NotAppendOnly(node) => flag(live, world, *node, 'a', "append-only")?,
         Change::Unstick(node) => {
-            let path = path(world, *node)?;
+            let path = path(live, world, *node)?;
             Step {
                 what: format!("Take the sticky bit from {path}"),
                 widens: format!(
@@ -189,8 +190,10 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
                 undo: format!("sudo chmod +t {path}"),
             }
         }
+        // The mounts of a container are its configuration's.
+        Change::Remount(..) | Change::RemountWritable(_) if live.after.is_some() => return None,
         Change::Remount(node, option) => {
-            let mount = path(world, root_of_mount(world, *node))?;
+            let mount = path(live, world, root_of_mount(world, *node))?;
             let (without, with) = match option {
                 MountOption::ReadOnly => ("rw", "ro"),
                 MountOption::NoExec => ("exec", "noexec"),
@@ -208,7 +211,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
             }
         }
         Change::RemountWritable(node) => {
-            let mount = path(world, root_of_mount(world, *node))?;
+            let mount = path(live, world, root_of_mount(world, *node))?;
             Step {
                 what: format!("Mount the file system at {mount} writable"),
                 widens: format!("writing to everything on {mount} that modes allow"),
@@ -237,8 +240,8 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
     })
 }
 
-fn flag(world: &Tree, node: NodeId, letter: char, word: &str) -> Option<Step> {
-    let path = path(world, node)?;
+fn flag(live: &Capture, world: &Tree, node: NodeId, letter: char, word: &str) -> Option<Step> {
+    let path = path(live, world, node)?;
     Some(Step {
         what: format!("Take the {word} flag from {path}"),
         widens: format!("changes of {path} by whoever its mode lets"),
@@ -261,13 +264,33 @@ fn root_of_mount(world: &Tree, node: NodeId) -> NodeId {
 }
 
 /// The path for a command; `None` for one that is not text.
-fn path(world: &Tree, node: NodeId) -> Option<String> {
-    let path = String::from_utf8(world.path(node)).ok()?;
+fn path(live: &Capture, world: &Tree, node: NodeId) -> Option<String> {
+    let path = String::from_utf8(located(live, world, node)?).ok()?;
     Some(shell(&path))
+}
+
+/// Where a command of the host finds a node: of a container, what lies in its image can't be changed so.
+fn located(live: &Capture, world: &Tree, node: NodeId) -> Option<Vec<u8>> {
+    let inside = world.path(node);
+    let Some(after) = &live.after else { return Some(inside) };
+    let below = |top: &str| {
+        inside
+            .strip_prefix(top.trim_end_matches('/').as_bytes())
+            .filter(|rest| rest.is_empty() || rest[0] == b'/')
+    };
+    let (top, outside) =
+        after.places.iter().filter(|(top, _)| below(top).is_some()).max_by_key(|(t, _)| t.len())?;
+    let mut path = outside.trim_end_matches('/').as_bytes().to_vec();
+    path.extend_from_slice(below(top)?);
+    Some(path)
 }
 
 /// The name of an id in a form that every command takes: a plain name, else the number.
 fn name(live: &Capture, kind: char, id: u32) -> String {
+    // The names of a container are not the host's.
+    if live.after.is_some() {
+        return id.to_string();
+    }
     let plain = |n: &&String| {
         n.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) && !n.starts_with('-')
     };

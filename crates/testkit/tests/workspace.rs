@@ -22,7 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("remedy", &["case", "access", "kernel", "text", "judge", "runtimes", "apparmor", "seccomp", "manifest"]),
     ("sources", &["case", "kernel", "text", "access", "seccomp"]),
     ("engine", &[]),
-    ("postmortem", &["access", "case", "engine", "kernel", "sources"]),
+    ("postmortem", &["access", "case", "engine", "kernel", "runtimes", "sources", "text"]),
     ("trial", &["case", "sources", "text"]),
     ("report", &["case", "kernel", "text"]),
     ("testkit", &["access", "kernel", "sources"]),
