@@ -13,6 +13,7 @@
 //! | `rootless` | `yes` when the engine runs as an ordinary user |
 //! | `status` | what became of it, in words |
 //! | `uid`, `gid`, `groups` | numbers inside the container, only where nothing in it can change them |
+//! | `starts as` | `root` when the first process is root inside, whatever it becomes |
 //! | `bounding`, `effective` | capabilities in hexadecimal, as /proc/PID/status prints them |
 //! | `uid map` | `inside outside count` |
 //! | `no new privileges` | `yes` or `no` |

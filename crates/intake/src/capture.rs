@@ -93,11 +93,22 @@ fn afterwards(case: &mut Case, found: &[Capture]) {
                     .any(|s| s.source == span.source && s.start >= span.start && s.start < span.end)
         };
         if let Some(attempt) = case.attempts.iter_mut().find(of_line) {
+            device(attempt, capture);
             if after.unless.is_empty() && capture.process.same_user_namespace {
                 attempt.subject.uid = attempt.subject.uid.or(Some(capture.process.uids[3]));
             }
             attempt.live = Some(Box::new(capture.clone()));
         }
+    }
+}
+
+/// A device node by what lies there, whatever its path.
+fn device(attempt: &mut Attempt, capture: &Capture) {
+    let Some(question) = &capture.question else { return };
+    let Some(path) = question.operation.paths().first().copied() else { return };
+    let last = parts(&question.world, path, &capture.names).pop();
+    if last.is_some_and(|p| matches!(p.kind, Some('b' | 'c')) && p.path.as_bytes() == path) {
+        attempt.object.kind = ObjectKind::Device;
     }
 }
 

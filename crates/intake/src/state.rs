@@ -106,6 +106,7 @@ fn facts(key: &str, value: &str) -> Vec<Predicate> {
         "groups" => {
             ids(None, None, value.split_whitespace().take(64).filter_map(|g| g.parse().ok()).collect())
         }
+        "starts as" if value == "root" => vec![Predicate::Statement("starts-as-root")],
         "bounding" => hex("bnd"),
         "effective" => hex("eff"),
         "uid map" => {
@@ -117,7 +118,13 @@ fn facts(key: &str, value: &str) -> Vec<Predicate> {
             ]
         }
         "no new privileges" => vec![Predicate::NoNewPrivs(value == "yes")],
-        "seccomp" => vec![Predicate::SeccompFilter(value != "none")],
+        "seccomp" => {
+            let mut found = vec![Predicate::SeccompFilter(value != "none")];
+            if value == "default" {
+                found.push(Predicate::Statement("default-filter"));
+            }
+            found
+        }
         "label" => vec![Predicate::ProcessLabel(value.to_owned())],
         _ => Vec::new(),
     }

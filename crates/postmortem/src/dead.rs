@@ -52,6 +52,8 @@ pub(crate) struct Dead {
     pub(crate) finished: Option<i128>,
     pub(crate) label: String,
     pub(crate) ids: Option<Ids>,
+    /// Whom the environment tells a program that starts as root to become: user and group inside.
+    pub(crate) becomes: Option<(u32, u32)>,
     pub(crate) maps: Maps,
     /// True when the maps are known.
     pub(crate) mapped: bool,

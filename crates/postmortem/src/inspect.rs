@@ -141,6 +141,16 @@ fn identity(dead: &mut Dead, inspect: &Value, info: &Value) {
     let user = text(inspect, "/Config/User");
     let added: Vec<&str> = list(inspect, "/HostConfig/GroupAdd").collect();
     dead.ids = crate::user::ids(dead.layout.as_ref(), user, &added);
+    let variable = |names: &[&str]| {
+        list(inspect, "/Config/Env")
+            .filter_map(|e| e.split_once('='))
+            .find(|(name, _)| names.contains(name))
+            .and_then(|(_, value)| value.parse().ok())
+    };
+    // The names that images which change their user agree on.
+    if let Some(uid) = variable(&["PUID", "USER_ID", "USERMAP_UID"]) {
+        dead.becomes = Some((uid, variable(&["PGID", "GROUP_ID", "USERMAP_GID"]).unwrap_or(uid)));
+    }
     if dead.effective.is_none() {
         // The kernel clears what is permitted when root becomes another user (capabilities(7)).
         dead.effective = match (&dead.ids, dead.bounding) {

@@ -33,6 +33,9 @@ pub(crate) fn lines(dead: &Dead) -> String {
             say("effective", &format!("{effective:016x}"));
         }
     }
+    if dead.ids.as_ref().is_some_and(|ids| ids.uid == 0) {
+        say("starts as", "root");
+    }
     if let Some(bounding) = dead.bounding {
         say("bounding", &format!("{bounding:016x}"));
     }
