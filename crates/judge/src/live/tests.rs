@@ -27,6 +27,7 @@ fn capture(syscall: &str, errno: Errno) -> Capture {
         target_uids: None,
         filter: None,
         sysctls: std::collections::BTreeMap::new(),
+        after: None,
         missing: Vec::new(),
         blame: 0,
     }

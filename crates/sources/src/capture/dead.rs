@@ -284,10 +284,7 @@ impl<'a> Walk<'a> {
         }
         let found = match &here.backing {
             Backing::Empty => return Ok(Step::End),
-            Backing::Host(fd) => match lookup(fd, name)? {
-                Some((fd, stat)) => Some((stat, Backing::Host(fd))),
-                None => None,
-            },
+            Backing::Host(fd) => lookup(fd, name)?.map(|(fd, stat)| (stat, Backing::Host(fd))),
             Backing::Layers(fds) => layered(fds, name)?,
         };
         let Some((stat, backing)) = found else { return Ok(Step::End) };

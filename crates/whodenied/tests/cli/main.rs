@@ -1,6 +1,7 @@
 //! The command line as a person or a script meets it: the built binary, a scrubbed environment.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod dead;
 mod demo;
 mod exits;
 mod files;

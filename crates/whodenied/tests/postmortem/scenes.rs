@@ -168,7 +168,7 @@ pub(crate) fn scenes() -> Vec<Scene> {
             "--user app --sysctl net.ipv4.ip_unprivileged_port_start=1024 $USR -v $V:/app",
             "/usr/bin/python3 /app/app.py",
             "port",
-            "likely",
+            "possible",
         ),
         scene(Docker, "mount", NONE, NONE, "mount -t tmpfs none /srv", "seccomp|capability", "possible"),
         scene(
