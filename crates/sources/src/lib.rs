@@ -9,8 +9,11 @@ mod facts;
 mod host;
 mod live;
 mod recorded;
+pub mod accounts;
+pub mod subject;
 pub mod syscalls;
 pub mod trace;
+pub mod world;
 
 pub use facts::{Fact, Reading, read};
 pub use host::{Host, ReadError};
