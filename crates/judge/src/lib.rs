@@ -13,6 +13,7 @@ mod say;
 mod testing;
 
 pub use known::match_known;
+pub use live::files::{Told, told};
 pub use layers::judge_all;
 
 use whodenied_case::Case;
