@@ -12,7 +12,7 @@ use crate::capture::sys as place;
 use node::{Node, Store};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use whodenied_access::{Entry, FileSystem, IdMaps, Inode, Mount, NodeId, Settings, UserNamespace, World};
@@ -41,6 +41,8 @@ pub struct LiveWorld {
     root: NodeId,
     cwd: NodeId,
     doubts: RefCell<BTreeSet<String>>,
+    /// The maps of idmapped mounts by the mount's number, `None` where they can't be read.
+    maps: RefCell<HashMap<u64, Option<IdMaps>>>,
 }
 
 /// Whose world it is.
@@ -108,6 +110,7 @@ impl LiveWorld {
             root,
             cwd: root,
             doubts: RefCell::new(doubts),
+            maps: RefCell::default(),
         };
         let cwd = match &view.cwd {
             Some(path) => Some(path.clone()),
@@ -148,6 +151,45 @@ impl LiveWorld {
         Some(at)
     }
 
+    /// The node that a path leads to, links followed, whatever may be walked.
+    #[must_use]
+    pub fn resolve(&self, path: &[u8]) -> Option<NodeId> {
+        let parts = |path: &[u8]| -> Vec<Vec<u8>> {
+            path.split(|b| *b == b'/').filter(|n| !n.is_empty()).rev().map(<[u8]>::to_vec).collect()
+        };
+        let mut at = if path.first() == Some(&b'/') { self.root } else { self.cwd };
+        let mut left = parts(path);
+        // PATH_MAX and the links it may pass bound the kernel's walk in the same way.
+        for _ in 0..8192 {
+            let Some(name) = left.pop() else { return Some(at) };
+            match name.as_slice() {
+                b"." => continue,
+                b".." => {
+                    let mut top = at;
+                    while top != self.root && self.parent(top).is_none() {
+                        let Some(below) = self.mount_point(top) else { break };
+                        top = below;
+                    }
+                    at = if top == self.root { top } else { self.parent(top).unwrap_or(top) };
+                    continue;
+                }
+                _ => {}
+            }
+            let Entry::Found(entry) = self.entry(at, &name) else { return None };
+            let node = self.mounted(entry).unwrap_or(entry);
+            let inode = self.inode(node)?;
+            if inode.kind != whodenied_access::Kind::Symlink {
+                at = node;
+                continue;
+            }
+            if inode.target.first() == Some(&b'/') {
+                at = self.root;
+            }
+            left.extend(parts(&inode.target));
+        }
+        None
+    }
+
     /// The interpreter that a dynamic ELF program at this node names.
     #[must_use]
     pub fn program_interpreter(&self, node: NodeId) -> Option<Vec<u8>> {
@@ -184,8 +226,11 @@ impl LiveWorld {
             return Ok(None);
         }
         let fd = node.fd.as_ref().ok_or(())?;
-        let maps = sys::unique_mount(fd.as_fd()).and_then(|id| sys::id_maps(id, self.mount_namespace));
-        maps.map(Some).ok_or(())
+        let mut known = self.maps.borrow_mut();
+        let maps = known.entry(mount).or_insert_with(|| {
+            sys::unique_mount(fd.as_fd()).and_then(|id| sys::id_maps(id, self.mount_namespace))
+        });
+        maps.clone().map(Some).ok_or(())
     }
 
     fn owner(&self, line: &crate::capture::mounts::Line) -> UserNamespace {
