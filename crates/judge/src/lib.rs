@@ -13,8 +13,8 @@ mod say;
 mod testing;
 
 pub use known::match_known;
-pub use live::files::{Told, told};
 pub use layers::judge_all;
+pub use live::files::{Told, told};
 
 use whodenied_case::Case;
 

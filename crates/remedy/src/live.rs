@@ -4,11 +4,10 @@
 
 use crate::fix::{Fix, Offer};
 use crate::place::Ctx;
-use whodenied_access::{
-    Change, Decision, Inode, MountOption, Named, NodeId, Operation, Protection, Way, World, decide,
-    ways,
-};
 use std::collections::BTreeMap;
+use whodenied_access::{
+    Change, Decision, Inode, MountOption, Named, NodeId, Operation, Protection, Way, World, decide, ways,
+};
 use whodenied_case::capture::Seen;
 use whodenied_case::{Remedy, Risk, Where};
 use whodenied_text::quote::shell;

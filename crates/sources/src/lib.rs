@@ -4,12 +4,12 @@
 //! recording, and what either gives becomes [`Evidence`](whodenied_case::Evidence) that takes the
 //! same way as a paste. A file that can't be read is a missing fact, never an error.
 
+pub mod accounts;
 pub mod capture;
 mod facts;
 mod host;
 mod live;
 mod recorded;
-pub mod accounts;
 pub mod subject;
 pub mod syscalls;
 pub mod trace;

@@ -20,7 +20,9 @@ impl Settings {
         let plain = plain(args);
         // Honours NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb; never when piped.
         let color = AutoStream::choice(&std::io::stdout());
-        let width = plain.map_or(shown.width, |p| p.width).or_else(|| terminal_size::terminal_size().map(|(w, _)| w.0));
+        let width = plain
+            .map_or(shown.width, |p| p.width)
+            .or_else(|| terminal_size::terminal_size().map(|(w, _)| w.0));
         Self {
             format: plain.map_or(shown.format, |p| p.format),
             color,

@@ -17,7 +17,9 @@ pub fn look(operation: &Operation) -> Look {
         emptiness: matches!(operation, Operation::RemoveDirectory { .. } | Operation::Rename { .. }),
         attributes: matches!(
             operation,
-            Operation::GetAttribute { .. } | Operation::SetAttribute { .. } | Operation::RemoveAttribute { .. }
+            Operation::GetAttribute { .. }
+                | Operation::SetAttribute { .. }
+                | Operation::RemoveAttribute { .. }
         ),
     }
 }
@@ -96,9 +98,8 @@ fn program(world: &LiveWorld, path: &[u8]) -> Option<whodenied_access::NodeId> {
 }
 
 fn refused(asking: &Asking, world: &LiveWorld, operation: &Operation, refusal: &Refusal) -> Answer {
-    let at = refusal.at.map_or_else(String::new, |node| {
-        String::from_utf8_lossy(&world.path(node)).into_owned()
-    });
+    let at =
+        refusal.at.map_or_else(String::new, |node| String::from_utf8_lossy(&world.path(node)).into_owned());
     let sysctls = sysctls(world);
     let seen = Seen { subject: &asking.subject, operation, world, names: &asking.names, sysctls: &sysctls };
     let told = whodenied_judge::told(&seen, refusal);
@@ -117,7 +118,8 @@ fn refused(asking: &Asking, world: &LiveWorld, operation: &Operation, refusal: &
     };
     answer.function = refusal.rule.function();
     answer.remedies = whodenied_remedy::remedies(&seen, Where::Host);
-    let group = matches!(refusal.rule, Rule::Permission(Class::Other | Class::ListOther) | Rule::ForeignGroup);
+    let group =
+        matches!(refusal.rule, Rule::Permission(Class::Other | Class::ListOther) | Rule::ForeignGroup);
     if group && !asking.is_process && !asking.unasked.is_empty() {
         answer.doubts.push(format!(
             "Groups may also come from {}, which was not asked: in a group of the object, it might be allowed.",
@@ -160,7 +162,9 @@ fn plain(refusal: &Refusal, at: &str) -> String {
         Rule::LongName | Rule::EmptyPath => "The path is empty or too long.".to_owned(),
         Rule::NoAttribute => format!("{at} has no such attribute."),
         Rule::AttributeUnsupported => format!("{at} takes no such attribute."),
-        Rule::UserAttributeKind => format!("{at} is neither a file nor a directory, which alone take user. attributes."),
+        Rule::UserAttributeKind => {
+            format!("{at} is neither a file nor a directory, which alone take user. attributes.")
+        }
         Rule::DefaultListKind => format!("{at} is no directory, which alone has a default list."),
         Rule::LinkDirectory => format!("{at} is a directory, which has no hard links."),
         Rule::ManyInterpreters => "Interpreters of interpreters, too deep.".to_owned(),

@@ -64,8 +64,8 @@ fn modules(asking: &Asking, host: &dyn Host, open: &mut Vec<Asked>) {
             why: "SELinux enforces: its policy was not asked.".to_owned(),
         });
     }
-    for (name, title) in [("smack", "Smack"), ("tomoyo", "TOMOYO"), ("bpf", "BPF LSM")] {
-        if has(name) && name != "bpf" {
+    for (name, title) in [("smack", "Smack"), ("tomoyo", "TOMOYO"), ("bpf", "The BPF security module")] {
+        if has(name) {
             open.push(Asked { layer: Layer::OtherLsm, why: format!("{title} is on and was not asked.") });
         }
     }

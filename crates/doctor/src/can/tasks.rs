@@ -54,7 +54,9 @@ pub(super) fn port(asking: &Asking, host: &dyn Host, port: u16) -> Answer {
         None if port >= 1024 => {
             let mut answer = Answer::new(
                 Verdict::Allowed,
-                format!("Only a raised {KEY} would refuse it, and that of its network namespace was not read."),
+                format!(
+                    "Only a raised {KEY} would refuse it, and that of its network namespace was not read."
+                ),
             );
             answer.certainty = Certainty::Likely;
             answer
@@ -84,15 +86,15 @@ struct Target {
     state: ProcessState,
 }
 
-fn target(pid: i32) -> Result<Target, Answer> {
+fn target(pid: i32) -> Result<Target, Box<Answer>> {
     let found = resolve(&Who::Process(pid), None).map(|asking| (asking.subject, asking.process));
     match found {
         Ok((subject, Some(state))) => Ok(Target { subject, state }),
-        _ => Err(Answer {
+        _ => Err(Box::new(Answer {
             errno: Some(Errno::ESRCH),
             at: format!("process {pid}"),
             ..Answer::new(Verdict::Fails, format!("There is no process {pid}."))
-        }),
+        })),
     }
 }
 
@@ -104,7 +106,7 @@ fn shown(target: &Target) -> String {
 pub(super) fn kill(asking: &Asking, pid: i32) -> Answer {
     let target = match target(pid) {
         Ok(target) => target,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let (own, state) = (&asking.subject, &target.state);
     let [real, _, saved, _] = state.uids;
@@ -131,19 +133,21 @@ pub(super) fn kill(asking: &Asking, pid: i32) -> Answer {
 pub(super) fn trace(asking: &Asking, host: &dyn Host, pid: i32) -> Answer {
     let target = match target(pid) {
         Ok(target) => target,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let own = &asking.subject;
     let able = own.capable_in(&target.subject.namespace, Capability::SYS_PTRACE);
-    let refuse = |layer, because: String| {
-        Answer { function: "__ptrace_may_access", ..Answer::denied(Errno::EPERM, layer, shown(&target), because) }
+    let refuse = |layer, because: String| Answer {
+        function: "__ptrace_may_access",
+        ..Answer::denied(Errno::EPERM, layer, shown(&target), because)
     };
     if asking.is_process && asking.process.as_ref().is_some_and(|p| p.pid == pid) {
         return refuse(Layer::Dac, "A process can't trace itself.".to_owned());
     }
     let theirs = &target.state;
     let ids = |own: u32, theirs: &[u32; 4]| theirs[..3].iter().all(|id| *id == own);
-    if !able && !(ids(own.uid, &theirs.uids) && ids(own.gid, &theirs.gids)) {
+    let same = ids(own.uid, &theirs.uids) && ids(own.gid, &theirs.gids);
+    if !able && !same {
         let because = format!(
             "{} runs with uids {:?} and gids {:?}; all of them have to be the caller's, or it needs CAP_SYS_PTRACE.",
             shown(&target),
@@ -184,10 +188,9 @@ fn yama(host: &dyn Host, able: bool, target: &Target, refuse: impl Fn(Layer, Str
             function,
             ..refuse(Layer::Yama, format!("{KEY} is 3: nobody may attach, until the next boot."))
         },
-        Some("2") if !able => Answer {
-            function,
-            ..refuse(Layer::Yama, format!("{KEY} is 2: attaching needs CAP_SYS_PTRACE."))
-        },
+        Some("2") if !able => {
+            Answer { function, ..refuse(Layer::Yama, format!("{KEY} is 2: attaching needs CAP_SYS_PTRACE.")) }
+        }
         Some("1") if !able => {
             let because = format!(
                 "{KEY} is 1: only a process that started {} (or that it named with PR_SET_PTRACER) may attach to it.",
@@ -237,7 +240,9 @@ pub(super) fn mount(asking: &Asking, path: &[u8]) -> Answer {
                 false => Layer::Capability,
             };
             let because = match layer {
-                Layer::Userns => "CAP_SYS_ADMIN is held, but not over the user namespace that owns the mounts.",
+                Layer::Userns => {
+                    "CAP_SYS_ADMIN is held, but not over the user namespace that owns the mounts."
+                }
                 _ => "mount(2) needs CAP_SYS_ADMIN, which is not held.",
             };
             Answer::denied(Errno::EPERM, layer, at, because.to_owned())

@@ -64,7 +64,8 @@ fn unescape(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
-        let octal = behind.get(..3).filter(|d| *first == b'\\' && d.iter().all(|b| (b'0'..=b'7').contains(b)));
+        let octal =
+            behind.get(..3).filter(|d| *first == b'\\' && d.iter().all(|b| (b'0'..=b'7').contains(b)));
         let value = octal.map(|d| d.iter().fold(0_u32, |all, b| all * 8 + u32::from(b - b'0')));
         if let Some(value) = value.and_then(|v| u8::try_from(v).ok()) {
             out.push(value);

@@ -13,7 +13,7 @@ use node::{Node, Store};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use whodenied_access::{Entry, FileSystem, IdMaps, Inode, Mount, NodeId, Settings, UserNamespace, World};
 
@@ -63,9 +63,8 @@ impl LiveWorld {
     /// In words, when its root, its mounts or its working directory can't be read.
     pub fn open(view: &Viewpoint, look: Look) -> Result<Self, String> {
         let proc = view.pid.map_or_else(|| "/proc/self".into(), |pid| format!("/proc/{pid}"));
-        let read = |file: &str| {
-            std::fs::read_to_string(file).map_err(|e| format!("{file} could not be read: {e}."))
-        };
+        let read =
+            |file: &str| std::fs::read_to_string(file).map_err(|e| format!("{file} could not be read: {e}."));
         let mounts = Mounts::parse(&read(&format!("{proc}/mountinfo"))?);
         let ours = match view.pid {
             Some(_) => Mounts::parse(&read("/proc/self/mountinfo")?),
@@ -253,8 +252,8 @@ impl LiveWorld {
         Some((line.device, path))
     }
 
-    /// The same file seen through a mount without a map, and its ids there.
-    fn plain_view(&self, node: NodeId, number: u64) -> Option<place::Stat> {
+    /// The same file seen through a mount without a map.
+    fn plain_view(&self, node: NodeId, number: u64) -> Option<(OwnedFd, place::Stat)> {
         let (device, path) = self.within(node)?;
         self.mounts.iter().find_map(|(_, line)| {
             if line.device != device || line.is_idmapped() {
@@ -272,7 +271,8 @@ impl LiveWorld {
             }
             let stat = place::stat(at.as_fd()).ok()?;
             let here = self.line(stat.mount)?;
-            (stat.inode == number && here.device == device && !here.is_idmapped()).then_some(stat)
+            let same = stat.inode == number && here.device == device && !here.is_idmapped();
+            same.then_some((at, stat))
         })
     }
 
@@ -285,9 +285,10 @@ impl LiveWorld {
     fn stored(&self, id: NodeId, maps: &IdMaps, inode: &mut Inode) {
         /// What stat(2) shows for an id without a counterpart (`/proc/sys/fs/overflowuid`).
         const OVERFLOW: u32 = 65_534;
-        let ambiguous = |shown: u32, map: &whodenied_access::IdMap| shown == OVERFLOW && map.up(shown).is_some();
+        let ambiguous =
+            |shown: u32, map: &whodenied_access::IdMap| shown == OVERFLOW && map.up(shown).is_some();
         if ambiguous(inode.uid, &maps.users) || ambiguous(inode.gid, &maps.groups) {
-            if let Some(stat) = self.plain_view(id, inode.number) {
+            if let Some((_, stat)) = self.plain_view(id, inode.number) {
                 (inode.uid, inode.gid) = (stat.uid, stat.gid);
             } else {
                 self.doubt(format!(
@@ -368,19 +369,28 @@ impl LiveWorld {
     }
 
     fn read_inode(&self, id: NodeId) -> Option<Inode> {
-        let mut inode = {
+        let mount = self.mount(id)?;
+        let number = self.nodes.borrow().get(id)?.stat?.inode;
+        // On an idmapped mount not even root may open a file whose owner has no id there, and file
+        // capabilities are shown translated or not at all: both are read where the ids are the stored ones.
+        let deep = mount.maps.is_some() && (self.look.programs || self.look.emptiness);
+        let plain = if deep { self.plain_view(id, number) } else { None };
+        let mut read = {
             let nodes = self.nodes.borrow();
             let node = nodes.get(id)?;
-            node::inode(node.fd.as_ref()?, &node.stat?, self.look)?
+            let fd = node.fd.as_ref()?;
+            node::inode(fd, plain.as_ref().map_or(fd, |(fd, _)| fd), &node.stat?, self.look)?
         };
-        for doubt in inode.doubts {
+        if deep && plain.is_none() && read.inode.kind == whodenied_access::Kind::File {
+            read.doubts.push("lies on an idmapped mount: what it gains as a program was read through that.");
+        }
+        for doubt in read.doubts {
             self.doubt(format!("{} {doubt}", self.shown(id)));
         }
-        let mount = self.mount(id)?;
         if let Some(maps) = &mount.maps {
-            self.stored(id, maps, &mut inode.inode);
+            self.stored(id, maps, &mut read.inode);
         }
-        Some(inode.inode)
+        Some(read.inode)
     }
 }
 

@@ -26,7 +26,15 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn root(fd: OwnedFd, stat: Stat) -> Self {
-        Self { fd: Some(fd), stat: Some(stat), parent: None, name: Vec::new(), over: None, on: None, inode: None }
+        Self {
+            fd: Some(fd),
+            stat: Some(stat),
+            parent: None,
+            name: Vec::new(),
+            over: None,
+            on: None,
+            inode: None,
+        }
     }
 
     pub(super) fn child(parent: NodeId, name: &[u8]) -> Self {
@@ -137,8 +145,9 @@ pub(super) struct Read {
     pub(super) doubts: Vec<&'static str>,
 }
 
-/// Reads an inode; `None` where a link's target can't be read.
-pub(super) fn inode(fd: &OwnedFd, stat: &Stat, look: Look) -> Option<Read> {
+/// Reads an inode; `None` where a link's target can't be read. What has to be opened is opened by `inside`,
+/// the same file, perhaps through another mount.
+pub(super) fn inode(fd: &OwnedFd, inside: &OwnedFd, stat: &Stat, look: Look) -> Option<Read> {
     let target = match stat.mode & 0o170_000 {
         0o120_000 => Some(place::target(fd.as_fd()).ok()?),
         _ => None,
@@ -146,15 +155,15 @@ pub(super) fn inode(fd: &OwnedFd, stat: &Stat, look: Look) -> Option<Read> {
     let mut inode = walk::inode(fd, stat, target);
     let mut doubts = Vec::new();
     if look.programs && inode.kind == Kind::File {
-        inode.interpreter = walk::interpreter(fd);
-        if inode.interpreter.is_none() && std::fs::File::open(through(fd)).is_err() {
+        inode.interpreter = walk::interpreter(inside);
+        if inode.interpreter.is_none() && std::fs::File::open(through(inside)).is_err() {
             doubts.push("could not be opened: whether it is a script, and of what, is not known.");
         }
-        let raw = place::attribute(fd.as_fd(), c"security.capability");
+        let raw = place::attribute(inside.as_fd(), c"security.capability");
         inode.capabilities = raw.and_then(|raw| walk::capabilities(&raw));
     }
     if look.emptiness && inode.is_directory() {
-        match std::fs::read_dir(through(fd)) {
+        match std::fs::read_dir(through(inside)) {
             Ok(mut entries) => inode.empty = entries.next().is_none(),
             Err(_) => doubts.push("could not be listed: it is taken for empty."),
         }

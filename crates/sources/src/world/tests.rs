@@ -15,7 +15,8 @@ fn files_of_this_machine_are_decided() {
     std::fs::set_permissions(folder.join("note"), std::fs::Permissions::from_mode(0o600)).unwrap();
     let path = |name: &str| folder.join(name).into_os_string().into_encoded_bytes();
     let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(folder.join("note")).unwrap());
-    let read = Operation::Open { path: path("note"), flags: OpenFlags { read: true, ..OpenFlags::default() } };
+    let read =
+        Operation::Open { path: path("note"), flags: OpenFlags { read: true, ..OpenFlags::default() } };
     let world = open(Look::default());
     let stranger = decide(&Subject::user(65_533, 65_533), &world, &read);
     assert!(matches!(&stranger, Decision::Refused(r) if r.errno.0 == 13), "{stranger:?}");

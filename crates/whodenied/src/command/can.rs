@@ -13,10 +13,10 @@ use whodenied_report::{json, markdown};
 use whodenied_sources::LiveHost;
 use whodenied_sources::subject::{Who, resolve};
 
-
 pub(crate) fn run(can: &Can, settings: &Settings, output: &mut Output) -> Exit {
     let arguments: Vec<Vec<u8>> = can.arguments.iter().map(|a| a.as_bytes().to_vec()).collect();
-    let parsed = Who::parse(&can.user).and_then(|who| Ok((who, Question::parse(&can.operation, &arguments)?)));
+    let parsed =
+        Who::parse(&can.user).and_then(|who| Ok((who, Question::parse(&can.operation, &arguments)?)));
     let (who, question) = match parsed {
         Ok(parsed) => parsed,
         Err(why) => {
@@ -60,7 +60,8 @@ fn page(answer: &Answer, asked: &str) -> Vec<Section> {
     };
     let layer = answer.layer.map_or_else(String::new, |layer| format!(" by {}", layer.title()));
     let errno = answer.errno.map_or_else(String::new, |errno| format!(" with {errno}"));
-    let mut parts = vec![Section::Heading(format!("{word}{layer}{errno} ({}): {asked}", answer.certainty.id()))];
+    let mut parts =
+        vec![Section::Heading(format!("{word}{layer}{errno} ({}): {asked}", answer.certainty.id()))];
     parts.push(Section::Text(answer.because.clone()));
     parts.push(Section::Term("Who".to_owned(), answer.who.clone()));
     if !answer.at.is_empty() {
@@ -71,9 +72,14 @@ fn page(answer: &Answer, asked: &str) -> Vec<Section> {
     }
     for (n, remedy) in answer.remedies.iter().enumerate() {
         if n == 0 {
-            parts.push(Section::Heading("What would let it through, the smallest first; each was tried on the model".to_owned()));
+            parts.push(Section::Heading(
+                "What would let it through, the smallest first; each was tried on the model".to_owned(),
+            ));
         }
-        parts.push(Section::Term(format!("{}.", n + 1), format!("{}. Opens {}.", remedy.summary, remedy.widens)));
+        parts.push(Section::Term(
+            format!("{}.", n + 1),
+            format!("{}. Opens {}.", remedy.summary, remedy.widens),
+        ));
         parts.push(Section::Code(remedy.commands.join("\n")));
         let undo: Vec<String> = remedy.undo.iter().map(|u| format!("# back: {u}")).collect();
         parts.push(Section::Code(undo.join("\n")));
