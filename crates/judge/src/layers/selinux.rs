@@ -41,6 +41,12 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             .step("ausearch -m avc -ts recent")
             .into();
     }
+    if attempt.arg("step") == Some("SELINUX_CONTEXT") {
+        let because = "The service manager could not put the process into the SELinux context that the unit asks for: the context is not valid under the loaded policy, or the manager's domain may not change to it.";
+        return denies(attempt, LAYER, Support::Exclusive, 85, because)
+            .step("ausearch -m avc,selinux_err -ts recent")
+            .into();
+    }
     let mut best = Best::new();
     let tried = cx.works(selinux_off);
     if let Some(trial) = tried {
