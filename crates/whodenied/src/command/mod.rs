@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod can;
 pub(crate) mod collect;
 pub(crate) mod demo;
 pub(crate) mod explain;
