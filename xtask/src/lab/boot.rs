@@ -129,6 +129,7 @@ impl Boot<'_> {
         qemu.arg("-drive").arg(drive(&job, "readonly=on"));
         let arguments = format!(
             "console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0 no_timer_check systemd.unit=lab.target \
+             systemd.default_timeout_start_sec=900 \
              systemd.show_status=0 {} {}",
             self.image.arguments(),
             self.append
