@@ -48,27 +48,27 @@ ask() { # the question to whodenied
   what=$(cat "$S/ask")
   case $what in
   run)
-    timeout -k 5 180 whodenied run --format json -- bash -c '. /opt/lab/lib.sh; cd "$D"; . "$S/command.sh"'
+    timeout -k 5 300 whodenied run --format json -- bash -c '. /opt/lab/lib.sh; cd "$D"; . "$S/command.sh"'
     ;;
   container)
     if whodenied explain --help | grep -q -- '--container'; then
-      timeout -k 5 180 whodenied explain --container "$N" --format json
+      timeout -k 5 300 whodenied explain --container "$N" --format json
     else
       $ENGINE inspect "$N" >"$D/inspect.json" 2>/dev/null
-      timeout -k 5 180 whodenied explain --here --format json "$O/command.txt" "$O/kernel.txt" "$D/inspect.json"
+      timeout -k 5 300 whodenied explain --here --format json "$O/command.txt" "$O/kernel.txt" "$D/inspect.json"
     fi
     ;;
   unit)
     if whodenied explain --help | grep -q -- '--unit'; then
-      timeout -k 5 180 whodenied explain --unit "$N.service" --format json
+      timeout -k 5 300 whodenied explain --unit "$N.service" --format json
     else
       systemctl cat "$N" >"$D/unit.txt" 2>/dev/null
       journalctl -u "$N" --no-pager >"$D/journal.txt"
-      timeout -k 5 180 whodenied explain --here --format json "$D/journal.txt" "$O/kernel.txt" "$D/unit.txt"
+      timeout -k 5 300 whodenied explain --here --format json "$D/journal.txt" "$O/kernel.txt" "$D/unit.txt"
     fi
     ;;
   paste)
-    timeout -k 5 180 whodenied explain --here --format json "$O/command.txt" "$O/kernel.txt"
+    timeout -k 5 300 whodenied explain --here --format json "$O/command.txt" "$O/kernel.txt"
     ;;
   esac
 }
@@ -84,19 +84,19 @@ for S in scenarios/*; do
   export ENGINE
   from=$(uptime_now)
   lines=$(dmesg | wc -l)
-  if part setup 300; then
-    part command 180
+  if part setup 600; then
+    part command 600
     dmesg | tail -n "+$((lines + 1))" >"$O/kernel.txt"
     asked=$(uptime_now)
     ask >"$O/report.json" 2>"$O/report.err" 3>&- </dev/null
     echo $? >"$O/report.status"
     echo "$asked $(uptime_now)" >"$O/asked"
-    part without 300
+    part without 1200
     # What shows the truth must not have changed it: refused once more, and then by the fix alone let through.
     if [ -e "$S/verify.sh" ]; then
       cp "$S/command.sh" "$S/again.sh"
-      part again 180
-      part verify 180
+      part again 300
+      part verify 300
     fi
   fi
   part cleanup 60

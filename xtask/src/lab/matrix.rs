@@ -93,8 +93,7 @@ impl Choice {
         std::thread::scope(|scope| {
             for _ in 0..at_once.clamp(1, plans.len()) {
                 scope.spawn(|| {
-                    loop {
-                        let Some(plan) = queue.lock().ok().and_then(|mut q| q.next()) else { break };
+                    while let Some(plan) = queue.lock().ok().and_then(|mut q| q.next()) {
                         let told = plan.run(&binary);
                         let Ok(mut results) = results.lock() else { break };
                         match told {
@@ -214,10 +213,11 @@ impl Plan {
         let (from, to) = (outcome.uptime.first().copied(), outcome.uptime.get(1).copied());
         writeln!(
             told.text,
-            "lab: {name}: job from {:.0} s to {:.0} s of uptime, {:.0} s in all; {}",
+            "lab: {name}: job from {:.0} s to {:.0} s of uptime, {:.0} s in all, {:.0} s of CPU; {}",
             from.unwrap_or(f64::NAN),
             to.unwrap_or(f64::NAN),
             outcome.wall.as_secs_f64(),
+            outcome.cpu,
             starts(&outcome.output)
         )?;
         if outcome.status != Some(0) {

@@ -96,10 +96,11 @@ fn job(boot: &Boot<'_>, out: Option<PathBuf>) -> Result<bool> {
     })?;
     let uptime: Vec<String> = outcome.uptime.iter().map(|u| format!("{u:.1} s")).collect();
     eprintln!(
-        "lab: status {}, job from uptime {}, {:.0} s in all, {} bytes printed, files in {}",
+        "lab: status {}, job from uptime {}, {:.0} s in all ({:.0} s of CPU), {} bytes printed, files in {}",
         outcome.status.map_or("none".to_owned(), |s| s.to_string()),
         uptime.join(" to "),
         outcome.wall.as_secs_f64(),
+        outcome.cpu,
         outcome.output.len(),
         out.display()
     );
