@@ -52,9 +52,8 @@ pub(super) fn mend(line: &mut Line) {
 /// The length of the beginning of `text` that a reader of pictures takes for `wording`, where a word
 /// ends there.
 fn alike(text: &str, wording: &str) -> Option<usize> {
-    let mut wanted = Shapes(wording);
     let mut read = Shapes(text);
-    while let Some(shape) = wanted.next() {
+    for shape in Shapes(wording) {
         (read.next()? == shape).then_some(())?;
     }
     let rest = read.0;
