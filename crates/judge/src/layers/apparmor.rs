@@ -250,6 +250,11 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
                     || attempt.arg("fstype").is_some()) =>
         {
             let oci = cx.oci();
+            // Rootless, an engine gives its containers no profile.
+            let (signature, weight) = match oci && cx.rootless() && cx.nested().is_none() {
+                true => (Support::Usual, 40),
+                false => (signature, weight),
+            };
             say(
                 signature,
                 weight,
