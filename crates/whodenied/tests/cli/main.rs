@@ -3,6 +3,7 @@
 
 mod can;
 mod demo;
+mod doctor;
 mod exits;
 mod files;
 mod hostile;
