@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Ask the layers whether a user or a process may do something, without trying it
     #[command(after_help = CAN_EXAMPLES)]
     Can(Can),
+    /// What every layer of this machine is set to, and what can be seen of it
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Doctor),
     /// Replay a recorded case: first the bare error, then with the kernel's record
     Demo(Demo),
     /// List the known breakages, or show one
@@ -102,6 +105,26 @@ Examples:
   sudo whodenied can --in 4711 33 execute /entrypoint.sh
 
 Exit status: 0 allowed, or it fails for want of something else than a right; 1 denied; 2 not decided.";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  whodenied doctor
+  whodenied doctor --format json > host.json && whodenied explain error.txt host.json
+  whodenied doctor --format markdown          for an issue report
+  sudo whodenied doctor                       what root sees";
+
+/// What `doctor` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    /// Save the facts as one file that `whodenied explain` reads beside an error
+    #[arg(long, value_name = "CASE")]
+    pub(crate) save: Option<PathBuf>,
+    /// With --save: overwrite a file that differs
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) plain: Plain,
+}
 
 /// What `can` takes.
 #[derive(Debug, ClapArgs)]

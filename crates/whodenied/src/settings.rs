@@ -42,6 +42,7 @@ impl Settings {
 const fn plain(args: &Args) -> Option<&Plain> {
     match &args.command {
         Some(Command::Can(can)) => Some(&can.plain),
+        Some(Command::Doctor(doctor)) => Some(&doctor.plain),
         _ => None,
     }
 }

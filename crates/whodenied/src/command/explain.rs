@@ -96,12 +96,16 @@ fn add_facts(host: &dyn Host, inputs: &mut Vec<Input>) -> Vec<String> {
 
 /// Saves the evidence, secrets masked byte for byte, so that every offset stays true.
 pub(super) fn save(case: &Case, path: &Path, force: bool) -> anyhow::Result<()> {
-    let mut evidence = case.evidence.clone();
+    save_evidence(case.evidence.clone(), path, force)
+}
+
+/// The same of evidence that no case was made of.
+pub(super) fn save_evidence(mut evidence: Vec<Evidence>, path: &Path, force: bool) -> anyhow::Result<()> {
     redact::case(&mut evidence);
     write(evidence, path, force)
 }
 
-/// Writes evidence as a case file.
+/// Writes evidence as a case file, as it stands.
 pub(super) fn write(evidence: Vec<Evidence>, path: &Path, force: bool) -> anyhow::Result<()> {
     let saved = saved::SavedCase {
         schema: saved::SCHEMA.to_owned(),

@@ -4,6 +4,7 @@
 mod can;
 mod dead;
 mod demo;
+mod doctor;
 mod exits;
 mod files;
 mod hostile;
