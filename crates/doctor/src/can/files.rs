@@ -124,7 +124,15 @@ fn refused(asking: &Asking, world: &LiveWorld, operation: &Operation, refusal: &
         }
     };
     answer.function = refusal.rule.function();
-    answer.remedies = whodenied_remedy::remedies(&seen, Where::Host);
+    let place = if asking.same_mounts { Where::Host } else { Where::Container };
+    answer.remedies = whodenied_remedy::remedies(&seen, place);
+    if !asking.same_mounts && !answer.remedies.is_empty() {
+        // Its paths and its names are its own.
+        answer.decide = format!(
+            "the commands are meant inside, as its root: sudo nsenter -a -t {} COMMAND",
+            asking.view.pid.unwrap_or(0)
+        );
+    }
     let group =
         matches!(refusal.rule, Rule::Permission(Class::Other | Class::ListOther) | Rule::ForeignGroup);
     if group && !asking.is_process && !asking.unasked.is_empty() {

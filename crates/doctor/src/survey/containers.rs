@@ -92,11 +92,21 @@ pub(super) fn engines(look: &mut Look<'_>) -> Group {
     }
     for file in ["/etc/containers/containers.conf", "/usr/share/containers/containers.conf"] {
         let Some(text) = look.text(file) else { continue };
-        for line in text.lines().map(str::trim).filter(|l| !l.starts_with('#')) {
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.starts_with('#')).collect();
+        for (at, line) in lines.iter().enumerate() {
             let key = line.split('=').next().unwrap_or("").trim();
-            if PODMAN_KEYS.contains(&key) {
-                rows.push(row(file, line, ""));
+            if !PODMAN_KEYS.contains(&key) {
+                continue;
             }
+            // A list may go on over lines, up to its bracket.
+            let mut value = (*line).to_owned();
+            for more in lines.iter().skip(at + 1).take(if line.ends_with('[') { 64 } else { 0 }) {
+                value.push_str(more);
+                if more.starts_with(']') {
+                    break;
+                }
+            }
+            rows.push(row(file, value, ""));
         }
     }
     Group { id: "engines", title: "Container engines", rows }
