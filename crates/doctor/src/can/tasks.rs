@@ -73,9 +73,9 @@ pub(super) fn port(asking: &Asking, host: &dyn Host, port: u16) -> Answer {
         }
     };
     if counts && other && port != 0 {
-        answer.doubts.push(
-            "That its own user namespace owns its network namespace is taken for granted.".to_owned(),
-        );
+        answer
+            .doubts
+            .push("That its own user namespace owns its network namespace is taken for granted.".to_owned());
     }
     answer.function = "__inet_bind";
     answer.at = at;
