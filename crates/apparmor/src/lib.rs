@@ -1,11 +1,12 @@
 //! The AppArmor policy language: a model of profiles and rules, and the text they are written as.
 //!
-//! Deliberately absent for now: parsing, evaluation and the kernel's binary form.
+//! [`syntax`] reads text; the small model of [`profile`] and [`rule`] is what remedies write.
 
 pub mod pattern;
 pub mod print;
 pub mod profile;
 pub mod rule;
+pub mod syntax;
 
 pub use pattern::Pattern;
 pub use profile::{Abi, Flag, Profile};
