@@ -2,10 +2,13 @@
 //!
 //! [`syntax`] reads text; the small model of [`profile`] and [`rule`] is what remedies write.
 
+pub mod features;
 pub mod pattern;
 pub mod print;
 pub mod profile;
+pub mod resolve;
 pub mod rule;
+pub mod rules;
 pub mod syntax;
 
 pub use pattern::Pattern;

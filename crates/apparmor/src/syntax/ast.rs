@@ -98,13 +98,15 @@ pub fn args(node: &Node) -> Vec<Arg> {
             Element::Token(token) if token.kind() == K::Arrow => Some(Arg::Arrow(token_span(&token))),
             Element::Token(token) => value(&token).map(Arg::Word),
             Element::Node(node) if node.kind() == K::List => Some(Arg::List(args(&node), span(&node))),
-            Element::Node(node) if node.kind() == K::Cond => cond(&node).map(Arg::Cond),
+            Element::Node(node) if node.kind() == K::Cond => condition(&node).map(Arg::Cond),
             Element::Node(_) => None,
         })
         .collect()
 }
 
-fn cond(node: &Node) -> Option<Cond> {
+/// A condition's view.
+#[must_use]
+pub fn condition(node: &Node) -> Option<Cond> {
     let mut parts = args(node).into_iter();
     let Some(Arg::Word(name)) = parts.next() else { return None };
     let operator = tokens(node).find(|t| matches!(t.kind(), K::Operator | K::Keyword))?.text().to_owned();
