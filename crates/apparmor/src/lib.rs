@@ -1,9 +1,14 @@
-//! The AppArmor policy language: a model of profiles and rules, and the text they are written as.
+//! AppArmor: the policy language, and policy as the kernel holds it.
 //!
-//! [`syntax`] reads text; the small model of [`profile`] and [`rule`] is what remedies write.
+//! [`syntax`] reads text, [`rules`] judges what a rule says, [`resolve`] makes profiles of files; the small
+//! model of [`profile`] and [`rule`] is what remedies write. [`policy`] is compiled policy over automata in
+//! [`dfa`].
 
+pub mod compile;
+pub mod dfa;
 pub mod features;
 pub mod pattern;
+pub mod policy;
 pub mod print;
 pub mod profile;
 pub mod resolve;
