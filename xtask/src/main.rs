@@ -1,5 +1,6 @@
-//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|fuzz|bench`.
+//! The project's own commands: `cargo xtask test|lint|apparmor|docs|score|perturb|ordinary|fuzz|bench`.
 
+mod apparmor;
 mod bench;
 mod build;
 mod docs;
@@ -15,6 +16,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test [FILTER]               every test, ending with the runner's summary
 cargo xtask lint                        formatting, clippy, file sizes
+cargo xtask apparmor simple-tests [--all]
+                                        AppArmor's own tests of accept and reject, fetched into a cache
 cargo xtask docs                        writes the manual pages that are made from data
 cargo xtask score DIR [--split] [--only dev|held] [--style labelled|bare] [--misses] [--json]
                                         right layer over a folder of case files, as a table
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let rest = args.get(1..).unwrap_or_default();
     let done = match args.first().map(String::as_str) {
         Some("test") => test::run(rest),
+        Some("apparmor") => apparmor::run(rest),
         Some("lint") => lint::run(),
         Some("docs") => docs::run(),
         Some("score") => score::run(rest),

@@ -8,6 +8,7 @@ pub mod capture;
 mod facts;
 mod host;
 mod live;
+pub mod policy;
 mod recorded;
 pub mod syscalls;
 pub mod trace;

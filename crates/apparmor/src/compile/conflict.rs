@@ -2,8 +2,9 @@
 //! and ways to execute that contradict each other where patterns overlap.
 
 use super::determinise::determinise;
-use super::glob::{self, Kind};
+use super::glob::{self, Kind, Re};
 use super::nfa::Nfa;
+use crate::features::Features;
 use crate::resolve::{ExpandError, Fault, Placed, Policy, Profile, filter_slashes};
 use crate::rules::file::{Exec, Perms};
 use crate::rules::{Body, Decision, Owner};
@@ -15,11 +16,13 @@ const MAX_STATES: usize = 300_000;
 /// Named profiles that exec rules of one profile lead to, where the kernel takes no table of permissions.
 const MAX_TARGETS: usize = 12;
 
-/// Every error of these kinds in a policy. `wide_tables` says that the kernel takes a table of permissions,
-/// and with it any number of named targets.
+/// Every error of these kinds in a policy, for a kernel with these features; without any, all that can be
+/// wrong is told.
 #[must_use]
-pub fn faults(policy: &Policy, wide_tables: bool) -> Vec<Fault> {
+pub fn faults(policy: &Policy, kernel: Option<&Features>) -> Vec<Fault> {
     let mut out = Vec::new();
+    let wide_tables = kernel.is_some_and(|k| k.has("policy/permstable32"));
+    let queues = kernel.is_none_or(|k| k.has("ipc/posix_mqueue") || k.has("ipc/sysv_mqueue"));
     for profile in &policy.profiles {
         let texts = Texts::new(policy, profile);
         if let Some(attachment) = &profile.attachment
@@ -28,6 +31,10 @@ pub fn faults(policy: &Policy, wide_tables: bool) -> Vec<Fault> {
             out.push(Fault { place: profile.place.clone(), message: error.to_string(), hint: None });
         }
         for placed in &profile.rules {
+            // What this kernel can't mediate isn't compiled, so nothing is wrong with it.
+            if matches!(placed.rule.body, Body::Mqueue(_)) && !queues {
+                continue;
+            }
             patterns(placed, |value, kind| {
                 let message = match texts.expand(&value.text()) {
                     Err(error) => error.to_string(),
@@ -42,6 +49,7 @@ pub fn faults(policy: &Policy, wide_tables: bool) -> Vec<Fault> {
         }
         if out.is_empty() {
             execs(profile, &texts, wide_tables, &mut out);
+            changes(profile, &texts, &mut out);
         }
     }
     out
@@ -95,14 +103,21 @@ pub(crate) fn patterns(placed: &Placed, mut each: impl FnMut(&Value, Kind)) {
             path(&rule.target);
         }
         Body::Unix(rule) => {
-            path(&rule.label);
             path(&rule.peer_label);
             for value in [&rule.addr, &rule.peer_addr].into_iter().flatten() {
                 each(value, Kind::Bytes);
             }
         }
         Body::Dbus(rule) => {
-            for value in [&rule.bus, &rule.path, &rule.interface, &rule.member, &rule.name, &rule.peer_name, &rule.peer_label] {
+            for value in [
+                &rule.bus,
+                &rule.path,
+                &rule.interface,
+                &rule.member,
+                &rule.name,
+                &rule.peer_name,
+                &rule.peer_label,
+            ] {
                 path(value);
             }
         }
@@ -118,12 +133,73 @@ pub(crate) fn patterns(placed: &Placed, mut each: impl FnMut(&Value, Kind)) {
         Body::PivotRoot(rule) => {
             path(&rule.old);
             path(&rule.new);
+            path(&rule.target);
         }
         Body::Mqueue(rule) => {
             path(&rule.label);
             path(&rule.name);
         }
-        Body::Capability(_) | Body::Network(_) | Body::Rlimit(_) | Body::Userns | Body::IoUring(_) | Body::All => {}
+        Body::Capability(_)
+        | Body::Network(_)
+        | Body::Rlimit(_)
+        | Body::Userns
+        | Body::IoUring(_)
+        | Body::All => {}
+    }
+}
+
+/// Rules that change the profile at an exec, and say differently whether the environment is scrubbed there.
+fn changes(profile: &Profile, texts: &Texts<'_>, out: &mut Vec<Fault>) {
+    let read = |value: &Value| {
+        let text = texts.expand(&value.text()).ok()?;
+        glob::parse(&filter_slashes(&text), Kind::Path).ok()
+    };
+    let mut nfa = Nfa::default();
+    let mut starts = Vec::new();
+    // By rank (priority, then whether it is exact) and scrubbing.
+    let mut places: Vec<(i32, bool, &crate::resolve::Place)> = Vec::new();
+    for placed in &profile.rules {
+        let Body::ChangeProfile(rule) = &placed.rule.body else { continue };
+        if placed.dropped.is_some() || placed.qualifiers.decision == Decision::Deny {
+            continue;
+        }
+        let Some(exec) = rule.exec.as_ref().and_then(read) else { continue };
+        // Without a target any will do, which is a wildcard.
+        let target = match &rule.target {
+            Some(target) => read(target),
+            None => Some(glob::Glob { re: Re::any_string(), wild: true }),
+        };
+        let Some(target) = target else { continue };
+        let exact = !exec.wild && !target.wild;
+        let number = places.len() as u32;
+        let re = Re::cat([exec.re, Re::literal(&[0]), target.re]);
+        let Some(start) = nfa.add(&re, number) else { return };
+        starts.push(start);
+        let rank = 2 * placed.qualifiers.priority.unwrap_or(0) + i32::from(exact);
+        places.push((rank, rule.unsafe_exec, &placed.place));
+    }
+    if !places.iter().any(|p| p.1) || places.iter().all(|p| p.1) {
+        return;
+    }
+    let mut found = None;
+    let made = determinise(&nfa, &starts, MAX_STATES, |ends| {
+        let here = || ends.iter().filter_map(|e| places.get(*e as usize));
+        let top = here().map(|p| p.0).max();
+        let mut top = here().filter(|p| Some(p.0) == top);
+        if let Some(first) = top.next()
+            && let Some(other) = top.find(|p| p.1 != first.1)
+        {
+            found.get_or_insert(other.2);
+        }
+        u32::from(!ends.is_empty())
+    });
+    if let Some(place) = found.filter(|_| made.is_ok()) {
+        out.push(Fault {
+            place: place.clone(),
+            message: "two rules of equal rank say differently whether this exec scrubs the environment"
+                .to_owned(),
+            hint: Some("write `safe` or `unsafe` in both".to_owned()),
+        });
     }
 }
 
@@ -186,7 +262,8 @@ fn execs(profile: &Profile, texts: &Texts<'_>, wide_tables: bool, out: &mut Vec<
         rules.push((number, &placed.place));
     }
     if targets.len() > MAX_TARGETS && !wide_tables {
-        let message = format!("over {MAX_TARGETS} named profiles in exec rules: the kernel's tables end there");
+        let message =
+            format!("over {MAX_TARGETS} named profiles in exec rules: the kernel's tables end there");
         out.push(Fault { place: profile.place.clone(), message, hint: None });
     }
     if wishes.len() < 2 {
@@ -215,12 +292,9 @@ fn execs(profile: &Profile, texts: &Texts<'_>, wide_tables: bool, out: &mut Vec<
         }
         u32::from(!ends.is_empty())
     });
-    match made {
-        Err(_) => {
-            let message = format!("exec rules need an automaton of over {MAX_STATES} states");
-            out.push(Fault { place: profile.place.clone(), message, hint: None });
-        }
-        Ok(_) => {}
+    if made.is_err() {
+        let message = format!("exec rules need an automaton of over {MAX_STATES} states");
+        out.push(Fault { place: profile.place.clone(), message, hint: None });
     }
     for (a, b) in conflicts {
         let place = |number: u32| rules.iter().find(|(n, _)| *n == number).map(|(_, p)| *p);

@@ -22,7 +22,14 @@ pub fn determinise(
     mut accept: impl FnMut(&[u32]) -> u32,
 ) -> Result<Dfa, TooComplex> {
     let mut builder = Builder::new(0);
-    let mut work = Work { nfa, closures: vec![None; nfa.len()], numbers: HashMap::new(), sets: Vec::new(), mark: vec![0; nfa.len()], round: 0 };
+    let mut work = Work {
+        nfa,
+        closures: vec![None; nfa.len()],
+        numbers: HashMap::new(),
+        sets: Vec::new(),
+        mark: vec![0; nfa.len()],
+        round: 0,
+    };
     let start: Rc<[State]> = nfa.closure(starts).into();
     work.numbers.insert(Rc::clone(&start), StateId(1));
     work.sets.push(start);

@@ -377,7 +377,9 @@ mod tests {
 
     #[test]
     fn exactness_counts_wildcards_only() {
-        for (pattern, wild) in [("/{a,b}[cd]", false), ("/*", true), ("/a?", true), ("/[^a]", true), (r"/\*", false)] {
+        for (pattern, wild) in
+            [("/{a,b}[cd]", false), ("/*", true), ("/a?", true), ("/[^a]", true), (r"/\*", false)]
+        {
             assert_eq!(parse(pattern, Kind::Path).unwrap().wild, wild, "{pattern}");
         }
     }

@@ -126,8 +126,8 @@ impl std::fmt::Display for Features {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (name, entry) in &self.0 {
             match entry {
-                Entry::Value(value) => write!(f, "{name} {{{value}\n}}\n")?,
-                Entry::Tree(tree) => write!(f, "{name} {{{tree}}}\n")?,
+                Entry::Value(value) => writeln!(f, "{name} {{{value}\n}}")?,
+                Entry::Tree(tree) => writeln!(f, "{name} {{{tree}}}")?,
             }
         }
         Ok(())
@@ -143,7 +143,9 @@ mod tests {
         let text = "domain {change_hat {yes\n}\nstack {yes\n}\n}\nnetwork {af_mask {unix inet\n}\n}\n";
         let tree = Features::parse(text).unwrap();
         assert_eq!(tree.value("domain/stack"), Some("yes"));
-        assert!(tree.has("network/af_mask/inet") && !tree.has("network/af_mask/alg") && !tree.has("network_v8"));
+        assert!(
+            tree.has("network/af_mask/inet") && !tree.has("network/af_mask/alg") && !tree.has("network_v8")
+        );
         assert_eq!(tree.to_string(), text);
         assert_eq!(Features::parse(&tree.to_string()), Ok(tree));
     }

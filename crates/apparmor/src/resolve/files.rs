@@ -55,8 +55,18 @@ impl Files for Memory {
 #[must_use]
 pub fn is_ignored(name: &str) -> bool {
     const ENDINGS: &[&str] = &[
-        "~", ".rpmnew", ".rpmsave", ".orig", ".rej", ".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove",
-        ".pacsave", ".pacnew",
+        "~",
+        ".rpmnew",
+        ".rpmsave",
+        ".orig",
+        ".rej",
+        ".dpkg-new",
+        ".dpkg-old",
+        ".dpkg-dist",
+        ".dpkg-bak",
+        ".dpkg-remove",
+        ".pacsave",
+        ".pacnew",
     ];
     name.is_empty() || name.starts_with('.') || name == "README" || ENDINGS.iter().any(|e| name.ends_with(e))
 }

@@ -101,7 +101,7 @@ fn reference(node: &Node) -> Option<Reference> {
         let text = token.text();
         let inner = || text.get(1..text.len() - 1).unwrap_or_default();
         let (name, magic) = match token.kind() {
-            K::Magic => (inner().trim().to_owned(), true),
+            K::Magic => (inner().trim_matches('"').trim().to_owned(), true),
             K::Quoted => (inner().to_owned(), false),
             K::Word => (text.to_owned(), false),
             _ => return None,
@@ -124,7 +124,8 @@ fn assignment(node: &Node) -> Option<Item> {
         let value = ast::child(node, K::Condition).map(|c| expression(&c));
         return Some(Item::Boolean { name, operator, value, span });
     }
-    let values = ast::args(node).into_iter().filter_map(|a| if let Arg::Word(v) = a { Some(v) } else { None });
+    let values =
+        ast::args(node).into_iter().filter_map(|a| if let Arg::Word(v) = a { Some(v) } else { None });
     Some(Item::Assign { name, operator, values: values.collect(), span })
 }
 
@@ -143,7 +144,8 @@ fn profile(node: &Node, problems: &mut Vec<Problem>) -> Option<ProfileItem> {
     };
     let name = to_value(words.next()?);
     let attachment = words.next().map(to_value);
-    let hat = ast::tokens(node).any(|t| t.kind() == K::Caret || (t.kind() == K::Keyword && t.text() == "hat"));
+    let hat =
+        ast::tokens(node).any(|t| t.kind() == K::Caret || (t.kind() == K::Keyword && t.text() == "hat"));
     let keyword = ast::tokens(node).any(|t| t.kind() == K::Keyword && t.text() == "profile");
     let head = Head::read(&header, hat, problems);
     let items = ast::child(node, K::Block).map(|b| items(&b, problems)).unwrap_or_default();
@@ -179,7 +181,8 @@ fn expression(node: &Node) -> Expr {
         let value = expression(inner);
         return if has("not") { Expr::Not(Box::new(value)) } else { value };
     }
-    let mut words = ast::args(node).into_iter().filter_map(|a| if let Arg::Word(v) = a { Some(v) } else { None });
+    let mut words =
+        ast::args(node).into_iter().filter_map(|a| if let Arg::Word(v) = a { Some(v) } else { None });
     let Some(first) = words.next() else { return Expr::Broken };
     if has("defined") {
         return Expr::Defined(first);

@@ -2,7 +2,9 @@
 
 use super::lower::{Include, Item, ProfileItem, Reference};
 use super::profile::{Dropped, Placed, Profile};
-use super::{Abi, Fault, Loader, Look, MAX_INCLUDE_DEPTH, MAX_RULES, MAX_VISITS, Note, Place, Policy, Source, Visit};
+use super::{
+    Abi, Fault, Loader, Look, MAX_INCLUDE_DEPTH, MAX_RULES, MAX_VISITS, Note, Place, Policy, Source, Visit,
+};
 use crate::features::Features;
 use crate::resolve::files::is_ignored;
 use crate::resolve::variables::{MAX_VALUES, Variables, filter_slashes};
@@ -85,12 +87,17 @@ impl Run<'_, '_> {
                 self.assign(name, operator, values, visit, span);
             }
             Item::Boolean { name, operator, value, span } => {
-                let value = value.as_ref().map_or(Err("no value".to_owned()), |e| self.policy.variables.evaluate(e));
+                let value =
+                    value.as_ref().map_or(Err("no value".to_owned()), |e| self.policy.variables.evaluate(e));
                 let known = self.policy.variables.booleans.contains_key(name);
                 match (value, operator.as_str()) {
                     (Err(message), _) => self.fault(visit, span.clone(), message),
                     (Ok(_), "=") if known => {
-                        self.fault(visit, span.clone(), format!("the boolean ${{{name}}} is assigned already"));
+                        self.fault(
+                            visit,
+                            span.clone(),
+                            format!("the boolean ${{{name}}} is assigned already"),
+                        );
                     }
                     (Ok(_), "?=") if known => {}
                     (Ok(_), "+=") => self.fault(visit, span.clone(), "nothing can be added to a boolean"),
@@ -101,7 +108,8 @@ impl Run<'_, '_> {
             }
             Item::Profile(item) => self.profile(item, visit, profile),
             Item::Block(qualifiers, items, _) => {
-                let within = Within { qualifiers: join(within.qualifiers, *qualifiers), block: true, ..within };
+                let within =
+                    Within { qualifiers: join(within.qualifiers, *qualifiers), block: true, ..within };
                 self.items(items, visit, profile, within);
             }
             Item::If(branches) => {
@@ -129,7 +137,11 @@ impl Run<'_, '_> {
                 self.rules += 1;
                 if self.rules > MAX_RULES {
                     if self.rules == MAX_RULES + 1 {
-                        self.fault(visit, rule.span.clone(), format!("over {MAX_RULES} rules with all includes"));
+                        self.fault(
+                            visit,
+                            rule.span.clone(),
+                            format!("over {MAX_RULES} rules with all includes"),
+                        );
                     }
                     return;
                 }
@@ -153,7 +165,9 @@ impl Run<'_, '_> {
         let known = self.policy.variables.sets.contains_key(name);
         let message = match operator {
             "=" if known => Some(format!("the variable @{{{name}}} is assigned already; `+=` adds to it")),
-            "+=" if !known => Some(format!("the variable @{{{name}}} is not assigned yet, so nothing can be added")),
+            "+=" if !known => {
+                Some(format!("the variable @{{{name}}} is not assigned yet, so nothing can be added"))
+            }
             _ => None,
         };
         if let Some(message) = message {
@@ -177,7 +191,9 @@ impl Run<'_, '_> {
         let place = Place { visit, span: span.clone() };
         let (path, look) = self.loader.find(name, *magic);
         match &*look {
-            Look::Missing if include.if_exists => self.policy.notes.push(Note::MissingIfExists(place, name.clone())),
+            Look::Missing if include.if_exists => {
+                self.policy.notes.push(Note::MissingIfExists(place, name.clone()))
+            }
             Look::Missing => self.fault(visit, span.clone(), "the included file does not exist"),
             Look::Failed(reason) => {
                 let reason = format!("the included file can't be read: {reason}");
@@ -233,7 +249,9 @@ impl Run<'_, '_> {
                 Look::File(bytes) => Features::parse(&crate::syntax::decode(bytes)).ok(),
                 _ => None,
             };
-            if features.is_none() {
+            if *look == Look::Missing {
+                self.fault(visit, reference.span.clone(), "the file of this abi does not exist");
+            } else if features.is_none() {
                 self.policy.notes.push(Note::MissingAbi(place.clone(), reference.name.clone()));
             }
             features
@@ -245,6 +263,9 @@ impl Run<'_, '_> {
         let place = Place { visit, span: item.header.clone() };
         let span = item.header.clone();
         let raw = item.name.text();
+        if raw.starts_with('&') {
+            return self.fault(visit, span, "a profile's name can't begin with `&`, which stacks profiles");
+        }
         let (namespace, local) = match namespace(&raw) {
             Ok((namespace, local)) => (namespace.map(str::to_owned), local.to_owned()),
             Err(message) => return self.fault(visit, span, message),
@@ -269,17 +290,25 @@ impl Run<'_, '_> {
             }
             None => None,
         };
-        if let Some(Err(error)) = item.head.disconnected_path.as_ref().map(|p| self.policy.variables.check(&p.text())) {
-            self.fault(visit, span.clone(), error.to_string());
+        match item.head.disconnected_path.as_ref().map(|p| self.policy.variables.expand(&p.text())) {
+            Some(Err(error)) => self.fault(visit, span.clone(), error.to_string()),
+            Some(Ok(path)) if !path.starts_with('/') => {
+                self.fault(visit, span.clone(), "attach_disconnected.path is no absolute path");
+            }
+            _ => {}
         }
         let (name, namespace) = match parent.and_then(|p| self.policy.profiles.get(p)) {
-            Some(parent) => (format!("{}//{local}", parent.name), namespace.or_else(|| parent.namespace.clone())),
+            Some(parent) => {
+                (format!("{}//{local}", parent.name), namespace.or_else(|| parent.namespace.clone()))
+            }
             None => (local, namespace),
         };
         if self.policy.profiles.iter().any(|p| p.name == name && p.namespace == namespace) {
             self.fault(visit, span, "a second profile of this name");
         }
-        if item.hat && let Some(parent) = parent.and_then(|p| self.policy.profiles.get_mut(p)) {
+        if item.hat
+            && let Some(parent) = parent.and_then(|p| self.policy.profiles.get_mut(p))
+        {
             parent.has_hats = true;
         }
         let index = self.policy.profiles.len();

@@ -13,7 +13,10 @@ fn faults(files: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn includes_are_searched_and_read_once() {
     let policy = resolve(&[
-        ("f", "include <t>\nprofile x @{BIN} {\n  include <a>\n  include <a>\n  include <d>\n  include if exists <no>\n  profile c { include <a> }\n}\n"),
+        (
+            "f",
+            "include <t>\nprofile x @{BIN} {\n  include <a>\n  include <a>\n  include <d>\n  include if exists <no>\n  profile c { include <a> }\n}\n",
+        ),
         ("/b/t", "@{BIN} = /bin/x\n"),
         ("/i/a", "/a r,\n"),
         ("/b/d/1", "/d1 r,\n"),
@@ -57,6 +60,35 @@ fn conditions_see_what_was_assigned_before_them() {
 use crate::rules::Decision;
 
 #[test]
+fn seeds_of_the_fuzz_target_end_in_an_answer() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/policy");
+    let mut seeds = 0;
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        seeds += 1;
+        // Whole, cut short, and with a byte changed.
+        for end in (0..=bytes.len()).rev().step_by(bytes.len() / 40 + 1) {
+            let mut cut = bytes[..end].to_vec();
+            for _ in 0..2 {
+                let text = syntax::decode(&cut).into_owned();
+                assert_eq!(syntax::parse(&text, Entry::File).root().text().to_string(), text);
+                let mut memory = Memory::new(&[("/b/rules", "/a r,\ninclude <rules>\n")]);
+                memory.0.insert("/b/self".into(), bytes.clone());
+                let mut loader = Loader::new(&memory, Paths { base: "/b".into(), include: Vec::new() });
+                let policy = loader.resolve("/f", &cut);
+                if policy.faults.is_empty() {
+                    crate::compile::conflict::faults(&policy, None);
+                }
+                if let Some(byte) = cut.get_mut(end / 2) {
+                    *byte ^= 0x55;
+                }
+            }
+        }
+    }
+    assert!(seeds >= 8);
+}
+
+#[test]
 fn what_is_refused() {
     assert_eq!(faults(&[("f", "profile x {\n include <no>\n}\n")]), ["the included file does not exist"]);
     assert_eq!(faults(&[("f", "profile x {}\nprofile x {}\n")]), ["a second profile of this name"]);
@@ -77,7 +109,8 @@ fn include_bombs_are_bounded() {
     let policy = resolve(&files);
     assert!(policy.visits.len() <= 61, "{}", policy.visits.len());
     // A chain without end.
-    let chain: Vec<(String, String)> = (0..200).map(|i| (format!("/b/{i}"), format!("include <{}>\n", i + 1))).collect();
+    let chain: Vec<(String, String)> =
+        (0..200).map(|i| (format!("/b/{i}"), format!("include <{}>\n", i + 1))).collect();
     let mut files = vec![("f", "profile x { include <0> }\n")];
     files.extend(chain.iter().map(|(n, t)| (n.as_str(), t.as_str())));
     assert_eq!(faults(&files), ["includes are nested too deep, or too many"]);

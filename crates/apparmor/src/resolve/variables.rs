@@ -51,7 +51,8 @@ pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         let mut end = rest.len();
         let mut escaped = false;
         for (at, c) in rest.char_indices() {
-            if !escaped && at > 0 && c == '@' && rest.get(at..).is_some_and(|r| variable_at_head(r).is_some()) {
+            if !escaped && at > 0 && c == '@' && rest.get(at..).is_some_and(|r| variable_at_head(r).is_some())
+            {
                 end = at;
                 break;
             }
@@ -150,11 +151,6 @@ impl Variables {
         Ok(())
     }
 
-    /// The first error in a text's variables, found without building the text.
-    pub(crate) fn check(&self, text: &str) -> Result<(), ExpandError> {
-        if text.contains("@{") { self.expand(text).map(drop) } else { Ok(()) }
-    }
-
     /// What a condition says; an error is the name of what is not defined, or a broken condition.
     pub(crate) fn evaluate(&self, expr: &Expr) -> Result<bool, String> {
         Ok(match expr {
@@ -191,7 +187,11 @@ impl Variables {
     fn boolean(&self, word: &Value) -> Result<bool, String> {
         if word.raw.starts_with('$') {
             let name = bare(&word.raw);
-            return self.booleans.get(name).copied().ok_or_else(|| format!("the boolean ${{{name}}} is assigned nowhere"));
+            return self
+                .booleans
+                .get(name)
+                .copied()
+                .ok_or_else(|| format!("the boolean ${{{name}}} is assigned nowhere"));
         }
         match word.raw.to_ascii_lowercase().as_str() {
             "true" => Ok(true),
@@ -203,7 +203,8 @@ impl Variables {
     fn operand(&self, word: &Value) -> Result<BTreeSet<String>, String> {
         if word.raw.starts_with('@') {
             let name = bare(&word.raw);
-            let set = self.sets.get(name).ok_or_else(|| format!("the variable @{{{name}}} is assigned nowhere"))?;
+            let set =
+                self.sets.get(name).ok_or_else(|| format!("the variable @{{{name}}} is assigned nowhere"))?;
             let mut out = BTreeSet::new();
             for value in set {
                 out.insert(self.expand(value).map_err(|e| e.to_string())?);

@@ -33,10 +33,6 @@ impl<'p> Arguments<'p> {
         self.args.front()
     }
 
-    pub(crate) fn next(&mut self) -> Option<Arg> {
-        self.args.pop_front()
-    }
-
     /// The next argument, if it is a word.
     pub(crate) fn word(&mut self) -> Option<Value> {
         let Some(Arg::Word(value)) = self.args.front().cloned() else { return None };
@@ -82,7 +78,7 @@ impl<'p> Arguments<'p> {
                 }
                 None => 0,
             },
-            Some(Arg::List(entries, span)) => {
+            Some(Arg::List(entries, _)) => {
                 self.args.pop_front();
                 let mut bits = 0;
                 for entry in &entries {
@@ -93,9 +89,6 @@ impl<'p> Arguments<'p> {
                             self.problem_hint(entry.span(), "no access of this rule", &names.join(" "));
                         }
                     }
-                }
-                if entries.is_empty() {
-                    self.problem(span, "an empty list of accesses");
                 }
                 bits
             }

@@ -89,7 +89,10 @@ impl Dbus {
         let service = rule.name.is_some();
         let span = args.span();
         if message && service {
-            args.problem(span, "`name` is for owning a name; messages go by `path`, `interface`, `member` and `peer`");
+            args.problem(
+                span,
+                "`name` is for owning a name; messages go by `path`, `interface`, `member` and `peer`",
+            );
             return None;
         }
         if rule.access == 0 {

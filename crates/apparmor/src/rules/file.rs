@@ -130,19 +130,35 @@ impl File {
         }
         let Some(mode) = mode else {
             args.nothing_more();
-            let perms = Perms(Perms::READ.0 | Perms::WRITE.0 | Perms::LINK.0 | Perms::LOCK.0 | Perms::MMAP.0) | Perms::EXEC;
+            if qualifiers.decision == Decision::Deny {
+                let span = args.span();
+                args.problem_hint(
+                    span,
+                    "`file,` can't be denied: it says how to execute",
+                    "deny /{**,} rwlkmx,",
+                );
+                return None;
+            }
+            let perms = Perms(Perms::READ.0 | Perms::WRITE.0 | Perms::LINK.0 | Perms::LOCK.0 | Perms::MMAP.0)
+                | Perms::EXEC;
             let exec = Exec { transition: Transition::Inherit, fallback: Fallback::None, scrub: false };
-            let exec = (qualifiers.decision != Decision::Deny).then_some(exec);
-            return Some(Self { path: None, perms, exec, target: None });
+            return Some(Self { path: None, perms, exec: Some(exec), target: None });
         };
         let path = args.word()?;
+        if path.raw.is_empty() {
+            args.problem(path.span.clone(), "an empty path");
+        }
         let target = if args.arrow() { args.word() } else { None };
         args.nothing_more();
         let denies = qualifiers.decision == Decision::Deny;
         let (perms, mut exec) = match mode_of(&mode, denies) {
             Ok(found) => found,
             Err(problem) => {
-                args.problem_hint(problem.span, &problem.message, problem.hint.as_deref().unwrap_or("`rw`, `mr`, `rix`, `Px`…"));
+                args.problem_hint(
+                    problem.span,
+                    &problem.message,
+                    problem.hint.as_deref().unwrap_or("`rw`, `mr`, `rix`, `Px`…"),
+                );
                 return None;
             }
         };
@@ -153,17 +169,6 @@ impl File {
                 }
                 Some(_) => {}
                 None => args.problem(word.span, "`safe` and `unsafe` need an exec permission"),
-            }
-        }
-        if let Some(target) = &target {
-            let link = perms == Perms::LINK;
-            let named = exec.is_some_and(|e| matches!(e.transition, Transition::Profile | Transition::Child));
-            if !link && !named {
-                args.problem_hint(
-                    target.span.clone(),
-                    "nothing in this rule leads to a profile",
-                    "`px`, `cx` and their variants take `-> PROFILE`, `l` takes `-> PATH`",
-                );
             }
         }
         Some(Self { path: Some(path), perms, exec, target })
@@ -189,12 +194,16 @@ fn mode_of(word: &Value, denies: bool) -> Result<(Perms, Option<Exec>), Problem>
             b'm' | b'M' => Perms::MMAP,
             b'x' | b'X' => {
                 if !denies {
-                    return bad(at..at + 1, "`x` needs to say how: `ix`, `px`, `cx`, `ux` or one of their variants");
+                    return bad(
+                        at..at + 1,
+                        "`x` needs to say how: `ix`, `px`, `cx`, `ux` or one of their variants",
+                    );
                 }
                 Perms::EXEC
             }
             b'p' | b'P' | b'c' | b'C' | b'i' | b'I' | b'u' | b'U' => {
-                let Some(len) = bytes.get(at..).and_then(|r| r.iter().position(|b| matches!(b, b'x' | b'X'))) else {
+                let Some(len) = bytes.get(at..).and_then(|r| r.iter().position(|b| matches!(b, b'x' | b'X')))
+                else {
                     return bad(at..bytes.len(), "`x` is missing behind how to execute");
                 };
                 let group = word.raw.get(at..at + len).unwrap_or_default();

@@ -83,17 +83,24 @@ impl Head {
                             head.flags(&cond.values, cond.span.clone(), problems);
                         }
                         "xattrs" if hat => {
-                            problems.push(Problem::new(cond.span, "a hat is not attached, so it knows no xattrs"));
+                            problems.push(Problem::new(
+                                cond.span,
+                                "a hat is not attached, so it knows no xattrs",
+                            ));
                         }
                         "xattrs" if !flags_seen => head.xattrs(&cond, problems),
                         "identities" if plus => {
                             head.identities.extend(cond.values.iter().filter_map(|v| v.word().cloned()));
                         }
                         "flags" | "xattrs" => {
-                            let problem = Problem::new(cond.name.span, "this stands twice, or behind the flags");
+                            let problem =
+                                Problem::new(cond.name.span, "this stands twice, or behind the flags");
                             problems.push(problem.hint("NAME ATTACHMENT xattrs=(…) flags=(…)"));
                         }
-                        _ => problems.push(Problem::new(cond.name.span, "profiles have no such attribute").hint("xattrs=(…) flags=(…)")),
+                        _ => problems.push(
+                            Problem::new(cond.name.span, "profiles have no such attribute")
+                                .hint("xattrs=(…) flags=(…)"),
+                        ),
                     }
                 }
             }
@@ -112,7 +119,8 @@ impl Head {
                     let any = Value { raw: "**".to_owned(), quoted: false, span: word.span.clone() };
                     self.xattrs.push((word.clone(), any));
                 }
-                other => problems.push(Problem::new(other.span(), "no condition of an attribute").hint("NAME=VALUE")),
+                other => problems
+                    .push(Problem::new(other.span(), "no condition of an attribute").hint("NAME=VALUE")),
             }
         }
     }
@@ -146,8 +154,16 @@ impl Head {
                 self.disconnected_ipc = Some(None);
                 return;
             }
-            "chroot_relative" | "namespace_relative" | "mediate_deleted" | "delegate_deleted" | "attach_disconnected"
-            | "no_attach_disconnected" | "chroot_attach" | "chroot_no_attach" | "interruptible" | "debug" => {
+            "chroot_relative"
+            | "namespace_relative"
+            | "mediate_deleted"
+            | "delegate_deleted"
+            | "attach_disconnected"
+            | "no_attach_disconnected"
+            | "chroot_attach"
+            | "chroot_no_attach"
+            | "interruptible"
+            | "debug" => {
                 let other = EXCLUSIVE.iter().find_map(|(a, b)| match word.raw.as_str() {
                     w if w == *a => Some(*b),
                     w if w == *b => Some(*a),
@@ -177,7 +193,10 @@ impl Head {
         };
         let fine = match cond.name.raw.as_str() {
             "attach_disconnected.path" => {
-                self.disconnected_path = Some(value.clone());
+                let first = self.disconnected_path.replace(value.clone()).is_none();
+                if !first || self.has("no_attach_disconnected") {
+                    problems.push(Problem::new(cond.span.clone(), "this flag contradicts one before it"));
+                }
                 value.raw.starts_with(['/', '@'])
             }
             "attach_disconnected.ipc" => {
@@ -190,7 +209,7 @@ impl Head {
             }
             "error" => {
                 self.error = Some(value.raw.clone());
-                value.raw.starts_with('E') && whodenied_kernel::Errno::from_name(&value.raw).is_some()
+                super::errno::number(&value.raw).is_some()
             }
             _ => {
                 problems.push(Problem::new(cond.name.span.clone(), "no flag of a profile"));

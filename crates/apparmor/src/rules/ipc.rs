@@ -82,7 +82,11 @@ impl Signal {
                     for name in args.several(&cond) {
                         match signal_number(&name.raw) {
                             Some(number) => rule.set.push(number),
-                            None => args.problem_hint(name.span, "no signal of this name", "lower case, without `SIG`: `term`, `rtmin+2`"),
+                            None => args.problem_hint(
+                                name.span,
+                                "no signal of this name",
+                                "lower case, without `SIG`: `term`, `rtmin+2`",
+                            ),
                         }
                     }
                 }
@@ -176,7 +180,12 @@ impl Mqueue {
         ];
         let access = args.access(&table);
         let mut kind = None;
-        let mut rule = Self { access: if access == 0 { 0x376 } else { access }, kind: Queue::Any, label: None, name: None };
+        let mut rule = Self {
+            access: if access == 0 { 0x376 } else { access },
+            kind: Queue::Any,
+            label: None,
+            name: None,
+        };
         for cond in args.conditions() {
             let value = args.single(&cond);
             let fine = match cond.name.raw.as_str() {
@@ -203,11 +212,15 @@ impl Mqueue {
             let sysv = !name.raw.is_empty() && name.raw.bytes().all(|b| b.is_ascii_digit());
             let right = match kind {
                 Some(Queue::Posix) => posix,
-                Some(Queue::Sysv) => sysv || name.raw.starts_with('@'),
+                Some(Queue::Sysv) => sysv,
                 _ => posix || sysv,
             };
             if !right {
-                args.problem_hint(name.span.clone(), "no name of such a queue", "`/name` for posix, a number for sysv");
+                args.problem_hint(
+                    name.span.clone(),
+                    "no name of such a queue",
+                    "`/name` for posix, a number for sysv",
+                );
             }
             kind = kind.or(Some(if posix { Queue::Posix } else { Queue::Sysv }));
         }

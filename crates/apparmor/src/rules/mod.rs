@@ -3,6 +3,7 @@
 
 mod arguments;
 pub mod dbus;
+pub mod errno;
 pub mod file;
 pub mod flags;
 pub mod ipc;
@@ -117,7 +118,12 @@ pub fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<Rule> {
     (problems.len() == before).then_some(Rule { qualifiers, body, span })
 }
 
-fn body(node: &Node, qualifiers: &Qualifiers, span: Range<usize>, problems: &mut Vec<Problem>) -> Option<Body> {
+fn body(
+    node: &Node,
+    qualifiers: &Qualifiers,
+    span: Range<usize>,
+    problems: &mut Vec<Problem>,
+) -> Option<Body> {
     let mut args = Arguments::new(ast::args(node), span.clone(), problems);
     Some(match node.kind() {
         K::FileRule => Body::File(file::File::read(node, qualifiers, args)?),
@@ -138,7 +144,8 @@ fn body(node: &Node, qualifiers: &Qualifiers, span: Range<usize>, problems: &mut
         K::ChangeProfileRule => Body::ChangeProfile(file::ChangeProfile::read(args)?),
         K::RlimitRule => Body::Rlimit(rlimit::Rlimit::read(args)?),
         K::UsernsRule => {
-            args.access(&[("create", 8)]);
+            // One word; the reference parser takes no list here.
+            args.word_of(&["create"]);
             args.nothing_more();
             Body::Userns
         }

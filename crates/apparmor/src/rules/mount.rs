@@ -40,10 +40,9 @@ pub mod ms {
 const OPTIONS: &[(&str, u32, u32)] = &[
     ("ro", ms::RDONLY, 0),
     ("r", ms::RDONLY, 0),
-    ("read", ms::RDONLY, 0),
+    ("read-only", ms::RDONLY, 0),
     ("rw", 0, ms::RDONLY),
     ("w", 0, ms::RDONLY),
-    ("write", 0, ms::RDONLY),
     ("suid", 0, ms::NOSUID),
     ("nosuid", ms::NOSUID, 0),
     ("dev", 0, ms::NODEV),
@@ -171,7 +170,7 @@ impl Mount {
             }
         } else {
             // `remount` and `umount` name the mount point alone.
-            let arrow = args.arrow();
+            let arrow = call == Call::Remount && args.arrow();
             rule.target = if arrow { args.word() } else { first.clone() };
             if arrow && first.is_some() {
                 let span = args.span();
@@ -245,6 +244,9 @@ impl PivotRoot {
             }
         }
         let new = args.word();
+        if let Some(new) = new.as_ref().filter(|n| !n.raw.starts_with(['/', '@'])) {
+            args.problem(new.span.clone(), "the new root is a path");
+        }
         let target = if args.arrow() { args.word() } else { None };
         args.nothing_more();
         Some(Self { old, new, target })

@@ -81,7 +81,8 @@ pub const FAMILIES: &[(&str, u16)] = &[
     ("mctp", 45),
 ];
 
-const TYPES: &[(&str, u16)] = &[("stream", 1), ("dgram", 2), ("raw", 3), ("rdm", 4), ("seqpacket", 5), ("packet", 10)];
+const TYPES: &[(&str, u16)] =
+    &[("stream", 1), ("dgram", 2), ("raw", 3), ("rdm", 4), ("seqpacket", 5), ("packet", 10)];
 
 /// Protocols with the type they come as and their number.
 const PROTOCOLS: &[(&str, u16, u16)] = &[("tcp", 1, 6), ("udp", 2, 17), ("icmp", 3, 1)];
@@ -219,13 +220,21 @@ impl Network {
 
 fn side(side: &mut Side, cond: &Cond, args: &mut Arguments<'_>) -> bool {
     // `label:=` and the like are conditions of packets.
-    let value = if cond.operator == ":=" { cond.values.first().and_then(|v| v.word()).cloned() } else { args.single(cond) };
+    let value = if cond.operator == ":=" {
+        cond.values.first().and_then(|v| v.word()).cloned()
+    } else {
+        args.single(cond)
+    };
     let Some(value) = value else { return true };
     match cond.name.raw.as_str() {
         "ip" => {
             let address = address(&value.raw);
             if address.is_none() {
-                args.problem_hint(value.span, "no address", "an address, `ADDRESS/BITS`, `FIRST-LAST` or `none`");
+                args.problem_hint(
+                    value.span,
+                    "no address",
+                    "an address, `ADDRESS/BITS`, `FIRST-LAST` or `none`",
+                );
                 return true;
             }
             once(&mut side.address, address)
@@ -256,7 +265,6 @@ fn address(text: &str) -> Option<Address> {
     if text == "none" {
         return Some(Address::None);
     }
-    let text = text.trim_matches(['[', ']']);
     if let Some((first, last)) = text.split_once('-') {
         let (first, last): (IpAddr, IpAddr) = (first.parse().ok()?, last.parse().ok()?);
         return (first.is_ipv4() == last.is_ipv4() && first <= last).then_some(Address::Range(first, last));

@@ -58,7 +58,7 @@ impl Rlimit {
         };
         let suffix = args.word();
         args.nothing_more();
-        if number.raw == "infinity" && suffix.is_none() && *unit != Unit::Nice {
+        if number.raw == "infinity" && suffix.is_none() {
             return Some(Self { resource: *resource, value: u64::MAX });
         }
         let split = number.raw.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(number.raw.len());
@@ -91,7 +91,8 @@ const fn hint(unit: Unit) -> &'static str {
 
 fn scaled(number: i64, suffix: &str, unit: Unit) -> Option<u64> {
     if unit == Unit::Nice {
-        return (suffix.is_empty() && (-20..=19).contains(&number)).then_some(())
+        return (suffix.is_empty() && (-20..=19).contains(&number))
+            .then_some(())
             .and_then(|()| u64::try_from(20 - number).ok());
     }
     let number = u64::try_from(number).ok()?;

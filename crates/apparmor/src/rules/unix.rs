@@ -14,8 +14,6 @@ pub struct Unix {
     pub kind: Option<u16>,
     /// `@abstract`, `none` or `auto`.
     pub addr: Option<Value>,
-    /// The socket's own label.
-    pub label: Option<Value>,
     /// The other side's address.
     pub peer_addr: Option<Value>,
     /// The other side's label.
@@ -24,7 +22,6 @@ pub struct Unix {
 
 const CONDITIONS: &[&str] = &["type", "addr", "label", "peer"];
 
-/// Accesses that know the socket's own label no more than its peer's.
 impl Unix {
     pub(super) fn read(mut args: Arguments<'_>) -> Option<Self> {
         let mut rule = Self { access: args.access(ACCESS), ..Self::default() };
@@ -56,7 +53,12 @@ impl Unix {
                     once(&mut rule.kind, kind)
                 }
                 "addr" => once(&mut rule.addr, address(&mut args, value)),
-                "label" => once(&mut rule.label, value),
+                "label" => {
+                    let hint =
+                        "the label of one's own socket is one's own; `peer=(label=…)` is the other side's";
+                    args.problem_hint(cond.span.clone(), "the reference parser takes no label here", hint);
+                    true
+                }
                 _ => false,
             };
             if !fine {

@@ -67,7 +67,8 @@ impl Arg {
 /// A node's place, trivia at its ends left out.
 #[must_use]
 pub fn span(node: &Node) -> Range<usize> {
-    let mut tokens = node.descendants_with_tokens().filter_map(Element::into_token).filter(|t| !t.kind().is_trivia());
+    let mut tokens =
+        node.descendants_with_tokens().filter_map(Element::into_token).filter(|t| !t.kind().is_trivia());
     let first = tokens.next();
     let start = first.as_ref().map_or_else(|| node.text_range().start(), |t| t.text_range().start());
     let last = std::iter::successors(node.last_token(), |t| t.prev_token()).find(|t| !t.kind().is_trivia());
@@ -166,7 +167,11 @@ impl Value {
 
 fn number(text: &str, digits: usize, radix: u32) -> Option<u8> {
     let digits = text.get(..digits)?;
-    digits.bytes().all(|b| char::from(b).is_digit(radix)).then(|| u8::from_str_radix(digits, radix).ok()).flatten()
+    digits
+        .bytes()
+        .all(|b| char::from(b).is_digit(radix))
+        .then(|| u8::from_str_radix(digits, radix).ok())
+        .flatten()
 }
 
 /// Undoes one escape, whose backslash is read already; what follows it.

@@ -169,7 +169,10 @@ impl Parser<'_> {
             cut.unwrap_or(len)
         });
         if len == 0 {
-            self.problem(Problem::new(self.here(), "a condition is missing").hint("$BOOLEAN, defined @{VARIABLE}, not …"));
+            self.problem(
+                Problem::new(self.here(), "a condition is missing")
+                    .hint("$BOOLEAN, defined @{VARIABLE}, not …"),
+            );
         }
         self.take(K::Word, len);
     }

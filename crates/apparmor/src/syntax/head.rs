@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::kind::SyntaxKind as K;
-use super::parser::{Parser, Place};
+use super::parser::Parser;
 use super::scan::{self, Word};
 
 impl Parser<'_> {
@@ -40,7 +40,9 @@ impl Parser<'_> {
             match inner.find('>') {
                 Some(end) => {
                     let name = inner.get(1..end).unwrap_or_default();
-                    if name.trim().is_empty() || name.contains('"') {
+                    // Quotes may stand within the brackets, but only around all of it.
+                    let bare = name.strip_prefix('"').and_then(|n| n.strip_suffix('"')).unwrap_or(name);
+                    if bare.trim().is_empty() || bare.contains('"') {
                         let at = self.pos()..self.pos() + end + 1;
                         self.problem(Problem::new(at, format!("this {what} names no file")));
                     }
@@ -84,7 +86,7 @@ impl Parser<'_> {
             self.problem(Problem::new(self.here(), "abi behind the first profile of the file"));
         }
         self.take(K::Keyword, 3);
-        self.trivia();
+        self.blanks();
         self.reference("abi");
         self.comma("abi rule");
         self.finish_node();
@@ -94,19 +96,20 @@ impl Parser<'_> {
     pub(super) fn alias(&mut self, allowed: bool) {
         self.start(K::Alias);
         if !allowed {
-            let problem = Problem::new(self.here(), "an alias stands in the head of a file, before any profile");
+            let problem =
+                Problem::new(self.here(), "an alias stands in the head of a file, before any profile");
             self.problem(problem);
         }
         let len = self.identifier().len();
         self.take(K::Keyword, len);
         self.trivia();
-        if !self.value(Word::Name) {
+        if !(self.at_path() && self.value(Word::Name)) {
             self.problem(Problem::new(self.here(), "a path is missing"));
         }
         self.trivia();
         if self.arrow() {
             self.trivia();
-            if !self.value(Word::Name) {
+            if !(self.at_path() && self.value(Word::Name)) {
                 self.problem(Problem::new(self.here(), "the path behind `->` is missing"));
             }
         } else {
@@ -114,6 +117,10 @@ impl Parser<'_> {
         }
         self.comma("alias");
         self.finish_node();
+    }
+
+    fn at_path(&self) -> bool {
+        self.peek().is_some_and(|c| matches!(c, '/' | '"' | '@'))
     }
 
     pub(super) fn arrow(&mut self) -> bool {
@@ -143,7 +150,8 @@ impl Parser<'_> {
     pub(super) fn assignment(&mut self, kind: K, allowed: bool) {
         self.start(kind);
         if !allowed {
-            let problem = Problem::new(self.here(), "a variable is assigned in the head of a file, before any profile");
+            let problem =
+                Problem::new(self.here(), "a variable is assigned in the head of a file, before any profile");
             self.problem(problem);
         }
         match scan::variable(self.rest()) {
@@ -206,7 +214,8 @@ impl Parser<'_> {
                 Some(_) => {}
             }
             if self.at(',') {
-                let problem = Problem::new(self.here(), "values of a variable are separated by blanks, not commas");
+                let problem =
+                    Problem::new(self.here(), "values of a variable are separated by blanks, not commas");
                 self.problem(problem);
                 self.take(K::Junk, 1);
             } else if !self.value(Word::Name) {
@@ -233,15 +242,15 @@ impl Parser<'_> {
     }
 
     /// `[profile|hat|^] NAME [ATTACHMENT] [xattrs=(…)] [flags=(…)] { … }`.
-    pub(super) fn profile(&mut self, place: Place) {
+    pub(super) fn profile(&mut self) {
         self.start(K::Profile);
         let at = self.pos();
         if self.at('^') {
             self.take(K::Caret, 1);
-        } else if self.at_keyword("profile") {
-            self.keyword("profile");
-        } else if place == Place::Body || self.at_keyword("hat") {
-            self.keyword("hat");
+        } else if self.at_keyword("profile") || self.at_keyword("hat") {
+            let len = self.identifier().len();
+            self.take(K::Keyword, len);
+            self.blanks();
         }
         self.start(K::Header);
         if !self.value(Word::Name) {
@@ -253,7 +262,10 @@ impl Parser<'_> {
         if self.at('{') {
             self.block();
         } else {
-            self.problem(Problem::new(at..self.behind().end.max(at), "`{` is missing behind the head of this profile"));
+            self.problem(Problem::new(
+                at..self.behind().end.max(at),
+                "`{` is missing behind the head of this profile",
+            ));
             self.skip();
         }
         self.finish_node();

@@ -19,7 +19,7 @@ use std::ops::Range;
 /// Larger files are refused: the largest profile known has 300 kB.
 pub const MAX_BYTES: usize = 4 << 20;
 /// Deeper nesting of blocks, conditions and lists is refused.
-pub const MAX_DEPTH: usize = 64;
+pub const MAX_DEPTH: usize = 200;
 /// Errors of one file that are kept.
 pub const MAX_ERRORS: usize = 200;
 

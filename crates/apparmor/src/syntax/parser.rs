@@ -151,12 +151,26 @@ impl<'t> Parser<'t> {
                 let end = rest.find('\n');
                 if end.is_none() {
                     let problem = Problem::new(self.pos..self.text.len(), "the file ends within a comment");
-                    self.problem(problem.hint("the reference parser wants a line end behind the last comment"));
+                    self.problem(
+                        problem.hint("the reference parser wants a line end behind the last comment"),
+                    );
                 }
                 self.take(SyntaxKind::Comment, end.unwrap_or(rest.len()));
             } else {
                 return;
             }
+        }
+    }
+
+    /// Blanks and line ends where no comment may stand.
+    pub(super) fn blanks(&mut self) {
+        let before = self.pos;
+        self.trivia();
+        let skipped = self.text.get(before..self.pos).unwrap_or_default();
+        if let Some(at) = skipped.find('#') {
+            let at = before + at;
+            let problem = Problem::new(at..at + 1, "no comment may stand within this");
+            self.problem(problem.hint("put it behind the comma or on a line of its own"));
         }
     }
 
@@ -174,7 +188,9 @@ impl<'t> Parser<'t> {
     pub(super) fn ends_word(&self, len: usize) -> bool {
         match self.rest().get(len..).and_then(|r| r.chars().next()) {
             None => true,
-            Some(c) => scan::is_blank(c) || matches!(c, ',' | '(' | '{' | '=' | '"' | '#' | '<' | '}' | '!'),
+            Some(c) => {
+                scan::is_blank(c) || matches!(c, ',' | '(' | '{' | '=' | '"' | '#' | '<' | '}' | '!' | '/')
+            }
         }
     }
 
@@ -195,6 +211,20 @@ impl<'t> Parser<'t> {
             self.take(kind, c.len_utf8());
         }
         found
+    }
+
+    /// A path or pattern; one that begins with a variable and `+` reads as an assignment.
+    pub(super) fn name(&mut self) -> bool {
+        let rest = self.rest();
+        if let Some(len) = scan::variable(rest)
+            && rest.get(len..).is_some_and(|r| r.starts_with(['+', '=']))
+        {
+            self.problem(
+                Problem::new(self.here(), "this reads as an assignment to a variable")
+                    .hint("put it in quotes"),
+            );
+        }
+        self.value(Word::Name)
     }
 
     /// A string in quotes or a word; false when neither stands here.
@@ -314,14 +344,13 @@ impl<'t> Parser<'t> {
 
     fn top(&mut self) {
         let starts_name = |c: char| matches!(c, '/' | ':' | '"' | '@');
-        if self.at_keyword("profile") || self.peek().is_some_and(starts_name) {
+        if self.at_keyword("profile")
+            || self.at_keyword("hat")
+            || self.at('^')
+            || self.peek().is_some_and(starts_name)
+        {
             self.profile_seen = true;
-            return self.profile(Place::Top);
-        }
-        if self.at('^') || self.at_keyword("hat") {
-            let problem = Problem::new(self.here(), "a hat outside of a profile");
-            self.problem(problem.hint("hats stand within the profile they belong to"));
-            return self.profile(Place::Top);
+            return self.profile();
         }
         let before = self.problems.len();
         let span = self.here();

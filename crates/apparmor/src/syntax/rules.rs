@@ -3,7 +3,7 @@
 
 use super::Problem;
 use super::kind::SyntaxKind as K;
-use super::parser::{Parser, Place};
+use super::parser::Parser;
 use super::scan::{self, Word};
 
 /// Words that may stand before a rule, with their rank: they are written in this order, one a rank.
@@ -47,9 +47,6 @@ impl Parser<'_> {
         let start = self.checkpoint();
         let qualified = self.qualifiers();
         if self.at('{') {
-            if !qualified {
-                // A block without qualifiers is one all the same.
-            }
             self.start_at(start, K::QualifiedBlock);
             self.block();
             return self.finish_node();
@@ -60,7 +57,7 @@ impl Parser<'_> {
                 self.problem(Problem::new(self.here(), "no qualifier may stand before this"));
             }
             if profile {
-                return self.profile(Place::Body);
+                return self.profile();
             }
             if self.at_keyword("if") {
                 return self.conditional();
@@ -87,7 +84,10 @@ impl Parser<'_> {
             return self.finish_node();
         }
         let file = matches!(word, "file" | "safe" | "unsafe") && self.ends_word(word.len());
-        if file || self.peek().is_some_and(|c| matches!(c, '/' | '"' | '@')) || scan::mode(self.rest()).is_some() {
+        if file
+            || self.peek().is_some_and(|c| matches!(c, '/' | '"' | '@' | ':'))
+            || scan::mode(self.rest()).is_some()
+        {
             self.start_at(start, K::FileRule);
             self.file_rule();
             return self.finish_node();
@@ -117,7 +117,10 @@ impl Parser<'_> {
                 self.start(K::Qualifiers);
             }
             if last.is_some_and(|last| last >= *rank) {
-                let problem = Problem::new(self.here(), "this qualifier stands in the wrong place, or conflicts with one before it");
+                let problem = Problem::new(
+                    self.here(),
+                    "this qualifier stands in the wrong place, or conflicts with one before it",
+                );
                 self.problem(problem.hint("[priority=N] [audit] [allow|deny|prompt] [owner|other]"));
             }
             last = Some(*rank);
@@ -145,8 +148,11 @@ impl Parser<'_> {
 
     fn path(&mut self, what: &str) {
         self.trivia();
-        if !(self.peek().is_some_and(|c| matches!(c, '/' | '"' | '@')) && self.value(Word::Name)) {
-            self.problem(Problem::new(self.here(), format!("{what} is missing")).hint("paths begin with `/` or a variable"));
+        if !(self.peek().is_some_and(|c| matches!(c, '/' | '"' | '@' | ':')) && self.name()) {
+            self.problem(
+                Problem::new(self.here(), format!("{what} is missing"))
+                    .hint("paths begin with `/` or a variable"),
+            );
         }
     }
 
@@ -156,7 +162,7 @@ impl Parser<'_> {
         if !self.arrow() {
             return false;
         }
-        self.trivia();
+        self.blanks();
         if !self.value(Word::Name) {
             self.problem(Problem::new(self.here(), "what `->` leads to is missing"));
         }
@@ -179,7 +185,10 @@ impl Parser<'_> {
                 Some(len) => self.take(K::Keyword, len),
                 None => {
                     let problem = Problem::new(self.here(), "permissions are missing");
-                    self.problem(problem.hint("made of `r`, `w`, `a`, `l`, `k`, `m` and one of `ix`, `px`, `cx`, `ux`…"));
+                    self.problem(
+                        problem
+                            .hint("made of `r`, `w`, `a`, `l`, `k`, `m` and one of `ix`, `px`, `cx`, `ux`…"),
+                    );
                     self.skip();
                     return;
                 }
@@ -192,7 +201,12 @@ impl Parser<'_> {
     /// `set rlimit NAME <= VALUE [UNIT],`.
     fn rlimit(&mut self) {
         self.keyword("set");
-        if !self.keyword("rlimit") {
+        let limit = self.at_keyword("rlimit");
+        if limit {
+            self.take(K::Keyword, 6);
+            self.blanks();
+        }
+        if !limit {
             self.problem(Problem::new(self.here(), "`rlimit` is missing behind `set`"));
             return self.skip();
         }
@@ -220,8 +234,13 @@ impl Parser<'_> {
 
     /// Words, lists, conditions and arrows up to the comma.
     fn arguments(&mut self, kind: K) {
+        let comments = matches!(kind, K::CapabilityRule | K::PivotRootRule | K::IoUringRule | K::AllRule);
         loop {
-            self.trivia();
+            if comments {
+                self.trivia();
+            } else {
+                self.blanks();
+            }
             match self.peek() {
                 None | Some(',' | '}' | '{') => return,
                 Some('(') if kind != K::ChangeProfileRule => self.list(),
@@ -232,7 +251,10 @@ impl Parser<'_> {
                 }
                 Some(_) if self.rest().starts_with("->") => {
                     self.take(K::Arrow, 2);
-                    self.trivia();
+                    if scan::blanks(self.rest()) == 0 {
+                        self.problem(Problem::new(self.here(), "a blank is missing behind `->`"));
+                    }
+                    self.blanks();
                     if !self.value(Word::Name) {
                         self.problem(Problem::new(self.here(), "what `->` leads to is missing"));
                         return;
@@ -265,7 +287,9 @@ impl Parser<'_> {
         if (next.starts_with('=') && !next.starts_with("==")) || next.starts_with(":=") {
             return Some((len, false));
         }
-        let list = next.strip_prefix("in").is_some_and(|r| r.get(scan::blanks(r)..).is_some_and(|r| r.starts_with('(')));
+        let list = next
+            .strip_prefix("in")
+            .is_some_and(|r| r.get(scan::blanks(r)..).is_some_and(|r| r.starts_with('(')));
         (list && next.len() < behind.len()).then_some((len, true))
     }
 
@@ -298,7 +322,7 @@ impl Parser<'_> {
         self.take(K::LeftParen, 1);
         if self.enter() {
             loop {
-                self.trivia();
+                self.blanks();
                 match self.peek() {
                     None | Some(')' | '}') => break,
                     Some(',') => self.take(K::Comma, 1),

@@ -107,7 +107,7 @@ pub(crate) fn variable(text: &str) -> Option<usize> {
     let (inner, brace) = rest.strip_prefix('{').map_or((rest, 0), |inner| (inner, 1));
     let name = inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
     let first = inner.bytes().next()?;
-    if name == 0 || !(first.is_ascii_alphabetic() || (first == b'_' && name > 1)) {
+    if name == 0 || !first.is_ascii_alphabetic() {
         return None;
     }
     (brace == 0 || inner.as_bytes().get(name) == Some(&b'}')).then_some(1 + name + 2 * brace)

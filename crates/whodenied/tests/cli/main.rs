@@ -6,6 +6,7 @@ mod exits;
 mod files;
 mod hostile;
 mod inputs;
+mod profile;
 mod shown;
 mod support;
 mod usage;
