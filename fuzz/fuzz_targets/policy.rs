@@ -16,6 +16,6 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut loader = Loader::new(&files, Paths { base: "/b".to_owned(), include: Vec::new() });
     let policy = loader.resolve("/f", data);
     if policy.faults.is_empty() {
-        conflict::faults(&policy, None);
+        drop(conflict::faults(&policy, None));
     }
 });
