@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask test|lint|apparmor|docs|score|perturb|ordinary|fuzz|bench`.
+//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|apparmor|fuzz|bench|lab`.
 
 mod apparmor;
 mod bench;
 mod build;
 mod docs;
 mod fuzz;
+mod lab;
 mod lint;
 mod ordinary;
 mod perturb;
@@ -16,30 +17,33 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test [FILTER]               every test, ending with the runner's summary
 cargo xtask lint                        formatting, clippy, file sizes
-cargo xtask apparmor simple-tests [--all]
-                                        AppArmor's own tests of accept and reject, fetched into a cache
 cargo xtask docs                        writes the manual pages that are made from data
 cargo xtask score DIR [--split] [--only dev|held] [--style labelled|bare] [--misses] [--json]
                                         right layer over a folder of case files, as a table
 cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
+cargo xtask apparmor simple-tests [--all]
+                                        AppArmor's own tests of accept and refusal
+cargo xtask apparmor decode [--sample N] reads and writes again what the reference compilers write
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
-cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers";
+cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers
+cargo xtask lab --kernel K --job DIR    runs DIR/job.sh on a real kernel; more in lab/README.md";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let rest = args.get(1..).unwrap_or_default();
     let done = match args.first().map(String::as_str) {
         Some("test") => test::run(rest),
-        Some("apparmor") => apparmor::run(rest),
         Some("lint") => lint::run(),
         Some("docs") => docs::run(),
         Some("score") => score::run(rest),
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),
+        Some("apparmor") => apparmor::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("bench") => bench::run(rest),
+        Some("lab") => lab::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);

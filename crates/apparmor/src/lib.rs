@@ -4,6 +4,7 @@
 //! model of [`profile`] and [`rule`] is what remedies write. [`policy`] is compiled policy over automata in
 //! [`dfa`].
 
+pub mod binary;
 pub mod compile;
 pub mod dfa;
 pub mod features;

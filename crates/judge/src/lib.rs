@@ -8,6 +8,7 @@ mod diagnosis;
 mod known;
 mod layers;
 mod live;
+mod prior;
 mod say;
 #[cfg(test)]
 mod testing;

@@ -1,6 +1,6 @@
 //! `simple_tests`: each file says whether the reference parser accepts it.
 
-use super::fetch;
+use super::suite;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -13,7 +13,7 @@ use whodenied_sources::policy::{Disk, features};
 const SAMPLE: usize = 29;
 
 pub(super) fn run(args: &[String]) -> Result<bool> {
-    let source = match fetch::source() {
+    let source = match suite::source() {
         Ok(source) => source,
         Err(error) => {
             println!("skipped: AppArmor's simple_tests can't be had: {error:#}");
@@ -30,7 +30,7 @@ pub(super) fn run(args: &[String]) -> Result<bool> {
     let (made, fixed): (Vec<PathBuf>, Vec<PathBuf>) =
         files.into_iter().partition(|f| f.to_string_lossy().contains("generated_"));
     let mut fine = judge("static", &fixed, &kernel)?;
-    let made = match fetch::generated(&source) {
+    let made = match suite::generated(&source) {
         Ok(_) if made.is_empty() => {
             let mut files = Vec::new();
             collect(Path::new("simple_tests"), &mut files);

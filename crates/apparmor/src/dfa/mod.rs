@@ -106,7 +106,7 @@ impl Dfa {
     }
 
     /// The states in order.
-    pub fn states(&self) -> impl Iterator<Item = StateId> + use<> {
+    pub fn states(&self) -> impl ExactSizeIterator<Item = StateId> + use<> {
         (0..self.accept.len() as u32).map(StateId)
     }
 

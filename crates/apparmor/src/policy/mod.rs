@@ -39,10 +39,21 @@ pub struct Database {
     /// What accepts are worth.
     pub entries: Vec<Entry>,
     /// The profiles that exec changes to by table. A name in another namespace is written `:ns:name`; one
-    /// that begins with `&` is stacked. An entry may hold several names to try, parted by NUL.
+    /// that begins with `&` is stacked.
     pub transitions: Vec<Bytes>,
-    /// Tags of rules, as the newest kernels keep them; empty elsewhere.
-    pub tags: Vec<Bytes>,
+    /// Tags of rules, which the newest kernels read and no known compiler writes.
+    pub tags: Tags,
+}
+
+/// Tags that a record of a rule's use carries (kernel `struct aa_tags_struct`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tags {
+    /// The tags; several in one are parted by NUL.
+    pub strings: Vec<Bytes>,
+    /// Mask, count, size, index into `strings`.
+    pub headers: Vec<[u32; 4]>,
+    /// A count, then as many indices into `headers`, and so on.
+    pub sets: Vec<u32>,
 }
 
 impl Database {
@@ -55,7 +66,7 @@ impl Database {
             file_start: START,
             entries: vec![Entry::default()],
             transitions: Vec::new(),
-            tags: Vec::new(),
+            tags: Tags::default(),
         }
     }
 
