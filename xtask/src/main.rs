@@ -3,6 +3,7 @@
 mod apparmor;
 mod bench;
 mod build;
+mod compare;
 mod docs;
 mod fuzz;
 mod lab;
@@ -26,6 +27,7 @@ cargo xtask ordinary [DIR]              failures that are no denial: nothing may
 cargo xtask apparmor simple-tests [--all]
                                         AppArmor's own tests of accept and refusal
 cargo xtask apparmor decode [--sample N] reads and writes again what the reference compilers write
+cargo xtask compare [--tools DIR]       file access by another user, beside other tools and the kernel
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
 cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers
 cargo xtask lab --kernel K --job DIR    runs DIR/job.sh on a real kernel; more in lab/README.md";
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),
         Some("apparmor") => apparmor::run(rest),
+        Some("compare") => compare::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("bench") => bench::run(rest),
         Some("lab") => lab::run(rest),

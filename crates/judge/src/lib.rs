@@ -15,6 +15,7 @@ mod testing;
 
 pub use known::match_known;
 pub use layers::judge_all;
+pub use live::files::{Told, told};
 
 use whodenied_case::Case;
 

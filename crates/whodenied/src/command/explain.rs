@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use anyhow::Context;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use whodenied_case::{Case, Origin, saved};
+use whodenied_case::{Case, Evidence, Origin, saved};
 use whodenied_intake::Input;
 use whodenied_report::redact;
 use whodenied_sources::{Host, LiveHost};
@@ -67,7 +67,12 @@ fn add_facts(host: &dyn Host, inputs: &mut Vec<Input>) -> Vec<String> {
 
 /// Saves the evidence, secrets masked byte for byte, so that every offset stays true.
 pub(super) fn save(case: &Case, path: &Path, force: bool) -> anyhow::Result<()> {
-    let mut evidence = case.evidence.clone();
+    save_evidence(case.evidence.clone(), path, force)
+}
+
+/// The same of evidence that no case was made of.
+pub(super) fn save_evidence(evidence: Vec<Evidence>, path: &Path, force: bool) -> anyhow::Result<()> {
+    let mut evidence = evidence;
     for one in &mut evidence {
         one.text = redact::mask(&one.text).into_owned();
     }
