@@ -8,6 +8,8 @@ pub mod binary;
 pub mod compile;
 pub mod dfa;
 pub mod features;
+pub mod format;
+pub mod lint;
 pub mod pattern;
 pub mod policy;
 pub mod print;

@@ -82,6 +82,14 @@ fn directory(path: &Path, prefix: &str, depth: usize, tree: &mut Features) {
     }
 }
 
+/// Names of the profiles that are loaded; `None` where the kernel does not show them.
+#[must_use]
+pub fn loaded_profiles() -> Option<Vec<String>> {
+    let bytes = read(Path::new("/sys/kernel/security/apparmor/profiles"), 1 << 22).ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Some(text.lines().filter_map(|l| l.rsplit_once(" (").map(|(name, _)| name.to_owned())).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,8 @@
 //! In text a tree is `name {content}` for a directory or file after another, a file's content being
 //! its value; blanks and line ends between them mean nothing.
 
+pub mod effective;
+
 use std::collections::BTreeMap;
 
 /// Nesting of a tree.

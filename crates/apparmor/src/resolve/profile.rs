@@ -78,7 +78,8 @@ impl Profile {
     pub fn locals(&self) -> Vec<(&'static str, String)> {
         let mut out = vec![("profile_name", self.name_pattern())];
         if let Some(attachment) = &self.attachment {
-            out.push(("attach_path", attachment.clone()));
+            // Since 5.0, and both are the attachment.
+            out.extend(["attach_path", "exec_path"].map(|name| (name, attachment.clone())));
         }
         out
     }

@@ -67,7 +67,7 @@ fn seeds_of_the_fuzz_target_end_in_an_answer() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         seeds += 1;
         // Whole, cut short, and with a byte changed.
-        for end in (0..=bytes.len()).rev().step_by(bytes.len() / 40 + 1) {
+        for end in (0..=bytes.len()).rev().step_by(bytes.len() / 8 + 1) {
             let mut cut = bytes[..end].to_vec();
             for _ in 0..2 {
                 let text = syntax::decode(&cut).into_owned();

@@ -129,7 +129,10 @@ impl File {
             }
         }
         let Some(mode) = mode else {
-            args.nothing_more();
+            // A path without permissions was told already.
+            if args.peek().is_some() {
+                return None;
+            }
             if qualifiers.decision == Decision::Deny {
                 let span = args.span();
                 args.problem_hint(

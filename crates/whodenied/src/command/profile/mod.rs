@@ -1,6 +1,8 @@
 //! `whodenied profile …`: AppArmor policy.
 
+mod check;
 mod files;
+mod fmt;
 mod parse;
 
 use crate::exit::Exit;
@@ -13,6 +15,42 @@ use std::path::PathBuf;
 pub(crate) enum Profile {
     /// Read policy as the reference parser would: does it compile
     Parse(Parse),
+    /// Find what is accepted and does not mean what it says (docs/lints.md)
+    Check(Check),
+    /// Lay policy out evenly; comments and meaning stay
+    Fmt(Fmt),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// A name under which something refers to a profile; names in YAML and units among the files count too
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Vec<String>,
+    /// For a reader, one line of JSON a file, or SARIF 2.1.0
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    Text,
+    Json,
+    Sarif,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Fmt {
+    /// Files to lay out, to standard output; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the files instead, and name those that changed
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) write: bool,
+    /// Only name the files that would change, and exit with 1 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -56,5 +94,7 @@ pub(crate) enum Format {
 pub(crate) fn run(profile: &Profile, output: &mut Output) -> anyhow::Result<Exit> {
     match profile {
         Profile::Parse(parse) => parse::run(parse, output),
+        Profile::Check(check) => check::run(check, output),
+        Profile::Fmt(fmt) => fmt::run(fmt, output),
     }
 }
