@@ -101,7 +101,14 @@ fn refused(asking: &Asking, world: &LiveWorld, operation: &Operation, refusal: &
     let at =
         refusal.at.map_or_else(String::new, |node| String::from_utf8_lossy(&world.path(node)).into_owned());
     let sysctls = sysctls(world);
-    let seen = Seen { subject: &asking.subject, operation, world, names: &asking.names, sysctls: &sysctls };
+    let seen = Seen {
+        subject: &asking.subject,
+        operation,
+        world,
+        names: &asking.names,
+        sysctls: &sysctls,
+        after: None,
+    };
     let told = whodenied_judge::told(&seen, refusal);
     let mut answer = match told {
         Some(told) => Answer::denied(refusal.errno, told.layer, at, told.because),

@@ -1,5 +1,6 @@
 //! What the kernel decided a failed call by, read while its thread still stands in it.
 
+pub mod dead;
 mod filters;
 mod line;
 pub(crate) mod mounts;
@@ -73,6 +74,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         question,
         filter: None,
         sysctls,
+        after: None,
         missing,
         blame: 0,
     }

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod can;
+pub(crate) mod collect;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
