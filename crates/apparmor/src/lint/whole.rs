@@ -95,6 +95,10 @@ fn substance(policy: &Policy, profile: &Profile, mode: Mode, context: &Context<'
     if matches!(mode, Mode::Complain | Mode::Unconfined | Mode::DefaultAllow) || profile.hat {
         return;
     }
+    // A rule that can't be read could have been the one that is missed.
+    if policy.faults.iter().any(|f| !f.message.contains("included file does not exist")) {
+        return;
+    }
     // What a missing include would have held is not known.
     let allows = |placed: &&Placed| placed.dropped.is_none() && placed.qualifiers.decision != Decision::Deny;
     let rules = || profile.rules.iter().filter(allows);
