@@ -90,8 +90,8 @@ fn a_profile_that_nothing_can_start_in() {
 fn sarif_has_rules_and_results() {
     let ran = run(&["profile", "check", "--format", "sarif", "-"], "profile x {\n  /a q,\n}\n");
     let run = &ran.json()["runs"][0];
-    assert_eq!(run["results"][0]["ruleId"], "refused");
-    assert_eq!(run["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 2);
+    let refused = run["results"].as_array().unwrap().iter().find(|r| r["ruleId"] == "refused").unwrap();
+    assert_eq!(refused["locations"][0]["physicalLocation"]["region"]["startLine"], 2);
     assert!(run["tool"]["driver"]["rules"].as_array().unwrap().len() > 20);
 }
 
