@@ -42,10 +42,14 @@ fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> 
         Some(Command::Collect(collect)) => command::collect::run(&collect, output),
         Some(Command::Run(run)) => command::run::run(&run, settings, output),
         Some(Command::Can(can)) => Ok(command::can::run(&can, settings, output)),
+        Some(Command::Default(args::DefaultCommand::Show(show))) => {
+            Ok(command::default::run(&show, settings, output))
+        }
         Some(Command::Doctor(doctor)) => command::doctor::run(&doctor, settings, output),
         Some(Command::Demo(demo)) => command::demo::run(&demo, settings, output),
         Some(Command::Known(known)) => Ok(command::known::run(&known, settings, output)),
         Some(Command::Layers) => Ok(command::layers::run(settings, output)),
+        Some(Command::Profile(profile)) => command::profile::run(&profile, output),
         Some(Command::Undo(undo)) => command::undo::run(&undo, output),
         None if std::io::stdin().is_terminal() => {
             output.usage_hint();

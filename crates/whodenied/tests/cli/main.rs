@@ -3,12 +3,14 @@
 
 mod can;
 mod dead;
+mod default;
 mod demo;
 mod doctor;
 mod exits;
 mod files;
 mod hostile;
 mod inputs;
+mod profile;
 mod schema;
 mod shown;
 mod support;
