@@ -3,6 +3,7 @@
 
 pub mod binary;
 pub mod dfa;
+pub mod evaluate;
 pub mod pattern;
 pub mod policy;
 pub mod print;
