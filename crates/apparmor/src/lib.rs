@@ -2,6 +2,8 @@
 //! policy as the kernel holds it ([`policy`], over automata in [`dfa`]).
 
 pub mod binary;
+pub mod compare;
+pub mod describe;
 pub mod dfa;
 pub mod evaluate;
 pub mod pattern;

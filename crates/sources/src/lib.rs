@@ -4,6 +4,7 @@
 //! recording, and what either gives becomes [`Evidence`](whodenied_case::Evidence) that takes the
 //! same way as a paste. A file that can't be read is a missing fact, never an error.
 
+pub mod apparmor;
 pub mod capture;
 mod facts;
 mod host;

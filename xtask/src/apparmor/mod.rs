@@ -2,6 +2,7 @@
 
 mod corpus;
 mod fetch;
+mod probe;
 
 use anyhow::Result;
 
@@ -9,6 +10,7 @@ use anyhow::Result;
 pub fn run(args: &[String]) -> Result<bool> {
     match args.first().map(String::as_str) {
         Some("decode") => corpus::run(args.get(1..).unwrap_or_default()),
-        _ => anyhow::bail!("cargo xtask apparmor decode [--sample N]"),
+        Some("probe") => probe::run(args.get(1..).unwrap_or_default()),
+        _ => anyhow::bail!("cargo xtask apparmor decode [--sample N] | probe …"),
     }
 }

@@ -18,6 +18,7 @@ mod label;
 mod mount;
 mod net;
 mod other;
+mod question;
 
 pub use exec::{Exec, Target, attachment, exec};
 pub use file::{file, link};
@@ -29,6 +30,7 @@ pub use other::{
     DbusMessage, QueueName, capability, change_profile, dbus_bind, dbus_message, io_uring_override,
     io_uring_sqpoll, mqueue, userns,
 };
+pub use question::{FORMS, Question};
 
 use crate::policy::{Class, Mode, Perms, Profile};
 use whodenied_kernel::Errno;
