@@ -1,10 +1,12 @@
-//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|apparmor|fuzz|bench`.
+//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|apparmor|fuzz|bench|lab`.
 
 mod apparmor;
 mod bench;
 mod build;
+mod compare;
 mod docs;
 mod fuzz;
+mod lab;
 mod lint;
 mod ordinary;
 mod perturb;
@@ -23,8 +25,10 @@ cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
 cargo xtask apparmor decode [--sample N] reads and writes again what the reference compilers write
+cargo xtask compare [--tools DIR]       file access by another user, beside other tools and the kernel
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
-cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers";
+cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers
+cargo xtask lab --kernel K --job DIR    runs DIR/job.sh on a real kernel; more in lab/README.md";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -37,8 +41,10 @@ fn main() -> ExitCode {
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),
         Some("apparmor") => apparmor::run(rest),
+        Some("compare") => compare::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("bench") => bench::run(rest),
+        Some("lab") => lab::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);

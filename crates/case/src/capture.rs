@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use whodenied_access::{Operation, Subject, Tree};
+use whodenied_access::{Operation, Subject, Tree, World};
 
 /// The schema of capture lines.
 pub const SCHEMA: &str = "whodenied-capture/1";
@@ -51,12 +51,29 @@ pub struct Capture {
     /// The sysctls that can decide it, by dotted name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sysctls: BTreeMap<String, String>,
+    /// Set when the state was put together after the call, from configuration and what is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Afterwards>,
     /// What could not be read, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     /// How much speaks for this call having made the command fail; only the order counts.
     #[serde(default)]
     pub blame: u32,
+}
+
+/// How a state was put together after the call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Afterwards {
+    /// The name of the evidence whose line tells of the call.
+    pub told_by: String,
+    /// Why the state may have been another when the call was made, one sentence; "" when it can't have
+    /// been: the ids and capabilities are fixed by the configuration, and nothing on the way has changed
+    /// since.
+    pub unless: String,
+    /// Paths inside and where they lie on the host, the innermost last.
+    #[serde(default)]
+    pub places: Vec<(String, String)>,
 }
 
 /// What a call was on.
@@ -144,6 +161,39 @@ pub struct Question {
     pub operation: Operation,
     /// The part of the tree of names that the call walks.
     pub world: Tree,
+}
+
+/// A question about files with what its answer is told in: captured, or asked of a live world.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// Who asks.
+    pub subject: &'a Subject,
+    /// For what.
+    pub operation: &'a Operation,
+    /// Where.
+    pub world: &'a dyn World,
+    /// Names of the ids that occur, by `u` or `g` and the number. Hostile text.
+    pub names: &'a BTreeMap<String, String>,
+    /// Sysctls by dotted name.
+    pub sysctls: &'a BTreeMap<String, String>,
+    /// Set where the state was put together after the call, of a container.
+    pub after: Option<&'a Afterwards>,
+}
+
+impl Capture {
+    /// The question about files, where the call is one.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen<'_>> {
+        let question = self.question.as_ref()?;
+        Some(Seen {
+            subject: &question.subject,
+            operation: &question.operation,
+            world: &question.world,
+            names: &self.names,
+            sysctls: &self.sysctls,
+            after: self.after.as_ref(),
+        })
+    }
 }
 
 /// The answer of captured seccomp filters to one call.

@@ -5,11 +5,10 @@
 use crate::fix::{Fix, Offer};
 use crate::place::Ctx;
 use whodenied_access::{
-    Change, Decision, Inode, MountOption, Named, NodeId, Operation, Protection, Tree, Way, World, decide,
-    ways,
+    Change, Decision, Inode, MountOption, Named, NodeId, Operation, Protection, Way, World, decide, ways,
 };
-use whodenied_case::capture::{Capture, Question};
-use whodenied_case::{Risk, Where};
+use whodenied_case::capture::Seen;
+use whodenied_case::{Remedy, Risk, Where};
 use whodenied_text::quote::shell;
 
 /// So many ways are enough to choose from.
@@ -20,35 +19,38 @@ const MOST: usize = 4;
 pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = Offer::default();
     let Some(live) = &ctx.attempt.live else { return offer };
-    let Some(question) = &live.question else { return offer };
-    let decided = decide(&question.subject, &question.world, &question.operation);
+    let Some(seen) = live.seen() else { return offer };
+    let decided = decide(seen.subject, seen.world, seen.operation);
     if !matches!(&decided, Decision::Refused(r) if Some(r.errno) == ctx.attempt.errno) {
         return offer;
     }
-    let place = if ctx.in_container() { Where::Container } else { Where::Host };
-    for way in ways(&question.subject, &question.world, &question.operation) {
-        if offer.remedies.len() == MOST {
-            break;
-        }
-        offer.maybe(told(live, question, &way, place));
-    }
+    // What was put together from outside is mended there.
+    let place = if ctx.in_container() && live.after.is_none() { Where::Container } else { Where::Host };
+    offer.remedies = remedies(&seen, place);
     if !offer.remedies.is_empty() {
         offer.stays(&["every other user's access to the object, and every other object"]);
     }
     offer
 }
 
+/// The ways to let a refused operation through, smallest first, each tried on the model: at most four.
+#[must_use]
+pub fn remedies(seen: &Seen<'_>, place: Where) -> Vec<Remedy> {
+    let ways = ways(seen.subject, seen.world, seen.operation);
+    ways.iter().filter_map(|way| told(seen, way, place)).take(MOST).map(Fix::done).collect()
+}
+
 /// One way in commands; `None` where a change has none that fits every machine.
-fn told(live: &Capture, question: &Question, way: &Way, place: Where) -> Option<Fix> {
+fn told(seen: &Seen<'_>, way: &Way, place: Where) -> Option<Fix> {
     let wide = |c: &&Change| match c {
-        Change::Own { node, .. } => system(&question.world, *node),
-        Change::AddMode { node, bits } => bits & 0o007 != 0 && system(&question.world, *node),
+        Change::Own { node, .. } => system(seen, *node),
+        Change::AddMode { node, bits } => bits & 0o007 != 0 && system(seen, *node),
         _ => false,
     };
     if way.changes.iter().any(|c| wide(&c)) {
         return None;
     }
-    let steps: Option<Vec<Step>> = way.changes.iter().map(|c| step(live, question, c)).collect();
+    let steps: Option<Vec<Step>> = way.changes.iter().map(|c| step(seen, c)).collect();
     let mut steps = steps?;
     steps.dedup_by(|a, b| a.run == b.run);
     let first = steps.first()?;
@@ -69,14 +71,14 @@ fn told(live: &Capture, question: &Question, way: &Way, place: Where) -> Option<
 }
 
 /// A script is read by its interpreter: `r` beside `x`.
-fn script(question: &Question, inode: &Inode) -> u8 {
-    let executes = matches!(question.operation, Operation::Execute { .. });
+fn script(seen: &Seen<'_>, inode: &Inode) -> u8 {
+    let executes = matches!(seen.operation, Operation::Execute { .. });
     if executes && inode.interpreter.is_some() { whodenied_access::READ } else { 0 }
 }
 
 /// A place of the system, whose owner and mode for everyone are never ours to change.
-fn system(world: &Tree, node: NodeId) -> bool {
-    let path = world.path(node);
+fn system(seen: &Seen<'_>, node: NodeId) -> bool {
+    let Some(path) = located(seen, node) else { return true };
     let top = path.iter().filter(|b| **b == b'/').count() < 2;
     let under = |place: &str| path.starts_with(place.as_bytes());
     top || ["/etc/", "/root/", "/boot/", "/usr/", "/bin/", "/sbin/", "/lib", "/proc/", "/sys/", "/dev/"]
@@ -92,16 +94,16 @@ struct Step {
     undo: String,
 }
 
-fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
-    let world = &question.world;
-    let user = name(live, 'u', question.subject.fsuid);
+fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
+    let world = seen.world;
+    let user = name(seen, 'u', seen.subject.fsuid);
     Some(match change {
         Change::Join(gid) => {
-            // The group of root opens too much to be proposed.
-            if *gid == 0 || question.subject.fsuid == 0 {
+            // The group of root opens too much to be proposed; those of a container are its own.
+            if seen.after.is_some() || *gid == 0 || seen.subject.fsuid == 0 {
                 return None;
             }
-            let group = name(live, 'g', *gid);
+            let group = name(seen, 'g', *gid);
             Step {
                 what: format!("Add {user} to the group {group}"),
                 widens: format!(
@@ -113,15 +115,15 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
             }
         }
         Change::List { node, named, bits } => {
-            let path = path(world, *node)?;
+            let path = path(seen, *node)?;
             let inode = world.inode(*node)?;
             let (kind, id) = match named {
                 Named::User(id) => ('u', *id),
                 Named::Group(id) => ('g', *id),
             };
-            let bits = &(bits | script(question, &inode));
+            let bits = &(bits | script(seen, &inode));
             let had = had(&inode, *named);
-            let who = name(live, kind, id);
+            let who = name(seen, kind, id);
             let entry = format!("{kind}:{who}");
             let undo = match had {
                 Some(old) => format!("sudo setfacl -m {}:{} {path}", shell(&entry), rwx(old)),
@@ -139,8 +141,8 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
             }
         }
         Change::AddMode { node, bits } => {
-            let path = path(world, *node)?;
-            let read = u16::from(script(question, &*world.inode(*node)?));
+            let path = path(seen, *node)?;
+            let read = u16::from(script(seen, &*world.inode(*node)?));
             // Whoever gets x of a script gets r of it.
             let bits =
                 &(0..3).fold(
@@ -162,9 +164,9 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
             }
         }
         Change::Own { node, uid } => {
-            let path = path(world, *node)?;
+            let path = path(seen, *node)?;
             let inode = world.inode(*node)?;
-            let (new, old) = (name(live, 'u', *uid), name(live, 'u', inode.uid));
+            let (new, old) = (name(seen, 'u', *uid), name(seen, 'u', inode.uid));
             Step {
                 what: format!("Give {path} to {new}"),
                 widens: format!(
@@ -175,10 +177,10 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
                 undo: format!("sudo chown {} {path}", shell(&old)),
             }
         }
-        Change::NotImmutable(node) => flag(world, *node, 'i', "immutable")?,
-        Change::NotAppendOnly(node) => flag(world, *node, 'a', "append-only")?,
+        Change::NotImmutable(node) => flag(seen, *node, 'i', "immutable")?,
+        Change::NotAppendOnly(node) => flag(seen, *node, 'a', "append-only")?,
         Change::Unstick(node) => {
-            let path = path(world, *node)?;
+            let path = path(seen, *node)?;
             Step {
                 what: format!("Take the sticky bit from {path}"),
                 widens: format!(
@@ -189,8 +191,10 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
                 undo: format!("sudo chmod +t {path}"),
             }
         }
+        // The mounts of a container are its configuration's.
+        Change::Remount(..) | Change::RemountWritable(_) if seen.after.is_some() => return None,
         Change::Remount(node, option) => {
-            let mount = path(world, root_of_mount(world, *node))?;
+            let mount = path(seen, root_of_mount(world, *node))?;
             let (without, with) = match option {
                 MountOption::ReadOnly => ("rw", "ro"),
                 MountOption::NoExec => ("exec", "noexec"),
@@ -208,7 +212,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
             }
         }
         Change::RemountWritable(node) => {
-            let mount = path(world, root_of_mount(world, *node))?;
+            let mount = path(seen, root_of_mount(world, *node))?;
             Step {
                 what: format!("Mount the file system at {mount} writable"),
                 widens: format!("writing to everything on {mount} that modes allow"),
@@ -224,7 +228,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
                 Protection::Fifos => "fs.protected_fifos",
                 Protection::Regular => "fs.protected_regular",
             };
-            let old = live.sysctls.get(key).filter(|v| v.bytes().all(|b| b.is_ascii_digit()))?;
+            let old = seen.sysctls.get(key).filter(|v| v.bytes().all(|b| b.is_ascii_digit()))?;
             Step {
                 what: format!("Switch {key} off"),
                 widens: "an old attack on shared directories, on the whole machine".to_owned(),
@@ -237,8 +241,8 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
     })
 }
 
-fn flag(world: &Tree, node: NodeId, letter: char, word: &str) -> Option<Step> {
-    let path = path(world, node)?;
+fn flag(seen: &Seen<'_>, node: NodeId, letter: char, word: &str) -> Option<Step> {
+    let path = path(seen, node)?;
     Some(Step {
         what: format!("Take the {word} flag from {path}"),
         widens: format!("changes of {path} by whoever its mode lets"),
@@ -249,7 +253,7 @@ fn flag(world: &Tree, node: NodeId, letter: char, word: &str) -> Option<Step> {
 }
 
 /// The root of the mount that a node is seen through.
-fn root_of_mount(world: &Tree, node: NodeId) -> NodeId {
+fn root_of_mount(world: &dyn World, node: NodeId) -> NodeId {
     let mut at = node;
     for _ in 0..8192 {
         match world.parent(at) {
@@ -261,17 +265,37 @@ fn root_of_mount(world: &Tree, node: NodeId) -> NodeId {
 }
 
 /// The path for a command; `None` for one that is not text.
-fn path(world: &Tree, node: NodeId) -> Option<String> {
-    let path = String::from_utf8(world.path(node)).ok()?;
+fn path(seen: &Seen<'_>, node: NodeId) -> Option<String> {
+    let path = String::from_utf8(located(seen, node)?).ok()?;
     Some(shell(&path))
 }
 
+/// Where a command of the host finds a node: of a container, what lies in its image can't be changed so.
+fn located(seen: &Seen<'_>, node: NodeId) -> Option<Vec<u8>> {
+    let inside = seen.world.path(node);
+    let Some(after) = seen.after else { return Some(inside) };
+    let below = |top: &str| {
+        let rest = inside.strip_prefix(top.trim_end_matches('/').as_bytes())?;
+        rest.first().is_none_or(|b| *b == b'/').then(|| rest.to_vec())
+    };
+    let innermost = after.places.iter().filter(|(top, _)| below(top).is_some());
+    let (top, outside) = innermost.max_by_key(|(top, _)| top.len())?;
+    let mut path = outside.trim_end_matches('/').as_bytes().to_vec();
+    path.extend(below(top)?);
+    Some(path)
+}
+
 /// The name of an id in a form that every command takes: a plain name, else the number.
-fn name(live: &Capture, kind: char, id: u32) -> String {
+fn name(seen: &Seen<'_>, kind: char, id: u32) -> String {
+    // The names of a container are not the host's.
+    if seen.after.is_some() {
+        return id.to_string();
+    }
+    let names = seen.names;
     let plain = |n: &&String| {
         n.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) && !n.starts_with('-')
     };
-    live.names.get(&format!("{kind}{id}")).filter(plain).cloned().unwrap_or_else(|| id.to_string())
+    names.get(&format!("{kind}{id}")).filter(plain).cloned().unwrap_or_else(|| id.to_string())
 }
 
 /// The bits that the entry has already.

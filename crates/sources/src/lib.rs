@@ -4,16 +4,19 @@
 //! recording, and what either gives becomes [`Evidence`](whodenied_case::Evidence) that takes the
 //! same way as a paste. A file that can't be read is a missing fact, never an error.
 
+pub mod accounts;
 pub mod apparmor;
 pub mod capture;
 mod facts;
 mod host;
 mod live;
 mod recorded;
+pub mod subject;
 pub mod syscalls;
 pub mod trace;
+pub mod world;
 
 pub use facts::{Fact, Reading, read};
-pub use host::{Host, ReadError};
+pub use host::{Host, Metadata, ReadError};
 pub use live::LiveHost;
 pub use recorded::RecordedHost;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
+  whodenied explain --container mealie     why a container died: its log, configuration, state
   whodenied explain error.txt              explain what you would paste into a bug report
   journalctl -k --since=-10min | whodenied explain - error.txt compose.yaml
   docker logs app 2>&1 | whodenied         standard input, no command needed
@@ -29,12 +30,21 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Explain a denial from pasted text: errors, logs, kernel records, configuration
+    /// Explain a denial: of a container or unit that died, or from pasted text
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Write what is left of a container or unit as one redacted case file, to explain elsewhere
+    #[command(after_help = COLLECT_EXAMPLES)]
+    Collect(Collect),
     /// Run a command and explain what it was refused
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// Ask the layers whether a user or a process may do something, without trying it
+    #[command(after_help = CAN_EXAMPLES)]
+    Can(Can),
+    /// What every layer of this machine is set to, and what can be seen of it
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Doctor),
     /// Replay a recorded case: first the bare error, then with the kernel's record
     Demo(Demo),
     /// List the known breakages, or show one
@@ -52,11 +62,25 @@ const EXPLAIN_EXAMPLES: &str = "\
 Give it everything you have, in any order: the error, the log, the kernel's records, the
 compose file or unit, versions, and in your own words what you tried and what came of it.
 
+With --container, --compose or --unit nothing is run and nothing changed: the engine's answers,
+the log, the kernel's records of its time, owners, mounts and history are read and judged alike.
+
 Examples:
+  whodenied explain --container mealie     by name or id; Docker or Podman
+  whodenied explain --compose mealie       the service of the compose file here
+  whodenied explain --compose /srv/compose.yaml mealie
+  whodenied explain --unit nginx
   whodenied explain error.txt docker-compose.yml
   dmesg | whodenied explain --here -       add the facts of this machine
   whodenied explain error.txt --all        every denial and every fix in full
   whodenied explain error.txt --save case.json && whodenied explain case.json";
+
+const COLLECT_EXAMPLES: &str = "\
+Values of environment variables and what looks like a secret are masked; what was masked is listed.
+
+Examples:
+  whodenied collect --container mealie -o case.json
+  whodenied explain case.json              the same answer, on any machine";
 
 const RUN_EXAMPLES: &str = "\
 The command and all that comes of it are followed with ptrace; nothing about them is changed.
@@ -67,6 +91,73 @@ Examples:
   whodenied run --save case.json -- make install
   whodenied run --timeout 30s --propagate-exit -- ./start.sh
   sudo whodenied run --pid 4711";
+
+const CAN_EXAMPLES: &str = "\
+USER is a name, a uid, uid:gid, or pid:N for a running process with its own root and namespaces.
+Names and groups are those of /etc/passwd and /etc/group.
+
+Operations: read write append overwrite truncate create save execute list traverse stat readlink
+delete rmdir mkdir mkfifo mknod symlink link rename chmod chown chgrp touch setfacl setxattr getxattr
+removexattr chroot mount connect bind kill ptrace
+
+Examples:
+  whodenied can www-data read /srv/site/index.html
+  whodenied can alice rename /srv/in/a /srv/out/a
+  whodenied can 1000:1000 bind 80
+  sudo whodenied can pid:4711 write /data/db
+  sudo whodenied can --in 4711 33 execute /entrypoint.sh
+
+Exit status: 0 allowed, or it fails for want of something else than a right; 1 denied; 2 not decided.";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  whodenied doctor
+  whodenied doctor --format json > host.json && whodenied explain error.txt host.json
+  whodenied doctor --format markdown          for an issue report
+  sudo whodenied doctor                       what root sees";
+
+/// What `doctor` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    /// Save the facts as one file that `whodenied explain` reads beside an error
+    #[arg(long, value_name = "CASE")]
+    pub(crate) save: Option<PathBuf>,
+    /// With --save: overwrite a file that differs
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) plain: Plain,
+}
+
+/// What `can` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Can {
+    /// Who: a name, a uid, uid:gid, or pid:N
+    #[arg(value_name = "USER")]
+    pub(crate) user: String,
+    /// What, see below
+    #[arg(value_name = "OP")]
+    pub(crate) operation: String,
+    /// Of what
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) arguments: Vec<std::ffi::OsString>,
+    /// Ask in the root and the namespaces of this process
+    #[arg(long = "in", value_name = "PID")]
+    pub(crate) inside: Option<i32>,
+    #[command(flatten)]
+    pub(crate) plain: Plain,
+}
+
+/// How what is no report of a denial is shown.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Plain {
+    /// One screen, JSON, or Markdown
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub(crate) format: Format,
+    /// Columns [default: those of the terminal, else 80]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
+    pub(crate) width: Option<u16>,
+}
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Run {
@@ -90,10 +181,59 @@ pub(crate) struct Run {
     pub(crate) shown: Shown,
 }
 
+/// What left its traces on this machine.
+#[derive(Debug, Default, ClapArgs)]
+#[group(multiple = false)]
+pub(crate) struct Dead {
+    /// A container by name or id, of Docker, Podman or containerd
+    #[arg(long, value_name = "NAME")]
+    pub(crate) container: Option<String>,
+    /// A service of a compose file
+    #[arg(long, value_names = ["FILE] [SERVICE"], num_args = 1..=2)]
+    pub(crate) compose: Vec<String>,
+    /// A systemd unit
+    #[arg(long, value_name = "NAME")]
+    pub(crate) unit: Option<String>,
+}
+
+impl Dead {
+    /// What was asked about.
+    pub(crate) fn target(&self) -> Option<whodenied_postmortem::Target> {
+        use whodenied_postmortem::Target;
+        match (&self.container, self.compose.as_slice(), &self.unit) {
+            (Some(name), ..) => Some(Target::Container(name.clone())),
+            (_, [service], _) => Some(Target::Compose(None, service.clone())),
+            (_, [file, service, ..], _) => Some(Target::Compose(Some(file.into()), service.clone())),
+            (.., Some(name)) => Some(Target::Unit(name.clone())),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Collect {
+    #[command(flatten)]
+    pub(crate) dead: Dead,
+    /// The case file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Keep every value as it is; asks first
+    #[arg(long)]
+    pub(crate) no_redact: bool,
+    /// With --no-redact: do not ask
+    #[arg(long, requires = "no_redact")]
+    pub(crate) yes: bool,
+    /// Overwrite a file that differs
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) dead: Dead,
     /// Files to read, `-` or none for standard input; a case saved with --save is read as such
-    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
+    #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) options: Options,

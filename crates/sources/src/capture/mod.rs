@@ -1,12 +1,13 @@
 //! What the kernel decided a failed call by, read while its thread still stands in it.
 
+pub mod dead;
 mod filters;
 mod line;
-mod mounts;
+pub(crate) mod mounts;
 mod operation;
-mod process;
-mod sys;
-mod walk;
+pub(crate) mod process;
+pub(crate) mod sys;
+pub(crate) mod walk;
 
 use crate::trace::{Call, DecodedCall, Object, Tracee};
 pub use filters::Filters;
@@ -73,6 +74,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         question,
         filter: None,
         sysctls,
+        after: None,
         missing,
         blame: 0,
     }
@@ -193,7 +195,7 @@ fn names(tracee: Tracee, process: &ProcessState, question: Option<&Question>) ->
 }
 
 /// Major and minor number of the running kernel.
-fn release() -> Option<(u16, u16)> {
+pub(crate) fn release() -> Option<(u16, u16)> {
     let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|n| n.parse().ok());
     Some((numbers.next()??, numbers.next()??))
@@ -209,7 +211,7 @@ fn interpreters(walk: &mut Walk) -> Result<(), Untold> {
     Ok(())
 }
 
-fn subject(process: &ProcessState, namespace: UserNamespace) -> Subject {
+pub(crate) fn subject(process: &ProcessState, namespace: UserNamespace) -> Subject {
     Subject {
         uid: process.uids[0],
         gid: process.gids[0],

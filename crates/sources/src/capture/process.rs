@@ -8,7 +8,7 @@ use std::fs;
 use whodenied_case::capture::ProcessState;
 
 /// Reads the state of `tracee`; what can't be read is said in `missing`.
-pub(super) fn state(tracee: Tracee, pid: i32, missing: &mut Vec<String>) -> ProcessState {
+pub(crate) fn state(tracee: Tracee, pid: i32, missing: &mut Vec<String>) -> ProcessState {
     let read = |name: &str| fs::read_to_string(tracee.proc(name));
     let mut state = ProcessState { pid, ..ProcessState::default() };
     match read("status") {

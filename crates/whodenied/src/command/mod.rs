@@ -1,6 +1,9 @@
 //! One file a command.
 
+pub(crate) mod can;
+pub(crate) mod collect;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod known;
 pub(crate) mod layers;
