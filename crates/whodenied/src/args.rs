@@ -311,7 +311,7 @@ pub(crate) enum Profile {
         #[arg(value_name = "NAME|FILE")]
         profile: String,
         /// What it may: read /etc/shadow; mount tmpfs on /tmp; create unix stream
-        #[arg(value_name = "OP", required = true, num_args = 1.., allow_hyphen_values = true)]
+        #[arg(value_name = "OP", required = true, num_args = 1..)]
         question: Vec<String>,
         /// The file is not the task's own
         #[arg(long)]

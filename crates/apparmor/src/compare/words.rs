@@ -167,7 +167,9 @@ pub fn witness_words(difference: &Difference) -> String {
     let w = difference.witness.as_slice();
     let verb = join(&words);
     match difference.class {
-        Class::Cap => format!("use {}", words.join(", ")),
+        Class::Cap => {
+            format!("use {}", words.iter().map(|w| format!("CAP_{w}")).collect::<Vec<_>>().join(", "))
+        }
         Class::NetV7 | Class::NetV8 | Class::NetV9 => net(&verb, w),
         Class::Signal => {
             let signal = w.first().copied().unwrap_or(0);

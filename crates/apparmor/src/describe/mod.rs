@@ -209,7 +209,9 @@ fn files_of(db: &Database) -> Section {
     let found = patterns(&db.dfa, db.file_start, MOST * 3, Some(0), wanted);
     for (text, state) in &found.found {
         let entry = db.entry(*state);
-        let quiet = letters(&Perms { allow: entry.other.quiet, ..Perms::default() });
+        // What a deny rule takes away has no profile to change to.
+        let silent = letters(&Perms { allow: entry.other.quiet & !bit::EXEC, ..Perms::default() });
+        let quiet = if entry.other.quiet & bit::EXEC == 0 { silent } else { silent + "x" };
         let (owner, other) = (letters(&entry.owner), letters(&entry.other));
         let target = match entry.owner.xindex.kind() {
             TransitionKind::Table(at) if entry.owner.allow & bit::EXEC != 0 => {
@@ -236,8 +238,11 @@ fn files_of(db: &Database) -> Section {
     Section { class: Class::File, rules, more }
 }
 
+/// A family, and those of its types that are alike.
+type Family = (u16, Vec<u8>);
+
 fn sockets(db: &Database, from: crate::dfa::StateId, class: Class) -> Vec<String> {
-    let mut groups: BTreeMap<(u64, bool), Vec<(u16, Vec<u8>)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(u64, bool), Vec<Family>> = BTreeMap::new();
     for family in 0..=45u16 {
         let state = db.dfa.walk(from, &family.to_be_bytes());
         let mut by: BTreeMap<(u64, bool), Vec<u8>> = BTreeMap::new();
@@ -257,7 +262,7 @@ fn sockets(db: &Database, from: crate::dfa::StateId, class: Class) -> Vec<String
     let mut rules = Vec::new();
     for ((mask, quiet), list) in groups {
         let everything = list.len() == 46 && list.iter().all(|(_, k)| k.len() == 7);
-        let names = |(family, kinds): &(u16, Vec<u8>)| {
+        let names = |(family, kinds): &Family| {
             let name = family_name(*family).unwrap_or("other").trim_start_matches("AF_").to_lowercase();
             if kinds.len() == 7 {
                 name

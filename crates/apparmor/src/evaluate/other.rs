@@ -132,20 +132,23 @@ pub struct DbusMessage {
 
 /// The D-Bus daemon asks this of the kernel (`.access`) about a task that sends (`send`) or gets a message.
 #[must_use]
-pub fn dbus_message(profile: &Profile, message: &DbusMessage, send: bool) -> Answer {
+pub fn dbus_message(profile: &Profile, kernel: &Kernel, message: &DbusMessage, send: bool) -> Answer {
     let m = message;
     let parts = [&m.bus, &m.name, &m.label, &m.path, &m.interface, &m.member];
-    dbus(profile, &parts.map(Vec::as_slice), if send { bit::WRITE } else { bit::READ })
+    dbus(profile, kernel, &parts.map(Vec::as_slice), if send { bit::WRITE } else { bit::READ })
 }
 
 /// May a task own a name on a bus?
 #[must_use]
-pub fn dbus_bind(profile: &Profile, bus: &[u8], name: &[u8]) -> Answer {
-    dbus(profile, &[bus, name], bit::OPEN)
+pub fn dbus_bind(profile: &Profile, kernel: &Kernel, bus: &[u8], name: &[u8]) -> Answer {
+    dbus(profile, kernel, &[bus, name], bit::OPEN)
 }
 
-fn dbus(profile: &Profile, parts: &[&[u8]], request: u32) -> Answer {
-    let Some((profile, db, mut state)) = begin(profile, Class::Dbus) else {
+fn dbus(profile: &Profile, kernel: &Kernel, parts: &[&[u8]], request: u32) -> Answer {
+    // Mainline answers by rules only where the policy is as new as its own mediation of D-Bus: where it has
+    // class 15 (kernel `apparmorfs.c`, `profile_query_cb`; measured on 7.3).
+    let old = kernel.network_v9 && !kernel.patched && !profile.mediates(Class::NetV9);
+    let Some((profile, db, mut state)) = begin(profile, Class::Dbus).filter(|_| !old) else {
         return Answer::unmediated(Class::Dbus);
     };
     for (at, part) in parts.iter().enumerate() {

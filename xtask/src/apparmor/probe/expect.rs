@@ -43,12 +43,22 @@ pub fn judge(result: &Value, kernel: &Kernel, loaded: &Loaded, score: &mut Score
     let pid = result["pid"].as_u64().unwrap_or(0);
     let mut asker = Asker { profile, loaded, kernel, asked: Vec::new() };
     asker.ask(op, pid).with_context(|| op.to_owned())?;
-    let refused = asker.asked.iter().find(|a| !a.outcome.passes());
+    // The kernel answers a daemon with the rules alone, whatever the mode.
+    let dbus = op.starts_with("dbus");
+    let passes = |a: &Answer| a.outcome.passes() && !(dbus && a.outcome == Outcome::Complained);
+    let refused = asker.asked.iter().find(|a| !passes(a));
     // kcmp(2) has an error of its own for every refusal.
     let tracing = op.starts_with("kcmp");
     let theirs = matches!(errno, 1 | 13) || (op.starts_with("changeprofile not") && errno == 2);
-    let wanted = refused.and_then(|a| a.errno).map(|e| if tracing { Errno::EPERM } else { e });
-    let expected_not_found = op == "changeprofile not-loaded" && refused.is_none();
+    let wanted = refused.map(|a| a.errno.unwrap_or(Errno::EACCES));
+    // So does setpriority(2).
+    let wanted = wanted.map(|e| match e {
+        _ if tracing => Errno::EPERM,
+        _ if op == "nice" => Errno::EACCES,
+        e => e,
+    });
+    let target = op.strip_prefix("changeprofile ");
+    let expected_not_found = target.is_some_and(|t| !asker.is_loaded(t)) && refused.is_none();
     let agree = match wanted {
         Some(wanted) => i64::from(wanted.0) == errno,
         None if expected_not_found => errno == 2 || errno == 0,
@@ -63,7 +73,11 @@ pub fn judge(result: &Value, kernel: &Kernel, loaded: &Loaded, score: &mut Score
     }
     let Some(refused) = refused else { return Ok(()) };
     score.denied += 1;
-    records(result, name, op, refused, score);
+    // Where both sides refuse, either may be the one that writes.
+    let sides = asker.asked.iter().filter(|a| !a.outcome.passes()).count();
+    if sides == 1 || !(op.starts_with("kill") || op.starts_with("attach") || tracing) {
+        records(result, name, op, refused, score);
+    }
     Ok(())
 }
 
@@ -135,6 +149,10 @@ impl Asker<'_> {
         }
     }
 
+    fn is_loaded(&self, name: &str) -> bool {
+        name == "unconfined" || self.loaded.contains_key(name)
+    }
+
     fn me(&self) -> Label {
         Label::parse(&self.profile.name)
     }
@@ -181,7 +199,6 @@ impl Asker<'_> {
                 self.file(arg(1), bit::READ);
                 self.file(arg(1), bit::READ | bit::MMAP);
             }
-            "rename" if arg(1) == arg(2) => {}
             "rename" => {
                 let from = bit::READ | bit::GETATTR | bit::WRITE | bit::SETATTR | bit::DELETE;
                 self.file(arg(1), from);
@@ -235,7 +252,7 @@ impl Asker<'_> {
             "changeprofile" => {
                 self.attr(pid, "current");
                 // What is not loaded is not found before anybody is asked.
-                if arg(1) != "not-loaded" {
+                if self.is_loaded(arg(1)) {
                     self.asked.push(change_profile(
                         self.profile,
                         &Label::parse(arg(1).as_bytes()),
@@ -255,13 +272,13 @@ impl Asker<'_> {
                 ));
             }
             "dbus" if arg(1) == "bind" => {
-                self.asked.push(dbus_bind(self.profile, arg(2).as_bytes(), arg(3).as_bytes()));
+                self.asked.push(dbus_bind(self.profile, self.kernel, arg(2).as_bytes(), arg(3).as_bytes()));
             }
             "dbus" => {
                 let [bus, name, label, path, interface, member] =
                     [2, 3, 4, 5, 6, 7].map(|at| arg(at).as_bytes().to_vec());
                 let message = DbusMessage { bus, name, label, path, interface, member };
-                self.asked.push(dbus_message(self.profile, &message, arg(1) == "send"));
+                self.asked.push(dbus_message(self.profile, self.kernel, &message, arg(1) == "send"));
             }
             _ => self.sockets(&words)?,
         }

@@ -35,7 +35,7 @@ def prepare():
 
 def fresh():
     """What an earlier profile's operations may have left or taken."""
-    for name in ["new", "newdir", "to", "sym", "link", "link2", "sock", "dev", "dir/new"]:
+    for name in ["new", "newdir", "to", "sym", "link", "link2", "hard2", "sock", "dev", "dir/new"]:
         path = f"{ROOT}/{name}"
         try:
             os.rmdir(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)

@@ -167,13 +167,17 @@ fn diff(
 }
 
 /// Families that programs use come first.
-fn rank(difference: &Difference) -> u8 {
-    match (difference.class, difference.witness.get(1)) {
-        (Class::NetV7 | Class::NetV8 | Class::NetV9, Some(1 | 2 | 10 | 16)) => 0,
-        (Class::NetV7 | Class::NetV8 | Class::NetV9, Some(17 | 38 | 40)) => 1,
-        (Class::NetV7 | Class::NetV8 | Class::NetV9, _) => 2,
-        _ => 0,
-    }
+fn rank(difference: &Difference) -> (u8, Option<u8>) {
+    let sockets = matches!(difference.class, Class::NetV7 | Class::NetV8 | Class::NetV9);
+    let family = match difference.witness.get(1).filter(|_| sockets) {
+        None | Some(1) => 0,
+        Some(2) => 1,
+        Some(10) => 2,
+        Some(16) => 3,
+        Some(17 | 38 | 40) => 4,
+        Some(_) => 5,
+    };
+    (family, difference.witness.get(3).copied().filter(|_| sockets))
 }
 
 fn can(
