@@ -4,6 +4,7 @@ mod apparmor;
 mod bench;
 mod build;
 mod compare;
+mod defaults;
 mod docs;
 mod fuzz;
 mod lab;
@@ -26,6 +27,8 @@ cargo xtask perturb DIR [--only dev|held]
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
 cargo xtask apparmor decode [--sample N] reads and writes again what the reference compilers write
 cargo xtask compare [--tools DIR]       file access by another user, beside other tools and the kernel
+cargo xtask defaults ENGINE@VERSION=config.json…
+                                        the data on defaults against what an engine hands to runc
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
 cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers
 cargo xtask lab --kernel K --job DIR    runs DIR/job.sh on a real kernel; more in lab/README.md";
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Some("ordinary") => ordinary::run(rest),
         Some("apparmor") => apparmor::run(rest),
         Some("compare") => compare::run(rest),
+        Some("defaults") => defaults::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("bench") => bench::run(rest),
         Some("lab") => lab::run(rest),

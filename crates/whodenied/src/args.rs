@@ -45,6 +45,9 @@ pub(crate) enum Command {
     /// What every layer of this machine is set to, and what can be seen of it
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(Doctor),
+    /// What a container engine gives a container by default, by version
+    #[command(after_help = DEFAULT_EXAMPLES, subcommand)]
+    Default(DefaultCommand),
     /// Replay a recorded case: first the bare error, then with the kernel's record
     Demo(Demo),
     /// List the known breakages, or show one
@@ -125,6 +128,45 @@ pub(crate) struct Doctor {
     /// With --save: overwrite a file that differs
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) plain: Plain,
+}
+
+const DEFAULT_EXAMPLES: &str = "\
+Engines: docker, containerd (nerdctl and CRI), podman, cri-o
+
+Examples:
+  whodenied default show docker@26.1
+  whodenied default show podman@5.4 --seccomp";
+
+/// `default`'s own commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DefaultCommand {
+    /// Show the defaults of ENGINE@VERSION, or the newest that is known without a version
+    Show(DefaultShow),
+}
+
+/// What `default show` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DefaultShow {
+    /// docker@26.1, containerd@1.7, podman@5.4, cri-o@1.30
+    #[arg(value_name = "ENGINE@VERSION")]
+    pub(crate) engine: String,
+    /// The AppArmor profile
+    #[arg(long)]
+    pub(crate) apparmor: bool,
+    /// What the seccomp filter refuses on x86-64
+    #[arg(long)]
+    pub(crate) seccomp: bool,
+    /// Capabilities of root in the container
+    #[arg(long)]
+    pub(crate) caps: bool,
+    /// Masked and read-only paths
+    #[arg(long)]
+    pub(crate) paths: bool,
+    /// Sysctls
+    #[arg(long)]
+    pub(crate) sysctls: bool,
     #[command(flatten)]
     pub(crate) plain: Plain,
 }

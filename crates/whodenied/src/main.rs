@@ -42,6 +42,9 @@ fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> 
         Some(Command::Collect(collect)) => command::collect::run(&collect, output),
         Some(Command::Run(run)) => command::run::run(&run, settings, output),
         Some(Command::Can(can)) => Ok(command::can::run(&can, settings, output)),
+        Some(Command::Default(args::DefaultCommand::Show(show))) => {
+            Ok(command::default::run(&show, settings, output))
+        }
         Some(Command::Doctor(doctor)) => command::doctor::run(&doctor, settings, output),
         Some(Command::Demo(demo)) => command::demo::run(&demo, settings, output),
         Some(Command::Known(known)) => Ok(command::known::run(&known, settings, output)),

@@ -2,6 +2,7 @@
 
 pub(crate) mod can;
 pub(crate) mod collect;
+pub(crate) mod default;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;

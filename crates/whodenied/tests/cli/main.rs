@@ -3,6 +3,7 @@
 
 mod can;
 mod dead;
+mod default;
 mod demo;
 mod doctor;
 mod exits;
