@@ -242,7 +242,11 @@ impl Walk<'_> {
         for edge in edges(0, left).iter().chain(edges(1, right)) {
             special[usize::from(edge.byte)] = true;
         }
-        let order = crate::dfa::preference();
+        let mut order = crate::dfa::preference();
+        if matches!(self.grammar, Grammar::Net { .. }) && !Grammar::is_past_type(place) {
+            // Of families and types that are alike, those that every program knows stand for the others.
+            order.sort_by_key(|b| (!matches!(b, 1 | 2 | 10), *b));
+        }
         // Of the others the first that the grammar takes, for every place it can lead to.
         let mut covered: Vec<Place> = Vec::new();
         let mut bytes = Vec::new();

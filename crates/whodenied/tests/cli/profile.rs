@@ -58,6 +58,7 @@ fn the_json_says_the_same() {
 
 #[test]
 fn differences_end_with_one() {
+    // The other allows every family, this one only AF_INET.
     let (net, ipc) = (seed("words-probe-net1"), seed("words-probe-ipc"));
     let same = run(&["profile", "diff", &net, &net, "--kernel", "6.12"], "");
     assert_eq!(same.status, 0, "{}", same.out);
