@@ -1,19 +1,21 @@
 #![no_main]
-//! Compiled AppArmor policy: what decodes can be asked, described and written again, and reads back the same.
+//! AppArmor policy: read, judged, resolved and searched for conflicts. The files it can include are
+//! itself and two small ones.
 
-use whodenied_apparmor::binary::{Limits, PermsForm, Target, decode, encode};
-use whodenied_apparmor::describe::describe;
-use whodenied_apparmor::evaluate::{Kernel, file};
+use whodenied_apparmor::compile::conflict;
+use whodenied_apparmor::resolve::{Loader, Memory, Paths};
+use whodenied_apparmor::syntax::{Entry, decode, parse};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let limits = Limits { bytes: 4 << 20, profiles: 100, edges: 1 << 20 };
-    let Ok(load) = decode(data, &limits) else { return };
-    for unit in &load.units {
-        let _ = describe(&unit.profile, &Kernel::NEWEST);
-        let _ = file(&unit.profile, b"/etc/passwd", true, 4);
-        let target = Target { perms: PermsForm::Table, wide: false, version: 0 };
-        if let Ok(bytes) = encode(&unit.profile, &target) {
-            assert!(decode(&bytes, &Limits::default()).is_ok());
-        }
+    let text = decode(data);
+    for entry in [Entry::File, Entry::Rules] {
+        assert_eq!(parse(&text, entry).root().text().to_string(), text);
+    }
+    let mut files = Memory::new(&[("/b/rules", "/a r,\ninclude <rules>\n"), ("/b/head", "@{A} = a b\n$B = true\n")]);
+    files.0.insert("/b/self".to_owned(), data.to_vec());
+    let mut loader = Loader::new(&files, Paths { base: "/b".to_owned(), include: Vec::new() });
+    let policy = loader.resolve("/f", data);
+    if policy.faults.is_empty() {
+        drop(conflict::faults(&policy, None));
     }
 });

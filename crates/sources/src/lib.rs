@@ -10,6 +10,7 @@ pub mod capture;
 mod facts;
 mod host;
 mod live;
+pub mod policy;
 mod recorded;
 pub mod subject;
 pub mod syscalls;

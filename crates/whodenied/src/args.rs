@@ -54,9 +54,9 @@ pub(crate) enum Command {
     Known(Known),
     /// List the layers that can say no, with their ids
     Layers,
-    /// Show, compare and ask AppArmor profiles as the kernel holds them
-    #[command(subcommand, after_help = PROFILE_EXAMPLES)]
-    Profile(Profile),
+    /// Read AppArmor policy: is it right, what does it mean
+    #[command(subcommand)]
+    Profile(crate::command::profile::Profile),
     /// Take back what --write wrote below a directory
     Undo(Undo),
 }
@@ -310,70 +310,6 @@ pub(crate) struct Known {
     /// Print the issue's manual page in Markdown
     #[arg(long, requires = "id")]
     pub(crate) markdown: bool,
-}
-
-const PROFILE_EXAMPLES: &str = "\
-A profile is the name of a loaded one, or a file of compiled policy: what apparmor_parser -o writes,
-raw_data of securityfs, a file of /var/cache/apparmor. FILE#NAME takes one of several in a file.
-
-Examples:
-  sudo whodenied profile show docker-default
-  sudo whodenied profile can docker-default mount tmpfs on /tmp
-  sudo whodenied profile can docker-default create unix stream
-  whodenied profile diff old.bin new.bin --kernel 6.12
-
-Exit status of `can`: 0 it may, 1 it may not. Of `diff`: 0 nothing differs, 1 something does.";
-
-/// Profiles as data.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Profile {
-    /// What a profile mediates, allows and denies, class by class
-    Show {
-        /// A loaded profile's name, or a file of compiled policy
-        #[arg(value_name = "NAME|FILE")]
-        profile: String,
-        #[command(flatten)]
-        asked: ProfileAsked,
-    },
-    /// What the second profile allows that the first does not, and the other way round
-    Diff {
-        /// The first
-        #[arg(value_name = "A")]
-        first: String,
-        /// The second
-        #[arg(value_name = "B")]
-        second: String,
-        #[command(flatten)]
-        asked: ProfileAsked,
-    },
-    /// Whether a profile allows something
-    #[command(after_help = PROFILE_FORMS)]
-    Can {
-        /// A loaded profile's name, or a file of compiled policy
-        #[arg(value_name = "NAME|FILE")]
-        profile: String,
-        /// What it may: read /etc/shadow; mount tmpfs on /tmp; create unix stream
-        #[arg(value_name = "OP", required = true, num_args = 1..)]
-        question: Vec<String>,
-        /// The file is not the task's own
-        #[arg(long)]
-        not_owner: bool,
-        #[command(flatten)]
-        asked: ProfileAsked,
-    },
-}
-
-const PROFILE_FORMS: &str = whodenied_apparmor::evaluate::FORMS;
-
-/// How profiles are asked.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ProfileAsked {
-    /// The kernel, as `uname -r` says it [default: this one]
-    #[arg(long, value_name = "RELEASE")]
-    pub(crate) kernel: Option<String>,
-    /// Print JSON (schema whodenied-profile/1)
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]
