@@ -1,7 +1,7 @@
 //! Which profile a program gets. Kernel `domain.c`: `profile_transition`, `x_to_label`, `find_attach`;
 //! `match.c`, `aa_dfa_leftmatch`.
 
-use super::{Answer, check, confined, file};
+use super::{Answer, Kernel, Outcome, check, confined, file};
 use crate::dfa::{START, StateId, TRAP};
 use crate::policy::{Attachment, Bytes, Class, Perms, Profile, Transition, TransitionKind, bit};
 use whodenied_kernel::Errno;
@@ -35,7 +35,13 @@ pub struct Exec {
 /// May a task execute this program, and under which profile does it then run? `loaded` are the profiles of
 /// the namespace; without them transitions that look for a profile are unclear.
 #[must_use]
-pub fn exec(profile: &Profile, path: &[u8], owner: bool, loaded: Option<&[&Profile]>) -> Exec {
+pub fn exec(
+    profile: &Profile,
+    kernel: &Kernel,
+    path: &[u8],
+    owner: bool,
+    loaded: Option<&[&Profile]>,
+) -> Exec {
     let done = |answer, target| Exec { answer, target, stacked: None, secure: false };
     let Some(profile) = confined(profile) else {
         let target = match loaded {
@@ -60,7 +66,11 @@ pub fn exec(profile: &Profile, path: &[u8], owner: bool, loaded: Option<&[&Profi
         Some(target) => Exec { answer: ask(&perms, None), target: Some(target), stacked, secure },
         None => {
             perms.allow &= !bit::EXEC;
-            done(ask(&perms, Some("profile transition not found")), None)
+            let mut answer = ask(&perms, Some("profile transition not found"));
+            if answer.outcome == Outcome::Complained && !kernel.learns {
+                (answer.outcome, answer.errno) = (Outcome::Denied, Some(Errno::EACCES));
+            }
+            done(answer, None)
         }
     }
 }

@@ -45,6 +45,10 @@ pub struct Kernel {
     pub userns: bool,
     /// io_uring is mediated (6.7).
     pub io_uring: bool,
+    /// In complain mode a program whose profile is not found runs under one made for learning; kernels without
+    /// that refuse it although they record that it was allowed (6.12 does; 7.2 and 7.3 do not; between is not
+    /// known, and taken for refusing).
+    pub learns: bool,
     /// Patched as Ubuntu patches it: Unix sockets by address and label also in classes 14 and 4, message
     /// queues. Known from sources only.
     pub patched: bool,
@@ -56,7 +60,7 @@ impl Kernel {
     pub const fn mainline(major: u32, minor: u32) -> Self {
         let v9 = major > 6 || (major == 6 && minor >= 17);
         let since_6_7 = major > 6 || (major == 6 && minor >= 7);
-        Self { network_v9: v9, userns: since_6_7, io_uring: since_6_7, patched: false }
+        Self { network_v9: v9, userns: since_6_7, io_uring: since_6_7, learns: major >= 7, patched: false }
     }
 
     /// The newest mainline that was looked at.

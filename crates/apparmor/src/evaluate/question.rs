@@ -230,7 +230,7 @@ impl Question {
         match self {
             Self::File { path, request } => file(profile, path, owner, *request),
             Self::Link { link: name, target } => link(profile, name, target, owner),
-            Self::Exec { path } => exec(profile, path, owner, None).answer,
+            Self::Exec { path } => exec(profile, kernel, path, owner, None).answer,
             Self::Capability(which) => capability(profile, *which),
             Self::Socket(which, usage) => socket(profile, kernel, which, usage),
             Self::Mount(attempt) => mount(profile, attempt),

@@ -64,6 +64,11 @@ pub fn judge(result: &Value, kernel: &Kernel, loaded: &Loaded, score: &mut Score
         None if expected_not_found => errno == 2 || errno == 0,
         None => !theirs && errno != -1,
     };
+    // What an earlier operation was not let make is missed before anybody is asked.
+    let missed = errno == 2 && (op.ends_with("/new") || op.ends_with("/newdir")) && wanted.is_some();
+    if missed {
+        return Ok(());
+    }
     if !agree {
         let said = asker.asked.iter().map(|a| format!("{:?}", a.outcome)).collect::<Vec<_>>().join(", ");
         score
@@ -89,7 +94,11 @@ fn records(result: &Value, name: &str, op: &str, refused: &Answer, score: &mut S
     }
     let records: Vec<&str> =
         result["records"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let denied: Vec<&&str> = records.iter().filter(|r| r.contains("apparmor=\"DENIED\"")).collect();
+    let complains = result["op"].as_str().is_some_and(|o| o.starts_with("exec"));
+    let denied: Vec<&&str> = records
+        .iter()
+        .filter(|r| r.contains("apparmor=\"DENIED\"") || (complains && r.contains("apparmor=\"ALLOWED\"")))
+        .collect();
     if !refused.recorded {
         score.silent += 1;
         if !denied.is_empty() {
@@ -209,8 +218,8 @@ impl Asker<'_> {
             }
             "exec" => self.exec(arg(1)),
             "mknod" => {
-                self.cap(Capability::MKNOD);
                 self.file(arg(1), bit::CREATE);
+                self.cap(Capability::MKNOD);
             }
             "mount" => self.mount(&words),
             "umount" => {
@@ -218,12 +227,10 @@ impl Asker<'_> {
                 self.asked.push(umount(self.profile, directory(arg(1)).as_bytes()));
             }
             "pivot_root" => {
-                self.asked.push(pivot_root(
-                    self.profile,
-                    directory(arg(1)).as_bytes(),
-                    directory(arg(2)).as_bytes(),
-                ));
+                let pivot =
+                    pivot_root(self.profile, directory(arg(1)).as_bytes(), directory(arg(2)).as_bytes());
                 self.cap(Capability::SYS_ADMIN);
+                self.asked.push(pivot);
             }
             "kill" => {
                 let number: u32 = arg(1).parse()?;
@@ -298,7 +305,7 @@ impl Asker<'_> {
 
     fn exec(&mut self, path: &str) {
         let loaded: Vec<&Profile> = self.loaded.values().flatten().collect();
-        let done = exec(self.profile, path.as_bytes(), true, Some(&loaded));
+        let done = exec(self.profile, self.kernel, path.as_bytes(), true, Some(&loaded));
         self.asked.push(done.answer);
     }
 
