@@ -286,7 +286,7 @@ fn say(profile: &Profile, words: &str, answer: &Answer) -> String {
             (true, _) => "\nThe kernel writes a record.",
             (false, _) => "\nThe kernel writes no record: a rule says deny.",
         });
-        if let Some(info) = answer.info {
+        if let Some(info) = answer.info.filter(|_| answer.recorded) {
             said.push_str(&format!("\nThe record says info=\"{info}\"."));
         }
     }
