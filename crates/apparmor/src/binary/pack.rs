@@ -120,7 +120,7 @@ fn place_symbol(
     symbol: StateId,
 ) -> Result<(), EncodeError> {
     // A state without edges may not lie over cells that it owns: only its symbol's.
-    let at = (0..cells.len() - 255).find(|at| cells[*at].1 == 0).unwrap_or(cells.len() - 255);
+    let at = cells.iter().position(|c| c.1 == 0).unwrap_or(cells.len());
     if at + 256 >= MOST_CELLS {
         return Err(EncodeError::TooLarge);
     }
