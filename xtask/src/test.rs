@@ -67,9 +67,7 @@ pub fn run(args: &[String]) -> Result<bool> {
     match sample {
         Some(Ok(sample)) => {
             let prepared = match preparing {
-                Some(thread) => {
-                    thread.join().map_err(|_| anyhow!("the lab's images: the thread ended"))?
-                }
+                Some(thread) => thread.join().map_err(|_| anyhow!("the lab's images: the thread ended"))?,
                 None => Ok(()),
             };
             // Packages come from a mirror: what can't be had there is no fault of the code under test.
