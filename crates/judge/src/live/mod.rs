@@ -5,6 +5,8 @@
 //! error that the kernel gave, they decide. Where they answer with another, nothing is claimed.
 
 mod files;
+mod limits;
+mod lost;
 mod tasks;
 
 use crate::say::{Say, allows, denies};
@@ -13,6 +15,7 @@ use whodenied_case::{Attempt, Support, Verdict};
 
 use whodenied_kernel::syscall::SeccompAction;
 use whodenied_kernel::{Errno, Layer};
+use whodenied_text::escape;
 
 /// Puts what is exact in the place of what was reasoned.
 pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
@@ -30,14 +33,36 @@ pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
             && live.filter.as_ref().is_none_or(|f| !f.complete)
             && errno != Errno::EACCES;
         let support = if unseen { Support::Stated } else { Support::State };
-        exact.extend(files::judge(attempt, live, errno, support));
-        exact.extend(tasks::judge(attempt, live, errno, support));
+        match lost::judge(attempt, live, errno, support) {
+            Some(say) => exact.push(say),
+            None => exact.extend(unfiltered(attempt, live, errno, support)),
+        }
     }
     for say in exact {
         let Some(verdict) = Option::<Verdict>::from(say) else { continue };
         verdicts.retain(|v| v.attempt != attempt.id || v.layer != verdict.layer);
         verdicts.push(verdict);
     }
+}
+
+/// What every layer but seccomp answers.
+fn unfiltered(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Vec<Say> {
+    let mut says = files::judge(attempt, live, errno, support);
+    says.extend(hidden(attempt, live, errno, support));
+    says.extend(tasks::judge(attempt, live, errno, support));
+    says.extend(limits::judge(attempt, live, errno, support));
+    says
+}
+
+/// A path that is there outside of the process's mount namespace, and covered or left out inside.
+fn hidden(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let (point, fstype) = live.hidden_by.as_ref().filter(|_| errno == Errno::ENOENT)?;
+    let because = format!(
+        "The path is there outside, and hidden from this process: in its mount namespace {} is a mount of its own ({}) that does not hold it.",
+        escape::line(point),
+        escape::line(fstype)
+    );
+    Some(denies(attempt, Layer::Filesystem, support, 97, because).policy("the sandbox's mounts"))
 }
 
 /// The captured filters' answer; true when they refuse with this error.

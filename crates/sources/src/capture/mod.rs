@@ -1,6 +1,7 @@
 //! What the kernel decided a failed call by, read while its thread still stands in it.
 
 mod filters;
+mod hidden;
 mod line;
 mod mounts;
 mod operation;
@@ -10,7 +11,9 @@ mod walk;
 
 use crate::trace::{Call, DecodedCall, Object, Tracee};
 pub use filters::Filters;
+pub use hidden::{apart, hidden, mount_of};
 pub use line::{killed, line};
+pub use process::start;
 use std::collections::BTreeMap;
 use walk::{Untold, Walk};
 use whodenied_access::{CapabilitySet, Settings, Subject, UserNamespace};
@@ -72,6 +75,9 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         partial,
         question,
         filter: None,
+        start: None,
+        lost: None,
+        hidden_by: None,
         sysctls,
         missing,
         blame: 0,

@@ -37,6 +37,17 @@ pub(super) fn lost(tracee: Tracee, traced: bool) -> Option<PrivilegeLost> {
     if !set_uid && !set_gid && capabilities == 0 {
         return None;
     }
+    // An owner that its user namespace does not map is not given (bprm_fill_uid).
+    let mapped = |file: &str, id: u32| {
+        let map = std::fs::read_to_string(tracee.proc(file)).unwrap_or_default();
+        map.lines().any(|line| {
+            let mut numbers = line.split_whitespace().skip(1).filter_map(|n| n.parse::<u32>().ok());
+            let (Some(from), Some(count)) = (numbers.next(), numbers.next()) else { return false };
+            id.checked_sub(from).is_some_and(|n| n < count)
+        })
+    };
+    let known = mapped("uid_map", file.uid()) && mapped("gid_map", file.gid());
+    let (set_uid, set_gid) = (set_uid && known, set_gid && known);
     let status = std::fs::read(tracee.proc("status")).ok()?;
     // Real, effective, saved and file system id.
     let effective =

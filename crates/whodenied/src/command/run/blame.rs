@@ -106,7 +106,9 @@ pub(super) fn weigh(
         let ended = ends.get(&failure.pid).map(|(_, status)| *status);
         let badly = ended.is_none_or(|s| !good(s)) || failure.launching;
         let mut blame = told;
-        if !fine && badly {
+        // Programs that run others raise their limits as far as they may, and go on where they may not.
+        let tries = matches!(failure.name, "prlimit64" | "setrlimit");
+        if !fine && badly && !tries {
             blame += 20;
             if last.get(&failure.pid) == Some(&failure.order) {
                 blame += 60;

@@ -10,8 +10,10 @@ use crate::pipeline;
 use crate::settings::Settings;
 use anyhow::{Context as _, bail};
 use record::Recorder;
+use std::ffi::OsString;
 use std::io::Cursor;
 use whodenied_case::Origin;
+use whodenied_case::capture::Start;
 use whodenied_intake::Input;
 use whodenied_sources::LiveHost;
 use whodenied_sources::trace::{Ending, Options, Status, Tracer, Until};
@@ -32,8 +34,9 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
             (Tracer::launch(&run.command, options), words.join(" "))
         }
     };
+    let start = run.pid.is_none().then(|| start(&run.command)).flatten();
     let tracer = tracer.with_context(|| format!("can't follow {}", escape::line(&command)))?;
-    let mut recorder = Recorder::new();
+    let mut recorder = Recorder::new(start);
     let outcome = tracer.run(&mut recorder)?;
     let status = match outcome.ending {
         Ending::Ended(status) => Some(status),
@@ -81,6 +84,12 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
 
 fn input(origin: Origin, text: String) -> Input {
     Input { origin, reader: Box::new(Cursor::new(text.into_bytes())) }
+}
+
+/// How the command is started; nothing where an argument is not text.
+fn start(command: &[OsString]) -> Option<Start> {
+    let command = command.iter().map(|w| w.to_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
+    whodenied_sources::capture::start(command)
 }
 
 /// The exit status: ours, or with `--propagate-exit` the command's own, as a shell gives it.

@@ -17,7 +17,7 @@ const MOST: usize = 4;
 
 /// The ways to let the call through; nothing where it was not seen live or not refused by the checks
 /// of files.
-pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
+pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = Offer::default();
     let Some(live) = &ctx.attempt.live else { return offer };
     let Some(question) = &live.question else { return offer };
