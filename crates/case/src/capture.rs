@@ -57,6 +57,9 @@ pub struct Capture {
     /// The privilege that the file of the running program should have given and did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Lost>,
+    /// What the Landlock domain that was seen being entered answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landlock: Option<LandlockAnswer>,
     /// Where a mount hides the path from the process though it is there outside of its mount
     /// namespace: the mount point in the process's terms, and its file system type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,6 +153,17 @@ pub struct ProcessState {
     /// Its cgroup (v2 path, or the lines of a hierarchy of v1).
     #[serde(default)]
     pub cgroup: String,
+}
+
+/// The answer of a Landlock domain to one call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandlockAnswer {
+    /// It refuses.
+    pub refuses: bool,
+    /// The layer that refuses, in the order they were entered, counted from 1.
+    pub layer: u32,
+    /// The right asked for, as LANDLOCK_ACCESS_FS_* has it.
+    pub right: String,
 }
 
 /// How a command was started.

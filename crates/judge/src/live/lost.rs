@@ -20,10 +20,13 @@ pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Su
             .filter_map(Option::<Verdict>::from)
             .any(|v| matches!(v.answer, Answer::Denies { .. }))
     };
-    let mut with = live.clone();
-    give(&mut with, lost);
-    if !refuses(live) || refuses(&with) {
-        return None;
+    let executed = live.syscall == "execve" && errno == Errno(0);
+    if !executed {
+        let mut with = live.clone();
+        give(&mut with, lost);
+        if !refuses(live) || refuses(&with) {
+            return None;
+        }
     }
     let what = match (lost.uid, lost.gid, lost.capabilities) {
         (Some(0), ..) => "set-user-ID root".to_owned(),
@@ -37,9 +40,13 @@ pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Su
     } else {
         (Layer::MountFlags, "its file lies on a mount with nosuid", "nosuid")
     };
-    let because = format!(
-        "{file} has {what} and runs without it, because {taker}; with it the call passes, so its loss is the cause."
-    );
+    let because = if executed {
+        format!("{file} has {what} and runs without it, because {taker}; execve gives no error for that.")
+    } else {
+        format!(
+            "{file} has {what} and runs without it, because {taker}; with it the call passes, so its loss is the cause."
+        )
+    };
     Some(denies(attempt, layer, support, 98, because).policy(policy))
 }
 

@@ -64,6 +64,8 @@ pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Su
         .or_else(|| traced(attempt, live, errno, support))
         .or_else(|| log(attempt, live, errno, support))
         .or_else(|| setting(attempt, live, errno, support))
+        .or_else(|| process_file(attempt, live, errno, support))
+        .or_else(|| node(attempt, live, errno, support))
         .or_else(|| count(attempt, live, errno, support))
 }
 
@@ -294,5 +296,42 @@ fn count(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> O
     (none && flags.contains("CLONE_NEWUSER")).then(|| {
         denies(attempt, Layer::Sysctl, support, 96, format!("{key} is 0: no user namespace may be created."))
             .policy(key)
+    })
+}
+
+/// `fs/proc/base.c`, proc_fd_access_allowed and ptrace_may_access: links and some files of another
+/// process ask as ptrace does, and answer EACCES.
+fn process_file(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let mut parts = attempt.object_name().strip_prefix("/proc/")?.splitn(2, '/');
+    let pid: i32 = parts.next()?.parse().ok()?;
+    let rest = parts.next()?;
+    let asks = ["ns/", "fd/", "map_files/", "cwd", "root", "exe"].iter().any(|p| rest.starts_with(p));
+    if !asks || errno != Errno::EACCES || pid == live.process.pid || has(live, Capability::SYS_PTRACE) {
+        return None;
+    }
+    let [real, saved] = live.target_uids?;
+    let own = live.process.uids[3];
+    (real != own || saved != own).then(|| {
+        let because = format!(
+            "/proc/{pid} is of a process of another user, whose links are followed with CAP_SYS_PTRACE only; this one lacks it."
+        );
+        denies(attempt, Layer::Capability, support, 97, because).policy("CAP_SYS_PTRACE")
+    })
+}
+
+/// `fs/namei.c`, vfs_mknod: a device asks for CAP_MKNOD in the first user namespace, after the modes.
+fn node(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let mode = attempt.arg("mode").unwrap_or("");
+    let device = mode.contains("S_IFCHR") || mode.contains("S_IFBLK");
+    if !matches!(live.syscall.as_str(), "mknod" | "mknodat") || !device || errno != Errno::EPERM {
+        return None;
+    }
+    if !has(live, Capability::MKNOD) {
+        return Some(lacks(attempt, Capability::MKNOD, support, "A device node"));
+    }
+    (!live.process.same_user_namespace).then(|| {
+        let because =
+            "A device node needs CAP_MKNOD in the first user namespace; the process has it only in its own.";
+        denies(attempt, Layer::Userns, support, 96, because)
     })
 }

@@ -37,6 +37,10 @@ pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
     let live = ctx.attempt.live.as_deref();
     if !offer.remedies.is_empty() && live.is_some_and(|l| l.process.engine == "host") {
         rest.remedies.retain(|r| !matches!(r.on, Where::Container | Where::Image));
+        // The files of /proc have neither owners to set nor lists of access.
+        if ctx.attempt.object_name().starts_with("/proc/") {
+            rest.remedies.clear();
+        }
     }
     let known = offer.stays_blocked.is_empty();
     offer.remedies.extend(rest.remedies);

@@ -5,8 +5,8 @@
 use crate::fix::{Fix, Offer};
 use crate::place::Ctx;
 use whodenied_access::{
-    Change, Decision, Inode, MountOption, Named, NodeId, Operation, Protection, Tree, Way, World, decide,
-    ways,
+    Change, Decision, Inode, Kind, MountOption, Named, NodeId, Operation, Protection, Tree, Way, World,
+    decide, ways,
 };
 use whodenied_case::capture::{Capture, Question};
 use whodenied_case::{Risk, Where};
@@ -164,6 +164,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
         Change::Own { node, uid } => {
             let path = path(world, *node)?;
             let inode = world.inode(*node)?;
+            let link = if inode.kind == Kind::Symlink { "-h " } else { "" };
             let (new, old) = (name(live, 'u', *uid), name(live, 'u', inode.uid));
             Step {
                 what: format!("Give {path} to {new}"),
@@ -171,8 +172,8 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
                     "{path}, which {new} may then change as it likes; {old} loses the owner's rights"
                 ),
                 risk: Risk::Medium,
-                run: format!("sudo chown {} {path}", shell(&new)),
-                undo: format!("sudo chown {} {path}", shell(&old)),
+                run: format!("sudo chown {link}{} {path}", shell(&new)),
+                undo: format!("sudo chown {link}{} {path}", shell(&old)),
             }
         }
         Change::NotImmutable(node) => flag(world, *node, 'i', "immutable")?,

@@ -1,6 +1,7 @@
 //! Fixes of a call that was seen live: changes that were tried on the very situation, or the same
 //! command started with one thing more.
 
+mod device;
 mod files;
 mod filter;
 mod sandbox;
@@ -18,6 +19,11 @@ pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
     }
     // Inside a sandbox of bubblewrap its own options come first: the mounts are its own.
     offer.maybe(sandbox::bubblewrap(ctx));
+    offer.maybe(sandbox::unshare(ctx));
+    offer.maybe(device::offer(ctx));
+    if let Some(fix) = start::setting(ctx) {
+        offer.add(fix);
+    }
     if ctx.d.layer == Layer::Seccomp {
         filter::offer(ctx, &mut offer);
         return offer;

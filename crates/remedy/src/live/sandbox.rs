@@ -59,6 +59,37 @@ pub(super) fn bubblewrap(ctx: &Ctx<'_>) -> Option<Fix> {
     )
 }
 
+/// unshare(1) made a user namespace without the namespace that is to be changed: the one option more.
+pub(super) fn unshare(ctx: &Ctx<'_>) -> Option<Fix> {
+    let live = ctx.attempt.live.as_deref()?;
+    let command = &live.start.as_ref()?.command;
+    let (first, rest) = command.split_first()?;
+    if base(first) != "unshare" || ctx.d.layer != Layer::Userns || live.process.same_user_namespace {
+        return None;
+    }
+    let (space, option) = match live.syscall.as_str() {
+        "mount" | "umount2" | "pivot_root" | "move_mount" => ("mnt", "--mount"),
+        "sethostname" | "setdomainname" => ("uts", "--uts"),
+        _ => return None,
+    };
+    if !live.process.shared.iter().any(|s| s == space) {
+        return None;
+    }
+    let mut words = vec![shell(first), option.to_owned()];
+    words.extend(rest.iter().map(|w| shell(w)));
+    Some(
+        Fix::new(
+            Where::Program,
+            Risk::Low,
+            format!(
+                "Let unshare make the namespace that is to be changed along with the user namespace: {option}"
+            ),
+        )
+        .widens("Nothing outside: the change is seen in the new namespace only.")
+        .run(words.join(" ")),
+    )
+}
+
 /// Where in the command the sandboxed program begins: the process's own words end it.
 pub(super) fn program(live: &Capture) -> Option<usize> {
     let command = &live.start.as_ref()?.command;

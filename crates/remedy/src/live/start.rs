@@ -158,6 +158,24 @@ fn capability_options(live: &Capture, start: &Start, capability: Capability) -> 
     format!("--inh-caps=-all --bounding-set=-all,{}", all.join(","))
 }
 
+/// A sysctl that only root may write.
+pub(super) fn setting(ctx: &Ctx<'_>) -> Option<Fix> {
+    let key = ctx.attempt.object_name().strip_prefix("/proc/sys/").filter(|_| ctx.d.layer == Layer::Dac)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    key.chars().all(plain).then(|| {
+        let dotted = key.replace('/', ".");
+        Fix::new(
+            Where::Host,
+            Risk::Medium,
+            format!("Set {dotted} as root, once, and let the program only read it"),
+        )
+        .widens("The value holds for the whole machine, or for this network namespace where it has its own.")
+        .run(format!("sysctl {dotted}   # the value in force, for the way back"))
+        .run(format!("sudo sysctl -w {dotted}=<value>"))
+        .undo(format!("sudo sysctl -w {dotted}=<former value>"))
+    })
+}
+
 /// The mount of the program's file, with nosuid taken off.
 fn suid(live: &Capture) -> Option<Fix> {
     let lost = live.lost.as_ref().filter(|l| l.nosuid && !l.no_new_privs && !l.mount.is_empty())?;

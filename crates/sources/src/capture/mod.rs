@@ -2,6 +2,7 @@
 
 mod filters;
 mod hidden;
+mod landlock;
 mod line;
 mod mounts;
 mod operation;
@@ -12,6 +13,7 @@ mod walk;
 use crate::trace::{Call, DecodedCall, Object, Tracee};
 pub use filters::Filters;
 pub use hidden::{apart, hidden, mount_of};
+pub use landlock::Domains;
 pub use line::{killed, line};
 pub use process::start;
 use std::collections::BTreeMap;
@@ -78,7 +80,39 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         start: None,
         lost: None,
         hidden_by: None,
+        landlock: None,
         sysctls,
+        missing,
+        blame: 0,
+    }
+}
+
+/// The state of a process that has just executed `file` and runs without the privilege of it: a
+/// call that succeeded, so without an errno.
+#[must_use]
+pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
+    let tracee = Tracee { tid };
+    let mut missing = Vec::new();
+    let process = process::state(tracee, tid, &mut missing);
+    Capture {
+        schema: SCHEMA.to_owned(),
+        line: 0,
+        syscall: "execve".to_owned(),
+        args: Vec::new(),
+        object: Some(Thing::Path(file.to_owned())),
+        second: None,
+        errno: 0,
+        names: names(tracee, &process, None),
+        target_uids: None,
+        process,
+        partial: false,
+        question: None,
+        filter: None,
+        start: None,
+        lost: None,
+        hidden_by: None,
+        landlock: None,
+        sysctls: sysctls(tracee),
         missing,
         blame: 0,
     }
@@ -159,7 +193,15 @@ fn thing(object: &Object) -> Thing {
 
 /// The users of the process that a call was on. Process ids of another namespace are not followed.
 fn target(decoded: &DecodedCall) -> Option<[u32; 2]> {
-    let Some(Object::Process { pid }) = decoded.object else { return None };
+    let pid = match &decoded.object {
+        Some(Object::Process { pid }) => *pid,
+        // A file of another process.
+        Some(Object::Path(path)) => {
+            let rest = path.full.strip_prefix("/proc").ok()?;
+            rest.components().next()?.as_os_str().to_str()?.parse().ok()?
+        }
+        _ => return None,
+    };
     if pid <= 0 {
         return None;
     }

@@ -124,6 +124,10 @@ pub(super) fn weigh(
                 steps += 1;
             }
         }
+        // A privilege that was not needed.
+        if fine && failure.name == "execve" && failure.errno == Errno(0) {
+            blame = 0;
+        }
         if probes(failure) {
             blame = blame.saturating_sub(40);
         }

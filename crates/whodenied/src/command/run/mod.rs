@@ -16,6 +16,7 @@ use whodenied_case::Origin;
 use whodenied_case::capture::Start;
 use whodenied_intake::Input;
 use whodenied_sources::LiveHost;
+use whodenied_sources::capture::Domains;
 use whodenied_sources::trace::{Ending, Options, Status, Tracer, Until};
 use whodenied_text::escape;
 
@@ -24,7 +25,7 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
         forward_signals: true,
         timeout: run.timeout,
         until: Until::Command,
-        successes: vec!["write", "writev"],
+        successes: ["write", "writev"].into_iter().chain(Domains::CALLS).collect(),
         ..Options::default()
     };
     let (tracer, command) = match run.pid {

@@ -4,8 +4,10 @@ use super::blame::{self, Failure};
 use std::collections::{HashMap, HashSet};
 use whodenied_case::capture::{Capture, Lost, Start};
 use whodenied_kernel::Errno;
-use whodenied_sources::capture::{Filters, apart, capture, hidden, killed, line, mount_of};
-use whodenied_sources::trace::{Call, Event, Flow, Observer, Status, Tid, Tracee, decode};
+use whodenied_sources::capture::{
+    Domains, Filters, apart, capture, executed, hidden, killed, line, mount_of,
+};
+use whodenied_sources::trace::{Call, Event, Flow, Observer, PrivilegeLost, Status, Tid, Tracee, decode};
 use whodenied_text::escape;
 
 /// So many different failures are kept, each with how often it happened.
@@ -29,6 +31,7 @@ pub(super) struct Recorder {
     parents: HashMap<Tid, Tid>,
     remarks: Vec<String>,
     filters: Filters,
+    domains: Domains,
     /// How the command was started.
     start: Option<Start>,
     /// The privilege that the program of a process runs without.
@@ -64,6 +67,7 @@ impl Recorder {
             parents: HashMap::new(),
             remarks: Vec::new(),
             filters: Filters::default(),
+            domains: Domains::default(),
         }
     }
 
@@ -91,6 +95,7 @@ impl Recorder {
         capture.lost = self.lost.get(&call.pid).cloned();
         capture.errno = errno.0;
         capture.filter = self.filters.answer(call);
+        capture.landlock = self.domains.answer(call, &decoded);
         self.known.insert(text.clone(), self.failures.len());
         self.failures.push(Failure {
             line: text,
@@ -103,6 +108,40 @@ impl Recorder {
             launching: call.launching,
             capture,
         });
+    }
+
+    /// A program runs without the privilege of its file: for itself a failure when it ends badly.
+    fn without(&mut self, lost: &PrivilegeLost, file: String) {
+        let (tid, tracee) = (lost.tid, Tracee { tid: lost.tid });
+        let state = Lost {
+            file: file.clone(),
+            uid: lost.uid,
+            gid: lost.gid,
+            capabilities: lost.capabilities,
+            no_new_privs: lost.no_new_privs,
+            nosuid: lost.nosuid,
+            mount: mount_of(tracee, &lost.file).map_or_else(String::new, |m| m.0),
+        };
+        if (lost.no_new_privs || lost.nosuid) && self.failures.len() < MOST {
+            let mut capture = executed(tid, &file);
+            capture.start.clone_from(&self.start);
+            capture.lost = Some(state.clone());
+            self.failures.push(Failure {
+                line: format!(
+                    "[pid {tid}] execve({}) = 0, without the privilege of that file",
+                    escape::line(&file)
+                ),
+                name: "execve",
+                object: Some(file),
+                errno: Errno(0),
+                pid: tid,
+                order: self.order,
+                count: 1,
+                launching: false,
+                capture,
+            });
+        }
+        self.lost.insert(tid, state);
     }
 
     /// What is written to standard error.
@@ -228,6 +267,7 @@ impl Observer for Recorder {
             Event::FilterInstalled(installed) => self.filters.installed(&installed),
             Event::Exec(exec) => {
                 self.filters.executed(exec.former, exec.tid);
+                self.domains.executed(exec.former, exec.tid);
                 self.lost.remove(&exec.tid);
                 self.ours.remove(&exec.tid);
                 if apart(exec.tid) {
@@ -236,9 +276,11 @@ impl Observer for Recorder {
                     self.apart.remove(&exec.tid);
                 }
             }
+            Event::Succeeded(call) if Domains::CALLS.contains(&call.name) => self.domains.succeeded(&call),
             Event::Succeeded(call) => self.written(&call),
             Event::Fork { parent, child, thread } => {
                 self.filters.forked(parent, child);
+                self.domains.forked(parent, child);
                 if !thread {
                     self.parents.insert(child, parent);
                     if self.apart.contains(&parent) {
@@ -254,6 +296,7 @@ impl Observer for Recorder {
             }
             Event::Exit { tid, pid, status } => {
                 self.filters.gone(tid);
+                self.domains.gone(tid);
                 if tid == pid {
                     self.apart.remove(&pid);
                     self.lost.remove(&pid);
@@ -273,19 +316,7 @@ impl Observer for Recorder {
                     ));
                     self.ours.insert(lost.tid);
                 }
-                self.lost.insert(
-                    lost.tid,
-                    Lost {
-                        file,
-                        uid: lost.uid,
-                        gid: lost.gid,
-                        capabilities: lost.capabilities,
-                        no_new_privs: lost.no_new_privs,
-                        nosuid: lost.nosuid,
-                        mount: mount_of(Tracee { tid: lost.tid }, &lost.file)
-                            .map_or_else(String::new, |m| m.0),
-                    },
-                );
+                self.without(&lost, file);
             }
             Event::TracedByUs(call) => self.remarks.push(format!(
                 "Process {} wanted to trace another ({}) and could not because we do: that refusal is ours.",
