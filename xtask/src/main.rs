@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|fuzz|bench`.
 
 mod bench;
+mod bench_run;
 mod build;
 mod docs;
 mod fuzz;
@@ -22,7 +23,8 @@ cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
-cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers";
+cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers
+cargo xtask bench run [FILES] [ROUNDS]  what following a `make` costs, beside strace (medians of paired rounds)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +37,9 @@ fn main() -> ExitCode {
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),
         Some("fuzz") => fuzz::run(rest),
+        Some("bench") if rest.first().is_some_and(|a| a == "run") => {
+            bench_run::run(rest.get(1..).unwrap_or_default())
+        }
         Some("bench") => bench::run(rest),
         _ => {
             eprintln!("{USAGE}");

@@ -322,7 +322,9 @@ fn process_file(attempt: &Attempt, live: &Capture, errno: Errno, support: Suppor
 /// `fs/namei.c`, vfs_mknod: a device asks for CAP_MKNOD in the first user namespace, after the modes.
 fn node(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
     let mode = attempt.arg("mode").unwrap_or("");
-    let device = mode.contains("S_IFCHR") || mode.contains("S_IFBLK");
+    let octal = u32::from_str_radix(mode.trim_start_matches("0o"), 8).unwrap_or(0) & 0o170_000;
+    let device =
+        mode.contains("S_IFCHR") || mode.contains("S_IFBLK") || matches!(octal, 0o020_000 | 0o060_000);
     if !matches!(live.syscall.as_str(), "mknod" | "mknodat") || !device || errno != Errno::EPERM {
         return None;
     }

@@ -98,8 +98,7 @@ impl Line {
             || fs.starts_with("nfs")
             || matches!(
                 fs,
-                "proc"
-                    | "cifs"
+                "cifs"
                     | "smb3"
                     | "9p"
                     | "virtiofs"
@@ -116,12 +115,13 @@ impl Line {
             )
     }
 
-    /// File systems that check more than mode and owner: kernfs files without a write operation, the
+    /// File systems that check more than mode and owner: processes' files in proc, kernfs files without a write operation, the
     /// masks of vfat.
     pub(super) fn checks_more(&self) -> bool {
         matches!(
             self.fstype.as_str(),
-            "sysfs"
+            "proc"
+                | "sysfs"
                 | "cgroup"
                 | "cgroup2"
                 | "securityfs"

@@ -15,14 +15,18 @@
 //! This module holds the only `unsafe` code of the workspace, in `sys`, `fork` and `signals`.
 
 mod accelerate;
+mod calls;
 mod decode;
+mod end;
 mod event;
 mod filter;
 mod fork;
 mod options;
+mod outcome;
 mod privilege;
 mod signals;
 mod sys;
+mod threads;
 mod tracee;
 mod tracer;
 
@@ -31,7 +35,8 @@ pub use event::{
     Call, Ending, Event, Exec, FilterInstalled, Flow, Instruction, Observer, PrivilegeLost, Status,
 };
 pub use options::{Errnos, Options, Until};
+pub use outcome::{Outcome, TraceError};
 pub use signals::die_of;
 pub use sys::{SignalInfo, Tid};
 pub use tracee::Tracee;
-pub use tracer::{Outcome, TraceError, Tracer};
+pub use tracer::Tracer;

@@ -96,9 +96,10 @@ pub(super) fn weigh(
 ) {
     let good = |status: Status| status == Status::Code(0);
     let fine = status.is_some_and(good) && !timed_out;
-    let last: HashMap<Tid, u32> = failures.iter().fold(HashMap::new(), |mut last, f| {
-        let at = last.entry(f.pid).or_insert(0);
-        *at = (*at).max(f.order);
+    // The last of a process that is no probe; of one that only probed, the last of all.
+    let last: HashMap<Tid, (bool, u32)> = failures.iter().fold(HashMap::new(), |mut last, f| {
+        let at = last.entry(f.pid).or_insert((false, 0));
+        *at = (*at).max((!probes(f), f.order));
         last
     });
     for failure in failures.iter_mut() {
@@ -110,7 +111,7 @@ pub(super) fn weigh(
         let tries = matches!(failure.name, "prlimit64" | "setrlimit");
         if !fine && badly && !tries {
             blame += 20;
-            if last.get(&failure.pid) == Some(&failure.order) {
+            if last.get(&failure.pid) == Some(&(!probes(failure), failure.order)) {
                 blame += 60;
             }
             // A child's end that its parents passed on.

@@ -2,7 +2,7 @@
 
 use super::blame::{self, Failure};
 use std::collections::{HashMap, HashSet};
-use whodenied_case::capture::{Capture, Lost, Start};
+use whodenied_case::capture::{Capture, Lost, ProcessState, Start};
 use whodenied_kernel::Errno;
 use whodenied_sources::capture::{
     Domains, Filters, apart, capture, executed, hidden, killed, line, mount_of,
@@ -32,6 +32,8 @@ pub(super) struct Recorder {
     remarks: Vec<String>,
     filters: Filters,
     domains: Domains,
+    /// The command runs under our own accelerating filter, which is none of its.
+    accelerated: bool,
     /// How the command was started.
     start: Option<Start>,
     /// The privilege that the program of a process runs without.
@@ -54,6 +56,7 @@ pub(super) struct Recorded {
 impl Recorder {
     pub(super) fn new(start: Option<Start>) -> Self {
         Self {
+            accelerated: false,
             start,
             lost: HashMap::new(),
             apart: HashSet::new(),
@@ -69,6 +72,11 @@ impl Recorder {
             filters: Filters::default(),
             domains: Domains::default(),
         }
+    }
+
+    /// True when the command ran under our accelerating filter.
+    pub(super) fn accelerated(&self) -> bool {
+        self.accelerated
     }
 
     /// A call failed, or a filter answered it with a signal.
@@ -90,6 +98,9 @@ impl Recorder {
             return;
         }
         let mut capture = capture(call, &decoded, 0);
+        if self.accelerated {
+            without_ours(&mut capture.process);
+        }
         capture.hidden_by = hidden_by;
         capture.start.clone_from(&self.start);
         capture.lost = self.lost.get(&call.pid).cloned();
@@ -233,6 +244,14 @@ impl Recorder {
     }
 }
 
+/// Takes our own filter out of what is told of the process.
+fn without_ours(process: &mut ProcessState) {
+    process.filters = process.filters.map(|n| n.saturating_sub(1));
+    if process.filters == Some(0) {
+        process.seccomp = 0;
+    }
+}
+
 impl Observer for Recorder {
     fn wants(&mut self, call: &Call) -> bool {
         if self.ours.contains(&call.pid) && matches!(call.errno(), Some(Errno::EACCES | Errno::EPERM)) {
@@ -322,6 +341,10 @@ impl Observer for Recorder {
                 "Process {} wanted to trace another ({}) and could not because we do: that refusal is ours.",
                 call.pid, call.name
             )),
+            Event::Accelerated => {
+                self.accelerated = true;
+                self.filters.expect_ours();
+            }
             Event::Trapped { call, .. } => self.failed(&call, true),
             _ => {}
         }
