@@ -9,6 +9,7 @@ mod facts;
 mod host;
 mod live;
 mod recorded;
+pub mod records;
 pub mod syscalls;
 pub mod trace;
 

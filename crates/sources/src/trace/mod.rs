@@ -12,7 +12,7 @@
 //! Cost: two stops per call, at the first of which nothing is asked and at the second one request;
 //! memory is read only for calls the observer wants. Kept per thread: three words and its entry.
 //!
-//! This module holds the only `unsafe` code of the workspace, in `sys`, `fork` and `signals`.
+//! This module holds the tracer's `unsafe` code, in `sys`, `fork` and `signals`.
 
 mod accelerate;
 mod calls;

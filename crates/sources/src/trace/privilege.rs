@@ -47,8 +47,11 @@ pub(super) fn lost(tracee: Tracee, traced: bool) -> Option<PrivilegeLost> {
         })
     };
     let known = mapped("uid_map", file.uid()) && mapped("gid_map", file.gid());
-    let (set_uid, set_gid) = (set_uid && known, set_gid && known);
     let status = std::fs::read(tracee.proc("status")).ok()?;
+    let no_new_privs = status_line(&status, "NoNewPrivs").is_some_and(|v| v == "1");
+    // Under the flag it would not be given with a map either.
+    let given = known || no_new_privs;
+    let (set_uid, set_gid) = (set_uid && given, set_gid && given);
     // Real, effective, saved and file system id.
     let effective =
         |key: &str| -> Option<u32> { status_line(&status, key)?.split_whitespace().nth(1)?.parse().ok() };
@@ -68,7 +71,7 @@ pub(super) fn lost(tracee: Tracee, traced: bool) -> Option<PrivilegeLost> {
         uid,
         gid,
         capabilities,
-        no_new_privs: status_line(&status, "NoNewPrivs").is_some_and(|v| v == "1"),
+        no_new_privs,
         nosuid: sys::mount_flags(&c_path).is_ok_and(|flags| flags & ST_NOSUID != 0),
         traced,
     })

@@ -139,7 +139,14 @@ pub(super) fn weigh(
 /// Calls whose refusal nearly every program takes in its stride.
 fn probes(failure: &Failure) -> bool {
     let object = failure.object.as_deref().unwrap_or("");
-    matches!(failure.name, "access" | "faccessat" | "faccessat2" | "getxattr" | "lgetxattr" | "readlink")
+    let asks =
+        matches!(failure.name, "access" | "faccessat" | "faccessat2" | "getxattr" | "lgetxattr" | "readlink");
+    // The loader and interpreters ask many places for what need not be there.
+    let stats = failure.name.contains("stat") && failure.name != "fstat";
+    let library =
+        failure.name.starts_with("open") && object.rsplit('/').next().is_some_and(|f| f.contains(".so"));
+    asks || stats
+        || library
         || object.starts_with("/etc/ld.so")
         || object.starts_with("/sys/fs/cgroup")
         || object.starts_with("/proc/sys/")

@@ -17,6 +17,7 @@ use whodenied_case::capture::Start;
 use whodenied_intake::Input;
 use whodenied_sources::LiveHost;
 use whodenied_sources::capture::Domains;
+use whodenied_sources::records::Records;
 use whodenied_sources::trace::{Ending, Options, Status, Tracer, Until};
 use whodenied_text::escape;
 
@@ -30,6 +31,7 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
         successes: ["write", "writev"].into_iter().chain(Domains::CALLS).collect(),
         ..Options::default()
     };
+    let records = Records::open();
     let (tracer, command) = match run.pid {
         Some(pid) => (Tracer::attach(pid, options), format!("process {pid}")),
         None => {
@@ -40,6 +42,7 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     let start = run.pid.is_none().then(|| start(&run.command)).flatten();
     let tracer = tracer.with_context(|| format!("can't follow {}", escape::line(&command)))?;
     let mut recorder = Recorder::new(start);
+    recorder.followed(tracer.pid());
     let outcome = tracer.run(&mut recorder)?;
     let status = match outcome.ending {
         Ending::Ended(status) => Some(status),
@@ -56,6 +59,7 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     if outcome.timed_out {
         output.remark("The command took longer than --timeout and was ended.");
     }
+    let records = records.read(recorder.pids());
     let recorded = recorder.finish(status, outcome.timed_out, settings.terminal.all);
     for remark in &recorded.remarks {
         output.remark(remark);
@@ -75,10 +79,14 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     if !recorded.printed.trim().is_empty() {
         inputs.push(input(Origin::Printed { command }, recorded.printed));
     }
+    if !records.text.is_empty() {
+        inputs.push(input(Origin::Host { path: records.place }, records.text));
+    }
     let host = whodenied_sources::read(&LiveHost);
     inputs.extend(host.facts.into_iter().map(|f| input(Origin::Host { path: f.path }, f.text)));
     let mut case = pipeline::explain(inputs);
     case.missing.extend(host.missing);
+    case.missing.extend(records.missing);
     output.print(&pipeline::render(&case, settings));
     if let Some(path) = &run.save {
         super::explain::save(&case, path, settings.force)?;

@@ -14,6 +14,8 @@ use whodenied_text::escape;
 const MOST: usize = 4096;
 /// So many are explained in full.
 const CAPTURED: usize = 96;
+/// So many processes are told from others in the kernel's records.
+const FOLLOWED: usize = 1 << 16;
 /// So many are kept with the instructions of the filter that refused.
 const PROGRAMS: usize = 4;
 /// The end of what was printed matters, not its beginning.
@@ -32,6 +34,8 @@ pub(super) struct Recorder {
     remarks: Vec<String>,
     filters: Filters,
     domains: Domains,
+    /// The processes that were followed: the latest of many.
+    pids: HashSet<Tid>,
     /// The command runs under our own accelerating filter, which is none of its.
     accelerated: bool,
     /// How the command was started.
@@ -57,6 +61,7 @@ impl Recorder {
     pub(super) fn new(start: Option<Start>) -> Self {
         Self {
             accelerated: false,
+            pids: HashSet::new(),
             start,
             lost: HashMap::new(),
             apart: HashSet::new(),
@@ -72,6 +77,11 @@ impl Recorder {
             filters: Filters::default(),
             domains: Domains::default(),
         }
+    }
+
+    /// The processes that were followed.
+    pub(super) fn pids(&self) -> &HashSet<Tid> {
+        &self.pids
     }
 
     /// True when the command ran under our accelerating filter.
@@ -119,6 +129,13 @@ impl Recorder {
             launching: call.launching,
             capture,
         });
+    }
+
+    /// This process is one of those that are followed.
+    pub(super) fn followed(&mut self, pid: Tid) {
+        if self.pids.len() < FOLLOWED {
+            self.pids.insert(pid);
+        }
     }
 
     /// A program runs without the privilege of its file: for itself a failure when it ends badly.
@@ -285,8 +302,15 @@ impl Observer for Recorder {
             Event::Failed(call) => self.failed(&call, false),
             Event::FilterInstalled(installed) => self.filters.installed(&installed),
             Event::Exec(exec) => {
+                self.followed(exec.tid);
                 self.filters.executed(exec.former, exec.tid);
                 self.domains.executed(exec.former, exec.tid);
+                // Where it was looked for first is no matter once it was found.
+                for failure in self.failures.iter_mut().rev().take(MOST) {
+                    if failure.pid == exec.tid && failure.name == "execve" && failure.errno != Errno(0) {
+                        failure.launching = true;
+                    }
+                }
                 self.lost.remove(&exec.tid);
                 self.ours.remove(&exec.tid);
                 if apart(exec.tid) {
@@ -301,6 +325,7 @@ impl Observer for Recorder {
                 self.filters.forked(parent, child);
                 self.domains.forked(parent, child);
                 if !thread {
+                    self.followed(child);
                     self.parents.insert(child, parent);
                     if self.apart.contains(&parent) {
                         self.apart.insert(child);
