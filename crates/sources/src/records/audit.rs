@@ -10,6 +10,8 @@ const ADD_MEMBERSHIP: i32 = 1;
 const READLOG: u32 = 1;
 /// Records that are kept until somebody reads them, in bytes.
 const ROOM: i32 = 4 << 20;
+/// Milliseconds that are waited for a first record.
+const PATIENCE: i32 = 20;
 /// MAX_AUDIT_MESSAGE_LENGTH is 8970.
 const LONGEST: usize = 16 << 10;
 
@@ -31,6 +33,16 @@ impl Socket {
             }
             OwnedFd::from_raw_fd(fd)
         };
+        // A socket without a port of its own is passed over (net/netlink/af_netlink.c, do_one_broadcast).
+        // SAFETY: the address is a local that holds integers only, of the size told.
+        unsafe {
+            let mut address: libc::sockaddr_nl = std::mem::zeroed();
+            address.nl_family = libc::AF_NETLINK as libc::sa_family_t;
+            let size = size_of::<libc::sockaddr_nl>() as libc::socklen_t;
+            if libc::bind(fd.as_raw_fd(), (&raw const address).cast(), size) < 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
         set(&fd, SOL_NETLINK, ADD_MEMBERSHIP, READLOG.cast_signed())?;
         // More room is a help, not a need.
         let _ = set(&fd, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, ROOM)
@@ -38,10 +50,20 @@ impl Socket {
         Ok(Self(fd))
     }
 
+    /// Waits a moment for the first: a thread of the kernel (kauditd) hands them out.
+    fn wait(&self) {
+        let mut poll = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one structure, a local.
+        unsafe {
+            libc::poll(&raw mut poll, 1, PATIENCE);
+        }
+    }
+
     /// Everything that has come; true when some was lost.
     pub(super) fn read(self) -> (Vec<String>, bool) {
         let (mut lines, mut lost) = (Vec::new(), false);
         let mut buffer = vec![0u8; LONGEST];
+        self.wait();
         // Bounded: what comes while we read is not waited for.
         for _ in 0..65_536 {
             // SAFETY: the buffer is as long as told and lives through the call.

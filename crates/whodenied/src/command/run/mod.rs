@@ -17,7 +17,7 @@ use whodenied_case::capture::Start;
 use whodenied_intake::Input;
 use whodenied_sources::LiveHost;
 use whodenied_sources::capture::Domains;
-use whodenied_sources::records::Records;
+use whodenied_sources::records::{Read, Records};
 use whodenied_sources::trace::{Ending, Options, Status, Tracer, Until};
 use whodenied_text::escape;
 
@@ -59,7 +59,8 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     if outcome.timed_out {
         output.remark("The command took longer than --timeout and was ended.");
     }
-    let records = records.read(recorder.pids());
+    // Without a failure there is nothing that a record would tell more of.
+    let records = if recorder.failed_any() { records.read(recorder.pids()) } else { Read::default() };
     let recorded = recorder.finish(status, outcome.timed_out, settings.terminal.all);
     for remark in &recorded.remarks {
         output.remark(remark);

@@ -79,6 +79,11 @@ impl Recorder {
         }
     }
 
+    /// True when any call failed that is kept.
+    pub(super) fn failed_any(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
     /// The processes that were followed.
     pub(super) fn pids(&self) -> &HashSet<Tid> {
         &self.pids
