@@ -1,10 +1,12 @@
-//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|fuzz|bench`.
+//! The project's own commands: `cargo xtask test|lint|docs|score|perturb|ordinary|apparmor|fuzz|bench|lab`.
 
+mod apparmor;
 mod bench;
 mod bench_run;
 mod build;
 mod docs;
 mod fuzz;
+mod lab;
 mod lint;
 mod ordinary;
 mod perturb;
@@ -22,9 +24,11 @@ cargo xtask score DIR [--split] [--only dev|held] [--style labelled|bare] [--mis
 cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
+cargo xtask apparmor decode [--sample N] reads and writes again what the reference compilers write
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
 cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers
-cargo xtask bench run [FILES] [ROUNDS]  what following a `make` costs, beside strace (medians of paired rounds)";
+cargo xtask bench run [FILES] [ROUNDS]  what following a `make` costs, beside strace (medians of paired rounds)
+cargo xtask lab --kernel K --job DIR    runs DIR/job.sh on a real kernel; more in lab/README.md";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -36,11 +40,13 @@ fn main() -> ExitCode {
         Some("score") => score::run(rest),
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),
+        Some("apparmor") => apparmor::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("bench") if rest.first().is_some_and(|a| a == "run") => {
             bench_run::run(rest.get(1..).unwrap_or_default())
         }
         Some("bench") => bench::run(rest),
+        Some("lab") => lab::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);

@@ -1,8 +1,10 @@
-//! The AppArmor policy language: a model of profiles and rules, and the text they are written as.
-//!
-//! Deliberately absent for now: parsing, evaluation and the kernel's binary form.
+//! AppArmor: the policy language (a model of profiles and rules, and the text they are written as), and
+//! policy as the kernel holds it ([`policy`], over automata in [`dfa`]).
 
+pub mod binary;
+pub mod dfa;
 pub mod pattern;
+pub mod policy;
 pub mod print;
 pub mod profile;
 pub mod rule;

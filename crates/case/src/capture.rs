@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use whodenied_access::{Operation, Subject, Tree};
+use whodenied_access::{Operation, Subject, Tree, World};
 
 /// The schema of capture lines.
 pub const SCHEMA: &str = "whodenied-capture/1";
@@ -214,6 +214,36 @@ pub struct Question {
     pub operation: Operation,
     /// The part of the tree of names that the call walks.
     pub world: Tree,
+}
+
+/// A question about files with what its answer is told in: captured, or asked of a live world.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// Who asks.
+    pub subject: &'a Subject,
+    /// For what.
+    pub operation: &'a Operation,
+    /// Where.
+    pub world: &'a dyn World,
+    /// Names of the ids that occur, by `u` or `g` and the number. Hostile text.
+    pub names: &'a BTreeMap<String, String>,
+    /// Sysctls by dotted name.
+    pub sysctls: &'a BTreeMap<String, String>,
+}
+
+impl Capture {
+    /// The question about files, where the call is one.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen<'_>> {
+        let question = self.question.as_ref()?;
+        Some(Seen {
+            subject: &question.subject,
+            operation: &question.operation,
+            world: &question.world,
+            names: &self.names,
+            sysctls: &self.sysctls,
+        })
+    }
 }
 
 /// The answer of captured seccomp filters to one call.

@@ -8,6 +8,8 @@ use whodenied_text::Span;
 /// What a `Denies` rests on, weakest first. The diagnosis orders by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Support {
+    /// A first guess by the structure of the attempt alone: call, errno, kind of object, surroundings.
+    Prior,
     /// Errno and call fit this layer; nothing speaks for it in particular.
     Fits,
     /// The surroundings make it usual (a distribution's or runtime's default, a known breakage's shape).

@@ -8,12 +8,14 @@ mod diagnosis;
 mod known;
 mod layers;
 mod live;
+mod prior;
 mod say;
 #[cfg(test)]
 mod testing;
 
 pub use known::match_known;
 pub use layers::judge_all;
+pub use live::files::{Told, told};
 
 use whodenied_case::Case;
 

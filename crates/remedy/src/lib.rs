@@ -17,6 +17,8 @@ mod upgrade;
 #[cfg(test)]
 mod tests;
 
+pub use live::remedies;
+
 use place::Ctx;
 use whodenied_case::{Attempt, Case};
 

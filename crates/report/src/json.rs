@@ -94,6 +94,16 @@ pub fn render(case: &Case) -> String {
     armour(text)
 }
 
+/// Any document of ours as indented JSON that ends with a newline; characters that could steer a terminal
+/// stand as `\u` escapes.
+#[must_use]
+pub fn document(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document)
+        .unwrap_or_else(|_| "{\"missing\":[\"the answer could not be written\"]}".to_owned());
+    text.push('\n');
+    armour(text)
+}
+
 fn denial<'a>(case: &'a Case, diagnosis: &'a Diagnosis) -> Denial<'a> {
     Denial {
         layer: diagnosis.layer.id(),

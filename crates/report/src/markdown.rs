@@ -37,6 +37,23 @@ pub fn render(case: &Case) -> String {
     out
 }
 
+/// A page that is no report, as Markdown: the first heading is its title.
+#[must_use]
+pub fn sections(parts: &[crate::terminal::Section]) -> String {
+    use crate::terminal::Section;
+    let mut out = String::new();
+    for (n, part) in parts.iter().enumerate() {
+        match part {
+            Section::Heading(title) if n == 0 => out.push_str(&format!("# {}\n\n", text(title))),
+            Section::Heading(title) => heading(&mut out, &text(title)),
+            Section::Text(said) => paragraph(&mut out, &text(said)),
+            Section::Term(term, said) => item(&mut out, &format!("{}: {}", code(term), text(said))),
+            Section::Code(lines) => fence(&mut out, "sh", lines),
+        }
+    }
+    out
+}
+
 fn denial(out: &mut String, case: &Case, diagnosis: &Diagnosis, first: bool) {
     let mark = if first { "#" } else { "##" };
     let certainty = diagnosis.certainty.id();

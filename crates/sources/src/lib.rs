@@ -4,14 +4,17 @@
 //! recording, and what either gives becomes [`Evidence`](whodenied_case::Evidence) that takes the
 //! same way as a paste. A file that can't be read is a missing fact, never an error.
 
+pub mod accounts;
 pub mod capture;
 mod facts;
 mod host;
 mod live;
 mod recorded;
 pub mod records;
+pub mod subject;
 pub mod syscalls;
 pub mod trace;
+pub mod world;
 
 pub use facts::{Fact, Reading, read};
 pub use host::{Host, ReadError};

@@ -21,6 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("judge", &["case", "kernel", "text", "access", "apparmor", "seccomp", "runtimes"]),
     ("remedy", &["case", "access", "kernel", "text", "judge", "runtimes", "apparmor", "seccomp", "manifest"]),
     ("sources", &["case", "kernel", "text", "access", "seccomp"]),
+    ("doctor", &["access", "case", "judge", "kernel", "remedy", "sources", "text"]),
     ("trial", &["case", "sources", "text"]),
     ("report", &["case", "kernel", "text"]),
     ("testkit", &["access", "kernel", "sources"]),

@@ -35,6 +35,9 @@ pub(crate) enum Command {
     /// Run a command and explain what it was refused
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// Ask the layers whether a user or a process may do something, without trying it
+    #[command(after_help = CAN_EXAMPLES)]
+    Can(Can),
     /// Replay a recorded case: first the bare error, then with the kernel's record
     Demo(Demo),
     /// List the known breakages, or show one
@@ -64,6 +67,53 @@ Examples:
   whodenied run --save case.json -- make install
   whodenied run --timeout 30s --propagate-exit -- ./start.sh
   sudo whodenied run --pid 4711";
+
+const CAN_EXAMPLES: &str = "\
+USER is a name, a uid, uid:gid, or pid:N for a running process with its own root and namespaces.
+Names and groups are those of /etc/passwd and /etc/group.
+
+Operations: read write append overwrite truncate create save execute list traverse stat readlink
+delete rmdir mkdir mkfifo mknod symlink link rename chmod chown chgrp touch setfacl setxattr getxattr
+removexattr chroot mount connect bind kill ptrace
+
+Examples:
+  whodenied can www-data read /srv/site/index.html
+  whodenied can alice rename /srv/in/a /srv/out/a
+  whodenied can 1000:1000 bind 80
+  sudo whodenied can pid:4711 write /data/db
+  sudo whodenied can --in 4711 33 execute /entrypoint.sh
+
+Exit status: 0 allowed, or it fails for want of something else than a right; 1 denied; 2 not decided.";
+
+/// What `can` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Can {
+    /// Who: a name, a uid, uid:gid, or pid:N
+    #[arg(value_name = "USER")]
+    pub(crate) user: String,
+    /// What, see below
+    #[arg(value_name = "OP")]
+    pub(crate) operation: String,
+    /// Of what
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) arguments: Vec<std::ffi::OsString>,
+    /// Ask in the root and the namespaces of this process
+    #[arg(long = "in", value_name = "PID")]
+    pub(crate) inside: Option<i32>,
+    #[command(flatten)]
+    pub(crate) plain: Plain,
+}
+
+/// How what is no report of a denial is shown.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Plain {
+    /// One screen, JSON, or Markdown
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub(crate) format: Format,
+    /// Columns [default: those of the terminal, else 80]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=400))]
+    pub(crate) width: Option<u16>,
+}
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Run {

@@ -40,6 +40,7 @@ fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> 
             command::explain::run(&explain.files, &explain.options, settings, output)
         }
         Some(Command::Run(run)) => command::run::run(&run, settings, output),
+        Some(Command::Can(can)) => Ok(command::can::run(&can, settings, output)),
         Some(Command::Demo(demo)) => command::demo::run(&demo, settings, output),
         Some(Command::Known(known)) => Ok(command::known::run(&known, settings, output)),
         Some(Command::Layers) => Ok(command::layers::run(settings, output)),

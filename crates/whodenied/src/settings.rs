@@ -1,6 +1,6 @@
 //! What follows from the command line and the surroundings: width, colour, character set.
 
-use crate::args::{Args, Command, Format, Shown};
+use crate::args::{Args, Command, Format, Plain, Shown};
 use anstream::{AutoStream, ColorChoice};
 use std::path::PathBuf;
 use whodenied_report::terminal;
@@ -17,11 +17,14 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn new(args: &Args) -> Self {
         let shown = shown(args);
+        let plain = plain(args);
         // Honours NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb; never when piped.
         let color = AutoStream::choice(&std::io::stdout());
-        let width = shown.width.or_else(|| terminal_size::terminal_size().map(|(w, _)| w.0));
+        let width = plain
+            .map_or(shown.width, |p| p.width)
+            .or_else(|| terminal_size::terminal_size().map(|(w, _)| w.0));
         Self {
-            format: shown.format,
+            format: plain.map_or(shown.format, |p| p.format),
             color,
             terminal: terminal::Options {
                 width: width.map_or(80, usize::from),
@@ -33,6 +36,13 @@ impl Settings {
             write: shown.write.clone(),
             force: shown.force,
         }
+    }
+}
+
+const fn plain(args: &Args) -> Option<&Plain> {
+    match &args.command {
+        Some(Command::Can(can)) => Some(&can.plain),
+        _ => None,
     }
 }
 

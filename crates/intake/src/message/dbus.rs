@@ -54,6 +54,9 @@ pub(crate) const RULES: &[Rule] = &[
     told(&["failed to register machine: access denied"]),
     told(&["failed to import environment: access denied"]),
     told(&["failed to add match", ": access denied"]),
+    // A service that would ask polkit about an ordinary user, where polkit is not installed.
+    refused(&["org.freedesktop.policykit1", "was not provided by any"]),
+    refused(&["org.freedesktop.policykit1", "serviceunknown"]),
     refused(&["org.freedesktop.", "permissiondenied"]),
     refused(&[".settings.permissiondenied"]),
     refused(&["org.freedesktop.", ".notauthorized"]),

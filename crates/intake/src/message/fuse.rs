@@ -34,6 +34,17 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::MountPoint)
         .own()
         .states(s::FUSE_MOUNTPOINT_OWNER),
+    // libfuse and fusermount: open(2) of the node gave ENODEV or ENOENT.
+    Rule::on(&["fuse: device not found"])
+        .call(Call::Open)
+        .kind(K::Device)
+        .states(s::DEVICE_ABSENT)
+        .object(From::Fixed("/dev/fuse")),
+    Rule::on(&["fuse device not found"])
+        .call(Call::Open)
+        .kind(K::Device)
+        .states(s::DEVICE_ABSENT)
+        .object(From::Fixed("/dev/fuse")),
     Rule::refine(&["fuse", "failed to open /dev/fuse"])
         .call(Call::Open)
         .kind(K::Device)

@@ -302,6 +302,13 @@ pub(crate) fn plausible(failure: &Failure, low: &str) -> bool {
         Errno::EDQUOT => is(&[C::Keyctl]) || low.contains("key"),
         Errno::EOVERFLOW => call.is_some_and(object::on_files),
         Errno::EXDEV => is(&[C::Rename, C::Link]),
+        // Interpreters number the error and name the file; the call stands in the traceback.
+        Errno::EOPNOTSUPP
+            if failure.object.as_deref().is_some_and(|o| o.starts_with('/'))
+                && ["[errno 95]", "(os error 95)"].iter().any(|w| low.contains(w)) =>
+        {
+            true
+        }
         Errno::EOPNOTSUPP => is(&[
             C::Xattr,
             C::LandlockRestrict,

@@ -36,6 +36,16 @@ pub(crate) const RULES: &[Rule] = &[
         "echo ",
         "=",
     ]),
+    Rule::on(&["unable to read kallsyms"])
+        .call(Call::Read)
+        .kind(K::KernelFile)
+        .errno(Errno::EPERM)
+        .object(From::Fixed("/proc/kallsyms")),
+    Rule::on(&["failed to read kernel symbols"])
+        .call(Call::Read)
+        .kind(K::KernelFile)
+        .errno(Errno::EPERM)
+        .object(From::Fixed("/proc/kallsyms")),
     Rule::fact(&["unprivileged_bpf_disabled"], s::BPF_UNPRIVILEGED_OFF),
     Rule::refine(&["rlimit_memlock"]).states(s::MEMLOCK_HINT).call_if_none(Call::Setrlimit),
     Rule::fact(&["failed to bump rlimit_memlock"], s::LIMIT_NOT_RAISED),

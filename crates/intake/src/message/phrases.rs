@@ -287,7 +287,8 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (
         Call::Settime,
         "settimeofday|clock_settime|clock_adjtime|adjtimex|ntp_adjtime|cannot set date|set date\
-         |set system clock|set the system clock|set time|step-systime|set clock",
+         |set system clock|set the system clock|set time|step-systime|set clock|adjust the time of day\
+         |adjust the clock|adjust time|step the clock|slew the clock|set the date|hwclock",
     ),
     (
         Call::Gettime,

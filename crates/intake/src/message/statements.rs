@@ -20,6 +20,7 @@ statements! {
     MKNOD_INTERCEPTED = "mknod-intercepted", "The settings let the container's manager answer mknod through a filter.";
     USERNS_DISABLED = "userns-disabled", "The text says that user namespaces are disabled or limited by a sysctl.";
     UID_UNMAPPED = "uid-unmapped", "A file's owner has no id in this user namespace.";
+    DEVICE_ABSENT = "device-absent", "A device node that the program needs is not there.";
     YAMA_HINT = "yama-hint", "The message points at /proc/sys/kernel/yama/ptrace_scope.";
     PTRACE_ANY_SET = "ptrace-any-set", "The target has allowed any process to trace it (PR_SET_PTRACER_ANY).";
     ALREADY_TRACED = "already-traced", "The target already has a tracer.";

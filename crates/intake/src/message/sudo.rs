@@ -42,6 +42,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["needs to be setuid root"]).call(Call::Exec).kind(K::Executable).states(s::SUID_MISSING),
     Rule::on(&["is not setuid root"]).call(Call::Exec).kind(K::Executable).states(s::SUID_MISSING),
     Rule::on(&["not installed setuid root"]).call(Call::Exec).kind(K::Executable).states(s::SUID_MISSING),
+    Rule::on(&["is owned by uid 65534", "should be 0"]).call(Call::Open).own().states(s::UID_UNMAPPED),
     Rule::on(&["is owned by uid", "should be 0"]).call(Call::Open).own().states(s::BAD_FILE_MODE),
     Rule::on(&["is world writable", "sudo"]).call(Call::Open).own().states(s::BAD_FILE_MODE),
     Rule::on(&["error in /etc/sudo.conf"]).call(Call::Open).own().states(s::BAD_FILE_MODE),

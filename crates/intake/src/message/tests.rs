@@ -368,7 +368,7 @@ const ROWS: &[Row] = &[
         "iptables v1.8.7 (legacy): can't initialize iptables table `filter': Permission denied (you must be root)",
         Call::Netlink,
         "",
-        Some(Errno::EACCES),
+        Some(Errno::EPERM),
         P,
     ),
 ];

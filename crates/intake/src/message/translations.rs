@@ -9,6 +9,8 @@ use whodenied_kernel::Errno;
 pub(crate) const TRANSLATED: &[(&str, Errno)] = &[
     // busybox says so for EPERM alone
     ("permission denied (are you root?)", Errno::EPERM),
+    // iptables and nft say so for EPERM alone (their own tables of messages, `nft_strerror`, `iptc_strerror`)
+    ("permission denied (you must be root)", Errno::EPERM),
     // German
     ("Keine Berechtigung", Errno::EACCES),
     ("Die Operation ist nicht erlaubt", Errno::EPERM),
@@ -175,6 +177,8 @@ pub(crate) const TRANSLATED: &[(&str, Errno)] = &[
 pub(crate) const LOOSE: &[(&str, Option<Errno>)] = &[
     ("operation is not permitted", Some(Errno::EPERM)),
     ("operation not allowed", Some(Errno::EPERM)),
+    // swapon(8) and swapoff(8), for EPERM
+    ("not superuser", Some(Errno::EPERM)),
     ("operation was not permitted", Some(Errno::EPERM)),
     ("permission is denied", Some(Errno::EACCES)),
     ("access is denied", Some(Errno::EACCES)),

@@ -9,6 +9,7 @@ mod prefix;
 mod read;
 mod rejoin;
 mod sieve;
+mod slips;
 mod unwrap;
 
 pub(crate) use line::{Document, Dress, Line};
@@ -56,6 +57,7 @@ pub(crate) fn document(evidence: &Evidence) -> Document {
         }
         markup::clean(&mut line);
         markup::unquote(&mut line);
+        slips::mend(&mut line);
         settle(&mut line);
         let blank = line.text.is_empty();
         if blank && drawn.last().is_some_and(|l| l.text.is_empty()) {

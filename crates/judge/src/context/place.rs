@@ -162,8 +162,11 @@ impl Context<'_> {
     /// The family of runtime defaults that applies.
     pub(crate) fn runtime(&self) -> Option<Runtime> {
         let mut found = None;
+        // A builder of images runs inside of another engine's container, whose defaults count.
+        let hosted = self.facts.engines().any(|e| e.is_oci() && e != Engine::Buildah);
         for engine in self.facts.engines() {
             let runtime = match engine {
+                Engine::Buildah if hosted => continue,
                 Engine::Docker | Engine::DockerSnap | Engine::DockerDesktop => Runtime::Docker,
                 Engine::CriO => return Some(Runtime::CriO),
                 Engine::Podman | Engine::Buildah => Runtime::Podman,

@@ -54,10 +54,18 @@ fn alternatives(suspects: &[Suspect<'_>], certainty: Certainty) -> Vec<Alternati
     suspects
         .iter()
         .skip(1)
-        .filter(|s| s.score >= (Support::Fits, 25) && s.layer != Layer::Unknown)
+        .filter(|s| s.layer != Layer::Unknown && likely_enough(s))
         .take(2)
         .map(|s| Alternative { layer: s.layer, because: s.because.to_owned() })
         .collect()
+}
+
+/// More than a mere possibility.
+fn likely_enough(suspect: &Suspect<'_>) -> bool {
+    match suspect.score {
+        (Support::Prior, weight) => weight >= 20,
+        score => score >= (Support::Fits, 25),
+    }
 }
 
 /// The attempt's own text first, then the other errors of the story, then the facts cited.

@@ -223,7 +223,7 @@ fn importance(
     // Among printed errors the first is rarely the consequence; how well its layer is known decides
     // only between a guess and an explanation.
     let known = match top.score.0 {
-        Support::Fits => 0,
+        Support::Prior | Support::Fits => 0,
         Support::Usual => 10,
         Support::Default | Support::Configured => 20,
         _ => 28,
@@ -256,7 +256,7 @@ fn importance(
         let refused = told.iter().any(|(a, _)| refusing(a));
         return if refused { 60 } else { 300 } + support;
     }
-    let unknown = matches!(top.layer, Layer::Unknown);
+    let unknown = top.layer == Layer::Unknown || top.score.0 == Support::Prior;
     let base = if records == 0 { 500 } else { 360 };
     if unknown { 20 } else { base + support }
 }

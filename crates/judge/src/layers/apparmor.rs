@@ -250,6 +250,11 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
                     || attempt.arg("fstype").is_some()) =>
         {
             let oci = cx.oci();
+            // Rootless, an engine gives its containers no profile.
+            let (signature, weight) = match oci && cx.rootless() && cx.nested().is_none() {
+                true => (Support::Usual, 40),
+                false => (signature, weight),
+            };
             say(
                 signature,
                 weight,
@@ -309,6 +314,8 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
 fn setup(attempt: &Attempt, cx: &Context<'_>, denied: bool) -> Option<Say> {
     let name = attempt.object_name();
     match attempt.call {
+        // systemd.exec(5): this exit status is another module's label.
+        Some(Call::LabelChange) if attempt.arg("step") == Some("SELINUX_CONTEXT") => None,
         Some(Call::LabelChange) => Some(match attempt.errno {
             Some(Errno::ENOENT) => denies(attempt, LAYER, Support::Exclusive, 95, "The profile that the container is to run under is not loaded in the kernel."),
             Some(Errno::EINVAL) => denies(attempt, LAYER, Support::Exclusive, 60, "Another security module answers at this attribute file, so the profile can't be set through it."),

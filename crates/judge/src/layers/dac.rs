@@ -92,6 +92,16 @@ fn unlikely(attempt: &Attempt, cx: &Context<'_>) -> Option<(Support, u8)> {
     if reads_public_file(attempt) || cx.runs_packaged(attempt) {
         return Some((Support::Usual, 30));
     }
+    // Packages install the configuration of a daemon readable for it.
+    let secret = ["key", "shadow", "private", "secret", "passw"];
+    let name = attempt.object_name();
+    if cx.confined(attempt).is_some_and(|(_, told)| told)
+        && under(name, "/etc")
+        && !writes(attempt)
+        && !secret.iter().any(|s| name.contains(s))
+    {
+        return Some((Support::Fits, 20));
+    }
     // A device node of the host may have another owner and mode where it is passed in.
     let passed = cx.contained() && under(attempt.object_name(), "/dev");
     let shown = !passed && cx.mode_grants(attempt, wanted);
@@ -130,7 +140,9 @@ fn passes(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         || cx.system_container();
     // The runtime has become the user of the container by then.
     let entered = attempt.call == Some(Call::Chdir) && attempt.phase == Phase::RuntimeSetup;
-    if !file || foreign || entered || cx.has(Environment::Fakeroot) {
+    // Who works below a home in a container runs as its user, whoever set the container up.
+    let home = cx.contained() && under(attempt.object_name(), "/home") && attempt.subject.uid.is_none();
+    if !file || foreign || entered || home || cx.has(Environment::Fakeroot) {
         return None;
     }
     if let Some(trial) = cx.same_as_root() {
@@ -190,6 +202,15 @@ fn listing(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let (support, weight) = match state.kind {
         // Behind a list the mode's bits of the group are its mask.
         _ if state.acl => (Support::Default, 60),
+        // Root of a container passes the mode of a socket that it is given.
+        Some('s')
+            if cx.oci()
+                && !cx.is_user(attempt)
+                && !cx.remapped()
+                && cx.selinux() >= crate::context::Presence::Likely =>
+        {
+            (Support::Default, 60)
+        }
         Some('c' | 'b' | 's') => (Support::Configured, 90),
         _ if cx.is_user(attempt) => (Support::Configured, 85),
         _ => (Support::Default, 68),
@@ -228,6 +249,15 @@ fn by_object(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         )
     ) {
         return match attempt.call {
+            Some(Call::Mount)
+                if cx.remapped() && ["/home", "/root", "/run/user"].iter().any(|d| under(name, d)) =>
+            {
+                say(
+                    Support::Usual,
+                    60,
+                    "The way to the mount point is walked by mapped ids, which a home that is closed to others (mode 0700) does not let pass.",
+                )
+            }
             Some(Call::Sysvipc | Call::Keyctl) => {
                 say(Support::Usual, 40, "The object's owner and mode do not grant it.")
             }

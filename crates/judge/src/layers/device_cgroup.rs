@@ -22,6 +22,10 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let because = "The device could be used and then no more: the service manager has installed its own device filter again, which lacks the entries that the runtime added.";
         return denies(attempt, LAYER, Support::Stated, 85, because).fact(fact.id).step(look(attempt)).into();
     }
+    if let Some(fact) = cx.stated_here(attempt, &["device-absent"]).filter(|_| cx.contained()) {
+        let because = "Nothing handed the device to the container, so its node is not there, and the container's device filter has no entry for it.";
+        return denies(attempt, LAYER, Support::Stated, 74, because).fact(fact.id).step(look(attempt)).into();
+    }
     if !on_device(attempt) {
         return None;
     }
@@ -118,8 +122,13 @@ fn by_config(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         } else {
             "A container may open a dozen harmless devices by default, and this one is not among them and was not passed in."
         };
-        let weight = if usual { 70 } else { 88 };
-        said.push(denies(attempt, LAYER, Support::Default, weight, because).facts(engines(cx)));
+        let (support, weight) = match (attempt.errno_inferred && !name.is_empty(), usual) {
+            // A program's own words don't tell EPERM from EACCES.
+            (true, _) => (Support::Usual, 66),
+            (_, true) => (Support::Default, 70),
+            _ => (Support::Default, 88),
+        };
+        said.push(denies(attempt, LAYER, support, weight, because).facts(engines(cx)));
     }
     if cx.system_container() {
         let because = "The container's device filter has no entry for this device; EPERM on opening a node that is there is its sign.";

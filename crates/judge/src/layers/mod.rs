@@ -71,7 +71,8 @@ pub fn judge_all(attempt: &Attempt, facts: &Facts, trials: &[Trial]) -> Vec<Verd
 
 /// Asks every layer about one attempt.
 pub(crate) fn judge_in(attempt: &Attempt, cx: &Context<'_>) -> Vec<Verdict> {
-    let mut verdicts = JUDGES.iter().filter_map(|(_, judge)| judge(attempt, cx)).collect();
+    let mut verdicts: Vec<Verdict> = JUDGES.iter().filter_map(|(_, judge)| judge(attempt, cx)).collect();
+    crate::prior::add(attempt, cx, &mut verdicts);
     crate::live::apply(attempt, &mut verdicts);
     verdicts
 }

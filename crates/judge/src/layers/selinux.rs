@@ -41,6 +41,12 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             .step("ausearch -m avc -ts recent")
             .into();
     }
+    if attempt.arg("step") == Some("SELINUX_CONTEXT") {
+        let because = "The service manager could not put the process into the SELinux context that the unit asks for: the context is not valid under the loaded policy, or the manager's domain may not change to it.";
+        return denies(attempt, LAYER, Support::Exclusive, 85, because)
+            .step("ausearch -m avc,selinux_err -ts recent")
+            .into();
+    }
     let mut best = Best::new();
     let tried = cx.works(selinux_off);
     if let Some(trial) = tried {
@@ -196,6 +202,8 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<Sa
             let support = match (enforcing, podman) {
                 // mount(8) words EPERM so as well.
                 _ if attempt.errno_inferred => (Support::Usual, 40),
+                // The way to the mount point is walked first, and its modes answer EACCES.
+                _ if walked_as_mapped(attempt, cx) => (Support::Usual, 50),
                 (true, _) => (Support::Exclusive, 85),
                 (false, true) if presence == Presence::Unknown => (Support::Exclusive, 80),
                 _ => (Support::Fits, 20),
@@ -246,6 +254,13 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> Option<Sa
         return container::judge(attempt, cx, presence);
     }
     service(attempt, cx, presence, name)
+}
+
+/// A mount point below a home, reached by mapped ids.
+fn walked_as_mapped(attempt: &Attempt, cx: &Context<'_>) -> bool {
+    attempt.call == Some(Call::Mount)
+        && cx.remapped()
+        && ["/home", "/root", "/run/user"].iter().any(|d| under(attempt.object_name(), d))
 }
 
 /// A port above the privileged ones, as far as nothing moved their end.

@@ -13,7 +13,7 @@ pub(crate) fn judge(attempt: &Attempt, _cx: &Context<'_>) -> Option<Verdict> {
         return None;
     }
     let because = "Something refused this, and nothing in the evidence tells what.";
-    denies(attempt, Layer::Unknown, Support::Fits, 0, because)
+    denies(attempt, Layer::Unknown, Support::Prior, 0, because)
         .step("strace -f -o trace.txt -e trace=all PROGRAM; grep -E 'EACCES|EPERM' trace.txt")
         .step("journalctl -k --since -5min")
         .into()
@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn only_a_denial() {
-        assert_eq!(denied(judge, &attempt(Call::Open, Errno::EACCES, "/x"), &[]), Some(Support::Fits));
+        assert_eq!(denied(judge, &attempt(Call::Open, Errno::EACCES, "/x"), &[]), Some(Support::Prior));
         assert_eq!(denied(judge, &attempt(Call::Open, Errno::ENOENT, "/x"), &[]), None);
     }
 }

@@ -288,10 +288,16 @@ fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         {
             say(Support::Usual, 60, "Network file systems can't be mounted in an unprivileged container.")
         }
-        Call::Ptrace if perm && unprivileged && !cx.is_user(attempt) => say(
+        Call::Mount if perm && cx.system_container() && !cx.facts.privileged() => say(
+            Support::Usual,
+            58,
+            "Such containers are unprivileged by default: block devices, loop devices and kernel file systems may not be mounted from their user namespace.",
+        ),
+        // `userns_install` and its sisters ask for CAP_SYS_ADMIN in the namespace that owns the other one.
+        Call::Setns if perm && (unprivileged || cx.remapped()) => say(
             Support::Default,
-            78,
-            "The target belongs to the host's user namespace; a capability held in the container's does not count there.",
+            84,
+            "Joining a namespace asks for CAP_SYS_ADMIN in the user namespace that owns it, and this one is owned by another.",
         ),
         Call::Ptrace if perm && cx.facts.has_engine(Engine::Podman) && cx.contained() => say(
             Support::Default,

@@ -1,8 +1,9 @@
 //! Calls on files, by the model of file access.
 
 use crate::say::{Say, allows, denies};
-use whodenied_access::{Class, Decision, Inode, Refusal, Rule, Subject, World, decide};
-use whodenied_case::capture::{Capture, Question};
+use std::collections::BTreeMap;
+use whodenied_access::{Class, Decision, Inode, Refusal, Rule, Subject, decide};
+use whodenied_case::capture::{Capture, Seen};
 use whodenied_case::{Attempt, Support};
 use whodenied_kernel::{Errno, Layer};
 use whodenied_text::escape;
@@ -25,39 +26,52 @@ pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Su
             })
             .collect(),
         Decision::Refused(refusal) if refusal.errno == errno => {
-            refused(attempt, live, question, &refusal, support).into_iter().collect()
+            let Some(told) = live.seen().and_then(|seen| told(&seen, &refusal)) else { return Vec::new() };
+            let say = denies(attempt, told.layer, support, 97, told.because);
+            vec![match told.policy {
+                Some(policy) => say.policy(policy),
+                None => say,
+            }]
         }
         Decision::Refused(_) | Decision::Unknown(_) => Vec::new(),
     }
 }
 
-/// The layer of a check of the model, and why it refused.
-fn refused(
-    attempt: &Attempt,
-    live: &Capture,
-    question: &Question,
-    refusal: &Refusal,
-    support: Support,
-) -> Option<Say> {
-    let world = &question.world;
+/// A refusal of the model in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The layer of the check.
+    pub layer: Layer,
+    /// One sentence with the object and its state; escaped.
+    pub because: String,
+    /// The setting that decides, as a report names it.
+    pub policy: Option<String>,
+}
+
+/// The layer of a check of the model, and why it refused; `None` where it is no matter of rights.
+#[must_use]
+#[allow(clippy::too_many_lines, reason = "one arm for each rule of the model")]
+pub fn told(seen: &Seen<'_>, refusal: &Refusal) -> Option<Told> {
+    let world = seen.world;
+    let names = seen.names;
     let at = refusal.at;
     let path = at.map_or_else(String::new, |node| {
         escape::line(&String::from_utf8_lossy(&world.path(node))).into_owned()
     });
     let inode = at.and_then(|node| world.inode(node));
-    let shown = inode.as_deref().map(|i| state(live, i)).unwrap_or_default();
-    let who = who(live, &question.subject);
+    let shown = inode.as_deref().map(|i| state(names, i)).unwrap_or_default();
+    let who = who(names, seen.subject);
     let right = right(refusal.wanted, inode.as_deref().is_some_and(Inode::is_directory));
     let (layer, because, policy) = match refusal.rule {
         Rule::Permission(class) => {
-            let masked = inode.as_deref().is_some_and(|i| masked(i, &question.subject, refusal.wanted));
+            let masked = inode.as_deref().is_some_and(|i| masked(i, seen.subject, refusal.wanted));
             let layer = match class {
                 Class::Group | Class::Other if masked => Layer::Acl,
                 Class::Owner | Class::Group | Class::Other => Layer::Dac,
                 Class::ListUser(_) | Class::ListGroup | Class::ListOther => Layer::Acl,
             };
             // Root without the capability that lets it pass modes is a matter of capabilities.
-            let root = question.subject.fsuid == 0 && question.subject.namespace.is_first();
+            let root = seen.subject.fsuid == 0 && seen.subject.namespace.is_first();
             if root && layer == Layer::Dac {
                 let because = format!(
                     "{path} is {shown}: {who} may not {right} it by mode, and the process lacks CAP_DAC_OVERRIDE, by which root passes modes."
@@ -176,11 +190,7 @@ fn refused(
         ),
         _ => return None,
     };
-    let say = denies(attempt, layer, support, 97, because);
-    Some(match policy {
-        Some(policy) => say.policy(policy),
-        None => say,
-    })
+    Some(Told { layer, because, policy })
 }
 
 /// An entry of the list grants it, and only the mask takes that away. With an empty mask the kernel
@@ -193,24 +203,24 @@ fn masked(inode: &Inode, subject: &Subject, wanted: u8) -> bool {
 }
 
 /// `root:shadow 0640`.
-fn state(live: &Capture, inode: &Inode) -> String {
+fn state(names: &BTreeMap<String, String>, inode: &Inode) -> String {
     let list = if inode.acl.is_some() { " with an access control list" } else { "" };
-    format!("{}:{} {:04o}{list}", name(live, 'u', inode.uid), name(live, 'g', inode.gid), inode.mode)
+    format!("{}:{} {:04o}{list}", name(names, 'u', inode.uid), name(names, 'g', inode.gid), inode.mode)
 }
 
 /// The name of an id, or its number.
-fn name(live: &Capture, kind: char, id: u32) -> String {
-    live.names.get(&format!("{kind}{id}")).map_or_else(|| id.to_string(), |n| escape::line(n).into_owned())
+fn name(names: &BTreeMap<String, String>, kind: char, id: u32) -> String {
+    names.get(&format!("{kind}{id}")).map_or_else(|| id.to_string(), |n| escape::line(n).into_owned())
 }
 
 /// `alice (groups alice, audio)`.
-fn who(live: &Capture, subject: &Subject) -> String {
+fn who(names: &BTreeMap<String, String>, subject: &Subject) -> String {
     let mut groups = vec![subject.fsgid];
     groups.extend(subject.groups.iter().filter(|g| **g != subject.fsgid));
     let more = if groups.len() > 8 { ", …" } else { "" };
-    let shown: Vec<String> = groups.iter().take(8).map(|g| name(live, 'g', *g)).collect();
+    let shown: Vec<String> = groups.iter().take(8).map(|g| name(names, 'g', *g)).collect();
     let word = if groups.len() == 1 { "group" } else { "groups" };
-    let user = name(live, 'u', subject.fsuid);
+    let user = name(names, 'u', subject.fsuid);
     let user = if user == subject.fsuid.to_string() { format!("uid {user}") } else { user };
     format!("{user} ({word} {}{more})", shown.join(", "))
 }

@@ -4,7 +4,7 @@
 //! calls of the rules in [`tasks`]. What these let through, they rule out; where they answer with the
 //! error that the kernel gave, they decide. Where they answer with another, nothing is claimed.
 
-mod files;
+pub(crate) mod files;
 mod limits;
 mod lost;
 mod tasks;

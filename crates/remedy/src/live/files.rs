@@ -4,12 +4,13 @@
 
 use crate::fix::{Fix, Offer};
 use crate::place::Ctx;
+use std::collections::BTreeMap;
 use whodenied_access::{
-    Change, Decision, Inode, Kind, MountOption, Named, NodeId, Operation, Protection, Tree, Way, World,
-    decide, ways,
+    Change, Decision, Inode, Kind, MountOption, Named, NodeId, Operation, Protection, Way, World, decide,
+    ways,
 };
-use whodenied_case::capture::{Capture, Question};
-use whodenied_case::{Risk, Where};
+use whodenied_case::capture::Seen;
+use whodenied_case::{Remedy, Risk, Where};
 use whodenied_text::quote::shell;
 
 /// So many ways are enough to choose from.
@@ -20,35 +21,37 @@ const MOST: usize = 4;
 pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = Offer::default();
     let Some(live) = &ctx.attempt.live else { return offer };
-    let Some(question) = &live.question else { return offer };
-    let decided = decide(&question.subject, &question.world, &question.operation);
+    let Some(seen) = live.seen() else { return offer };
+    let decided = decide(seen.subject, seen.world, seen.operation);
     if !matches!(&decided, Decision::Refused(r) if Some(r.errno) == ctx.attempt.errno) {
         return offer;
     }
     let place = if ctx.in_container() { Where::Container } else { Where::Host };
-    for way in ways(&question.subject, &question.world, &question.operation) {
-        if offer.remedies.len() == MOST {
-            break;
-        }
-        offer.maybe(told(live, question, &way, place));
-    }
+    offer.remedies = remedies(&seen, place);
     if !offer.remedies.is_empty() {
         offer.stays(&["every other user's access to the object, and every other object"]);
     }
     offer
 }
 
+/// The ways to let a refused operation through, smallest first, each tried on the model: at most four.
+#[must_use]
+pub fn remedies(seen: &Seen<'_>, place: Where) -> Vec<Remedy> {
+    let ways = ways(seen.subject, seen.world, seen.operation);
+    ways.iter().filter_map(|way| told(seen, way, place)).take(MOST).map(Fix::done).collect()
+}
+
 /// One way in commands; `None` where a change has none that fits every machine.
-fn told(live: &Capture, question: &Question, way: &Way, place: Where) -> Option<Fix> {
+fn told(seen: &Seen<'_>, way: &Way, place: Where) -> Option<Fix> {
     let wide = |c: &&Change| match c {
-        Change::Own { node, .. } => system(&question.world, *node),
-        Change::AddMode { node, bits } => bits & 0o007 != 0 && system(&question.world, *node),
+        Change::Own { node, .. } => system(seen.world, *node),
+        Change::AddMode { node, bits } => bits & 0o007 != 0 && system(seen.world, *node),
         _ => false,
     };
     if way.changes.iter().any(|c| wide(&c)) {
         return None;
     }
-    let steps: Option<Vec<Step>> = way.changes.iter().map(|c| step(live, question, c)).collect();
+    let steps: Option<Vec<Step>> = way.changes.iter().map(|c| step(seen, c)).collect();
     let mut steps = steps?;
     steps.dedup_by(|a, b| a.run == b.run);
     let first = steps.first()?;
@@ -69,13 +72,13 @@ fn told(live: &Capture, question: &Question, way: &Way, place: Where) -> Option<
 }
 
 /// A script is read by its interpreter: `r` beside `x`.
-fn script(question: &Question, inode: &Inode) -> u8 {
-    let executes = matches!(question.operation, Operation::Execute { .. });
+fn script(seen: &Seen<'_>, inode: &Inode) -> u8 {
+    let executes = matches!(seen.operation, Operation::Execute { .. });
     if executes && inode.interpreter.is_some() { whodenied_access::READ } else { 0 }
 }
 
 /// A place of the system, whose owner and mode for everyone are never ours to change.
-fn system(world: &Tree, node: NodeId) -> bool {
+fn system(world: &dyn World, node: NodeId) -> bool {
     let path = world.path(node);
     let top = path.iter().filter(|b| **b == b'/').count() < 2;
     let under = |place: &str| path.starts_with(place.as_bytes());
@@ -92,16 +95,16 @@ struct Step {
     undo: String,
 }
 
-fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
-    let world = &question.world;
-    let user = name(live, 'u', question.subject.fsuid);
+fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
+    let world = seen.world;
+    let user = name(seen.names, 'u', seen.subject.fsuid);
     Some(match change {
         Change::Join(gid) => {
             // The group of root opens too much to be proposed.
-            if *gid == 0 || question.subject.fsuid == 0 {
+            if *gid == 0 || seen.subject.fsuid == 0 {
                 return None;
             }
-            let group = name(live, 'g', *gid);
+            let group = name(seen.names, 'g', *gid);
             Step {
                 what: format!("Add {user} to the group {group}"),
                 widens: format!(
@@ -119,9 +122,9 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
                 Named::User(id) => ('u', *id),
                 Named::Group(id) => ('g', *id),
             };
-            let bits = &(bits | script(question, &inode));
+            let bits = &(bits | script(seen, &inode));
             let had = had(&inode, *named);
-            let who = name(live, kind, id);
+            let who = name(seen.names, kind, id);
             let entry = format!("{kind}:{who}");
             let undo = match had {
                 Some(old) => format!("sudo setfacl -m {}:{} {path}", shell(&entry), rwx(old)),
@@ -140,7 +143,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
         }
         Change::AddMode { node, bits } => {
             let path = path(world, *node)?;
-            let read = u16::from(script(question, &*world.inode(*node)?));
+            let read = u16::from(script(seen, &*world.inode(*node)?));
             // Whoever gets x of a script gets r of it.
             let bits =
                 &(0..3).fold(
@@ -165,7 +168,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
             let path = path(world, *node)?;
             let inode = world.inode(*node)?;
             let link = if inode.kind == Kind::Symlink { "-h " } else { "" };
-            let (new, old) = (name(live, 'u', *uid), name(live, 'u', inode.uid));
+            let (new, old) = (name(seen.names, 'u', *uid), name(seen.names, 'u', inode.uid));
             Step {
                 what: format!("Give {path} to {new}"),
                 widens: format!(
@@ -225,7 +228,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
                 Protection::Fifos => "fs.protected_fifos",
                 Protection::Regular => "fs.protected_regular",
             };
-            let old = live.sysctls.get(key).filter(|v| v.bytes().all(|b| b.is_ascii_digit()))?;
+            let old = seen.sysctls.get(key).filter(|v| v.bytes().all(|b| b.is_ascii_digit()))?;
             Step {
                 what: format!("Switch {key} off"),
                 widens: "an old attack on shared directories, on the whole machine".to_owned(),
@@ -238,7 +241,7 @@ fn step(live: &Capture, question: &Question, change: &Change) -> Option<Step> {
     })
 }
 
-fn flag(world: &Tree, node: NodeId, letter: char, word: &str) -> Option<Step> {
+fn flag(world: &dyn World, node: NodeId, letter: char, word: &str) -> Option<Step> {
     let path = path(world, node)?;
     Some(Step {
         what: format!("Take the {word} flag from {path}"),
@@ -250,7 +253,7 @@ fn flag(world: &Tree, node: NodeId, letter: char, word: &str) -> Option<Step> {
 }
 
 /// The root of the mount that a node is seen through.
-fn root_of_mount(world: &Tree, node: NodeId) -> NodeId {
+fn root_of_mount(world: &dyn World, node: NodeId) -> NodeId {
     let mut at = node;
     for _ in 0..8192 {
         match world.parent(at) {
@@ -262,17 +265,17 @@ fn root_of_mount(world: &Tree, node: NodeId) -> NodeId {
 }
 
 /// The path for a command; `None` for one that is not text.
-fn path(world: &Tree, node: NodeId) -> Option<String> {
+fn path(world: &dyn World, node: NodeId) -> Option<String> {
     let path = String::from_utf8(world.path(node)).ok()?;
     Some(shell(&path))
 }
 
 /// The name of an id in a form that every command takes: a plain name, else the number.
-fn name(live: &Capture, kind: char, id: u32) -> String {
+fn name(names: &BTreeMap<String, String>, kind: char, id: u32) -> String {
     let plain = |n: &&String| {
         n.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) && !n.starts_with('-')
     };
-    live.names.get(&format!("{kind}{id}")).filter(plain).cloned().unwrap_or_else(|| id.to_string())
+    names.get(&format!("{kind}{id}")).filter(plain).cloned().unwrap_or_else(|| id.to_string())
 }
 
 /// The bits that the entry has already.

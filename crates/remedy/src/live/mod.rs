@@ -7,6 +7,8 @@ mod filter;
 mod sandbox;
 mod start;
 
+pub use files::remedies;
+
 use crate::fix::Offer;
 use crate::place::Ctx;
 use whodenied_kernel::Layer;

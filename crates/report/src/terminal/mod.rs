@@ -72,6 +72,8 @@ pub enum Section {
     Text(String),
     /// A name and what is to be said of it.
     Term(String, String),
+    /// Lines to be pasted.
+    Code(String),
 }
 
 /// Sets `parts` as a page of the same looks as a report.
@@ -82,6 +84,7 @@ pub fn sections(parts: &[Section], options: &Options) -> String {
         match part {
             Section::Heading(text) => page.heading(&[(Role::Strong, text)]),
             Section::Text(text) => page.para(2, 2, &[(Role::Plain, text)]),
+            Section::Code(text) => page.block(4, Role::Code, text),
             Section::Term(term, text) => {
                 page.para(2, 6, &[(Role::Strong, term), (Role::Plain, "  "), (Role::Plain, text)]);
             }

@@ -4,11 +4,11 @@ mod filters;
 mod hidden;
 mod landlock;
 mod line;
-mod mounts;
+pub(crate) mod mounts;
 mod operation;
-mod process;
-mod sys;
-mod walk;
+pub(crate) mod process;
+pub(crate) mod sys;
+pub(crate) mod walk;
 
 use crate::trace::{Call, DecodedCall, Object, Tracee};
 pub use filters::Filters;
@@ -241,7 +241,7 @@ fn names(tracee: Tracee, process: &ProcessState, question: Option<&Question>) ->
 }
 
 /// Major and minor number of the running kernel.
-fn release() -> Option<(u16, u16)> {
+pub(crate) fn release() -> Option<(u16, u16)> {
     let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|n| n.parse().ok());
     Some((numbers.next()??, numbers.next()??))
@@ -257,7 +257,7 @@ fn interpreters(walk: &mut Walk) -> Result<(), Untold> {
     Ok(())
 }
 
-fn subject(process: &ProcessState, namespace: UserNamespace) -> Subject {
+pub(crate) fn subject(process: &ProcessState, namespace: UserNamespace) -> Subject {
     Subject {
         uid: process.uids[0],
         gid: process.gids[0],

@@ -7,28 +7,39 @@ use whodenied_access::{FileSystem, Mount, UserNamespace};
 
 /// One line of mountinfo.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) device: (u32, u32),
+pub(crate) struct Line {
+    /// The mount it is mounted on.
+    pub(crate) parent: u64,
+    pub(crate) device: (u32, u32),
+    /// The directory of the file system that is seen, from the file system's own root.
+    pub(crate) root: Vec<u8>,
+    /// Where it is mounted, from the root of the process.
+    pub(crate) point: Vec<u8>,
     options: String,
-    pub(super) fstype: String,
+    pub(crate) fstype: String,
     super_options: String,
 }
 
 /// The mounts by their id.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Mounts(HashMap<u64, Line>);
+pub(crate) struct Mounts(HashMap<u64, Line>);
 
 impl Mounts {
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         Self(text.lines().filter_map(parse).collect())
     }
 
-    pub(super) fn get(&self, id: u64) -> Option<&Line> {
+    pub(crate) fn get(&self, id: u64) -> Option<&Line> {
         self.0.get(&id)
     }
 
+    /// Every mount with its id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &Line)> {
+        self.0.iter().map(|(id, line)| (*id, line))
+    }
+
     /// True when a file system on this device is mounted.
-    pub(super) fn has_device(&self, device: (u32, u32)) -> bool {
+    pub(crate) fn has_device(&self, device: (u32, u32)) -> bool {
         self.0.values().any(|line| line.device == device)
     }
 }
@@ -37,13 +48,34 @@ fn parse(line: &str) -> Option<(u64, Line)> {
     let (head, tail) = line.split_once(" - ")?;
     let mut head = head.split(' ');
     let id = head.next()?.parse().ok()?;
-    let (major, minor) = head.nth(1)?.split_once(':')?;
-    let options = head.nth(2)?.to_owned();
+    let parent = head.next()?.parse().ok()?;
+    let (major, minor) = head.next()?.split_once(':')?;
+    let (root, point) = (unescape(head.next()?), unescape(head.next()?));
+    let options = head.next()?.to_owned();
     let mut tail = tail.split(' ');
     let fstype = tail.next()?.to_owned();
     let super_options = tail.nth(1).unwrap_or("").to_owned();
     let device = (major.parse().ok()?, minor.parse().ok()?);
-    Some((id, Line { device, options, fstype, super_options }))
+    Some((id, Line { parent, device, root, point, options, fstype, super_options }))
+}
+
+/// Blanks and the like stand as `\\040` (fs/seq_file.c, mangle_path).
+fn unescape(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let octal =
+            behind.get(..3).filter(|d| *first == b'\\' && d.iter().all(|b| (b'0'..=b'7').contains(b)));
+        let value = octal.map(|d| d.iter().fold(0_u32, |all, b| all * 8 + u32::from(b - b'0')));
+        if let Some(value) = value.and_then(|v| u8::try_from(v).ok()) {
+            out.push(value);
+            rest = behind.get(3..).unwrap_or_default();
+        } else {
+            out.push(*first);
+            rest = behind;
+        }
+    }
+    out
 }
 
 impl Line {
@@ -57,11 +89,11 @@ impl Line {
     }
 
     /// An idmapped mount: its map can't be read here.
-    pub(super) fn is_idmapped(&self) -> bool {
+    pub(crate) fn is_idmapped(&self) -> bool {
         self.has("idmapped")
     }
 
-    pub(super) fn mount(&self, id: u64) -> Mount {
+    pub(crate) fn mount(&self, id: u64) -> Mount {
         Mount {
             id,
             // `mount -o ro` sets both; the kernel answers alike, and one remount undoes both.
@@ -75,7 +107,7 @@ impl Line {
     }
 
     /// The file system; `namespace` is the one it was mounted in.
-    pub(super) fn file_system(&self, namespace: UserNamespace) -> FileSystem {
+    pub(crate) fn file_system(&self, namespace: UserNamespace) -> FileSystem {
         let id = u64::from(self.device.0) << 32 | u64::from(self.device.1);
         // SB_I_NODEV is set on what is mounted in another user namespace than the first
         // (fs/super.c, alloc_super), SB_I_NOEXEC on proc and sysfs (fs/proc/root.c, fs/sysfs/mount.c).
@@ -92,7 +124,7 @@ impl Line {
     }
 
     /// File systems whose server or driver decides in place of the ordinary checks.
-    pub(super) fn decides_itself(&self) -> bool {
+    pub(crate) fn decides_itself(&self) -> bool {
         let fs = self.fstype.as_str();
         fs.starts_with("fuse")
             || fs.starts_with("nfs")
@@ -117,7 +149,7 @@ impl Line {
 
     /// File systems that check more than mode and owner: processes' files in proc, kernfs files without a write operation, the
     /// masks of vfat.
-    pub(super) fn checks_more(&self) -> bool {
+    pub(crate) fn checks_more(&self) -> bool {
         matches!(
             self.fstype.as_str(),
             "proc"
@@ -154,6 +186,8 @@ mod tests {
         let mounts = Mounts::parse(text);
         let line = mounts.get(36).unwrap();
         assert_eq!((line.device, line.fstype.as_str()), ((98, 0), "ext3"));
+        assert_eq!((line.parent, &line.root[..], &line.point[..]), (35, &b"/mnt1"[..], &b"/mnt2"[..]));
+        assert_eq!(unescape("/a\\040b\\x\\777"), b"/a b\\x\\777");
         let mount = line.mount(36);
         assert!(mount.no_exec && !mount.read_only && !line.is_idmapped());
         let fs = line.file_system(UserNamespace::first());

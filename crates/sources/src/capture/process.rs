@@ -33,7 +33,7 @@ fn files() -> BTreeMap<i32, String> {
 }
 
 /// Reads the state of `tracee`; what can't be read is said in `missing`.
-pub(super) fn state(tracee: Tracee, pid: i32, missing: &mut Vec<String>) -> ProcessState {
+pub(crate) fn state(tracee: Tracee, pid: i32, missing: &mut Vec<String>) -> ProcessState {
     let read = |name: &str| fs::read_to_string(tracee.proc(name));
     let mut state = ProcessState { pid, ..ProcessState::default() };
     match read("status") {

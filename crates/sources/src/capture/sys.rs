@@ -10,26 +10,26 @@ use std::path::Path;
 
 /// What statx(2) tells of an inode.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stat {
-    pub(super) mode: u16,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-    pub(super) inode: u64,
+pub(crate) struct Stat {
+    pub(crate) mode: u16,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) inode: u64,
     /// The mount, as the first column of mountinfo.
-    pub(super) mount: u64,
-    pub(super) immutable: bool,
-    pub(super) append: bool,
+    pub(crate) mount: u64,
+    pub(crate) immutable: bool,
+    pub(crate) append: bool,
 }
 
 /// Opens a path as a mere place (O_PATH), following links: for /proc/TID/root and the like.
-pub(super) fn place(path: &Path) -> io::Result<OwnedFd> {
+pub(crate) fn place(path: &Path) -> io::Result<OwnedFd> {
     let path = CString::new(path.as_os_str().as_encoded_bytes()).map_err(io::Error::other)?;
     // SAFETY: the string is NUL-terminated and lives through the call.
     descriptor(unsafe { libc::open(path.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) })
 }
 
 /// Opens an entry of a directory as a mere place; a symbolic link as the link itself.
-pub(super) fn entry(directory: BorrowedFd<'_>, name: &[u8]) -> io::Result<OwnedFd> {
+pub(crate) fn entry(directory: BorrowedFd<'_>, name: &[u8]) -> io::Result<OwnedFd> {
     let name = CString::new(name).map_err(io::Error::other)?;
     let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
     // SAFETY: the descriptor is borrowed and the string NUL-terminated, both live through the call.
@@ -45,7 +45,7 @@ fn descriptor(raw: libc::c_int) -> io::Result<OwnedFd> {
 }
 
 /// statx(2) of a place.
-pub(super) fn stat(place: BorrowedFd<'_>) -> io::Result<Stat> {
+pub(crate) fn stat(place: BorrowedFd<'_>) -> io::Result<Stat> {
     let mut found = std::mem::MaybeUninit::<libc::statx>::zeroed();
     let empty: &CStr = c"";
     let mask = libc::STATX_BASIC_STATS | libc::STATX_MNT_ID;
@@ -72,7 +72,7 @@ pub(super) fn stat(place: BorrowedFd<'_>) -> io::Result<Stat> {
 }
 
 /// The target of a symbolic link that is open as a place.
-pub(super) fn target(link: BorrowedFd<'_>) -> io::Result<Vec<u8>> {
+pub(crate) fn target(link: BorrowedFd<'_>) -> io::Result<Vec<u8>> {
     let mut buffer = vec![0_u8; 4096];
     let empty: &CStr = c"";
     // SAFETY: the buffer is writable for its whole length, the empty path means the descriptor.
@@ -85,7 +85,7 @@ pub(super) fn target(link: BorrowedFd<'_>) -> io::Result<Vec<u8>> {
 }
 
 /// An extended attribute of a place; `None` where there is none.
-pub(super) fn attribute(place: BorrowedFd<'_>, name: &CStr) -> Option<Vec<u8>> {
+pub(crate) fn attribute(place: BorrowedFd<'_>, name: &CStr) -> Option<Vec<u8>> {
     let path = CString::new(format!("/proc/self/fd/{}", place.as_raw_fd())).ok()?;
     let mut buffer = vec![0_u8; 4096];
     // SAFETY: both strings are NUL-terminated, the buffer is writable for its whole length.
@@ -96,7 +96,7 @@ pub(super) fn attribute(place: BorrowedFd<'_>, name: &CStr) -> Option<Vec<u8>> {
 }
 
 /// The user who owns the user namespace open as `namespace`, ioctl_ns(2) NS_GET_OWNER_UID.
-pub(super) fn namespace_owner(namespace: BorrowedFd<'_>) -> Option<u32> {
+pub(crate) fn namespace_owner(namespace: BorrowedFd<'_>) -> Option<u32> {
     const NS_GET_OWNER_UID: libc::Ioctl = 0xb704;
     let mut uid: libc::uid_t = 0;
     // SAFETY: the request writes one uid_t to the address given.

@@ -291,7 +291,7 @@ fn components(path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|b| *b == b'/').filter(|c| !c.is_empty()).rev().map(<[u8]>::to_vec).collect()
 }
 
-fn inode(fd: &OwnedFd, stat: &Stat, link: Option<Vec<u8>>) -> Inode {
+pub(crate) fn inode(fd: &OwnedFd, stat: &Stat, link: Option<Vec<u8>>) -> Inode {
     let kind = match stat.mode & 0o170_000 {
         0o040_000 => Kind::Directory,
         0o120_000 => Kind::Symlink,
@@ -313,7 +313,7 @@ fn inode(fd: &OwnedFd, stat: &Stat, link: Option<Vec<u8>>) -> Inode {
 }
 
 /// The interpreter that the first line names, binfmt_script(5); `None` where it can't be read.
-fn interpreter(fd: &OwnedFd) -> Option<Vec<u8>> {
+pub(crate) fn interpreter(fd: &OwnedFd) -> Option<Vec<u8>> {
     use std::os::fd::AsRawFd as _;
     let mut buffer = [0_u8; 256];
     let mut file = std::fs::File::open(format!("/proc/self/fd/{}", fd.as_raw_fd())).ok()?;
@@ -325,7 +325,7 @@ fn interpreter(fd: &OwnedFd) -> Option<Vec<u8>> {
 
 /// The value of `system.posix_acl_access`, include/uapi/linux/posix_acl_xattr.h: a version, then
 /// entries of tag, permissions and id.
-fn acl(raw: &[u8]) -> Option<Acl> {
+pub(crate) fn acl(raw: &[u8]) -> Option<Acl> {
     let (version, entries) = raw.split_at_checked(4)?;
     if version != 2_u32.to_le_bytes() {
         return None;
@@ -350,7 +350,7 @@ fn acl(raw: &[u8]) -> Option<Acl> {
 
 /// The value of `security.capability`, include/uapi/linux/capability.h: `struct vfs_ns_cap_data` of
 /// revision 2 (without the last number) or 3.
-fn capabilities(raw: &[u8]) -> Option<FileCapabilities> {
+pub(crate) fn capabilities(raw: &[u8]) -> Option<FileCapabilities> {
     let mut words = raw.chunks_exact(4).map(|w| u32::from_le_bytes(w.try_into().unwrap_or_default()));
     let magic = words.next()?;
     let (permitted_low, inheritable_low) = (words.next()?, words.next()?);
@@ -370,7 +370,7 @@ fn capabilities(raw: &[u8]) -> Option<FileCapabilities> {
 }
 
 /// The tracee's user namespace as the model wants it: ours is the first.
-fn namespace(tracee: Tracee, state: &ProcessState) -> UserNamespace {
+pub(crate) fn namespace(tracee: Tracee, state: &ProcessState) -> UserNamespace {
     if state.same_user_namespace {
         return UserNamespace::first();
     }

@@ -285,9 +285,8 @@ pub fn plan(random: &mut Random, offer: &Offer) -> Plan {
         let top = Spec { parent: None, name: Vec::new(), inode: skeleton(), link_to: None, device: (0, 0) };
         Zone { root: root.to_owned(), keep: keep.iter().map(|k| k.to_vec()).collect(), nodes: vec![top] }
     };
-    let mut keep: Vec<&[u8]> = vec![b"t", b"b", b"r", b".h"];
+    let mut keep: Vec<&[u8]> = vec![b"t", b"b", b"r", b".h", b"proc", b"u"];
     keep.extend(offer.disk.then_some(b"e".as_slice()));
-    keep.extend(offer.foreign.is_some().then_some(b"u".as_slice()));
     keep.extend(offer.overlay.then_some(b"o".as_slice()));
     keep.extend(offer.maps.is_some().then_some(b"i".as_slice()));
     zones.push(fixed("/", &keep));

@@ -85,6 +85,16 @@ impl Worker {
         self.send(&Order::Become(Box::new(subject.clone())))
     }
 
+    /// The thread that would do the next operation; it has the credentials.
+    ///
+    /// # Errors
+    /// When the pipe breaks.
+    pub fn identify(&mut self) -> Result<i32> {
+        self.send(&Order::Identify)?;
+        let line = self.line()?;
+        line.trim().parse().map_err(|_| Error::other(line))
+    }
+
     /// The errno of `operation` done for real, 0 when it worked.
     ///
     /// # Errors
@@ -243,6 +253,8 @@ impl Stage {
         let mut host = Worker::start(foreign_namespace(), "--worker-with-tmpfs", &proc)?;
         let foreign = foreign_tmpfs(&mut host, &base, &proc).ok().map(|()| host.namespace.clone());
         workers.push(host);
+        std::fs::create_dir(base.join("proc"))?;
+        mount_bind("/proc", base.join("proc"))?;
         mount_bind(base.join("t"), base.join(".h/0"))?;
         rustix::process::chdir(&base)?;
         rustix::process::pivot_root(".", ".")?;

@@ -24,6 +24,8 @@ pub enum Order {
     Become(Box<Subject>),
     /// Do this and say the errno.
     Do(Operation),
+    /// Say the thread id of who would do the next thing.
+    Identify,
 }
 
 /// Reads orders from standard input and answers each `Do` with a line: the errno, 0 when it worked, or
@@ -64,6 +66,12 @@ pub fn run(namespace: bool, tmpfs: bool) -> std::io::Result<()> {
                 subject = Some(*new);
                 thread = None;
             }
+            Order::Identify => {
+                let Some(subject) = &subject else { continue };
+                let asking = thread.get_or_insert_with(|| Asking::start(subject));
+                writeln!(output, "{}", asking.tid)?;
+                output.flush()?;
+            }
             Order::Do(operation) => {
                 let Some(subject) = &subject else { continue };
                 let asking = match thread.take() {
@@ -96,6 +104,7 @@ fn make_tmpfs() -> std::io::Result<OwnedFd> {
 }
 
 struct Asking {
+    tid: i32,
     orders: Sender<Operation>,
     answers: Receiver<Result<i32, String>>,
 }
@@ -107,6 +116,10 @@ impl Asking {
         let subject = subject.clone();
         std::thread::spawn(move || {
             let taken = take(&subject).map_err(|e| format!("credentials: {e}"));
+            let tid = rustix::thread::gettid().as_raw_nonzero().get();
+            if done.send(Ok(tid)).is_err() {
+                return;
+            }
             for operation in todo {
                 let answer = taken.clone().map(|()| perform(&operation));
                 if done.send(answer).is_err() {
@@ -114,7 +127,8 @@ impl Asking {
                 }
             }
         });
-        Self { orders, answers }
+        let tid = answers.recv().ok().and_then(Result::ok).unwrap_or(0);
+        Self { tid, orders, answers }
     }
 
     fn ask(&self, operation: Operation) -> Result<i32, String> {

@@ -5,6 +5,7 @@
 //! skipped with its reason. The programs themselves run as an ordinary user.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::expect_used,
     clippy::print_stderr,
     reason = "a test fails by panicking"

@@ -14,7 +14,8 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
         }
         return true;
     }
-    let Some(mount) = shown(here.text).or_else(|| info(here.text)).or_else(|| columns(here.text)) else {
+    let mount = shown(here.text).or_else(|| info(here.text)).or_else(|| columns(here.text));
+    let Some(mount) = mount.or_else(|| quoted(here.text)) else {
         return false;
     };
     if let Some(environment) = trait_of(&mount) {
@@ -91,6 +92,28 @@ fn columns(text: &str) -> Option<Mount> {
         target: (*target).to_owned(),
         fstype: Some((*fstype).to_owned()),
         options,
+    })
+}
+
+/// A line of fstab behind the words that quote it: `fstab has tmpfs /tmp tmpfs rw,noexec,nosuid`.
+fn quoted(text: &str) -> Option<Mount> {
+    if !text.contains("fstab") && !text.contains("mount") {
+        return None;
+    }
+    let words: Vec<&str> = text.split_whitespace().take(32).collect();
+    words.windows(4).find_map(|w| {
+        let [source, target, fstype, options] = w else { return None };
+        let options = options.trim_end_matches([')', '"', '`', ';', '.']);
+        let fits = target.starts_with('/')
+            && (*source == *fstype || source.starts_with('/') || source.contains('='))
+            && is_type(fstype)
+            && options.contains(',')
+            && list(options).iter().filter(|o| is_option(o)).count() >= 2;
+        fits.then(|| {
+            let mut options = list(options);
+            imply(&mut options);
+            Mount { target: (*target).to_owned(), fstype: Some((*fstype).to_owned()), options }
+        })
     })
 }
 
@@ -205,6 +228,10 @@ mod tests {
         let all =
             shown("overlay /usr/bin overlay rw,nosuid,nodev,relatime,lowerdir=/var/lib/docker/o...", "Mount");
         assert!(all[0].contains("target: \"/usr/bin\"") && all[0].contains("nosuid"));
+        let all = shown("(fstab has `tmpfs /tmp tmpfs rw,size=4G,noexec,nodev,nosuid`)", "Mount");
+        assert!(all.first().is_none_or(|m| m.contains("/tmp")), "{all:?}");
+        let all = shown("our fstab has tmpfs /tmp tmpfs rw,size=4G,noexec,nodev,nosuid", "Mount");
+        assert!(all.len() == 1 && all[0].contains("/tmp") && all[0].contains("noexec"), "{all:?}");
     }
 
     #[test]

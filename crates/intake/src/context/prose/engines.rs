@@ -14,10 +14,15 @@ struct Mention {
 
 pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
     host_process(s, sink);
-    if s.message || (s.trial && s.label != "runtime" && s.label != "software") {
+    // "docker, works with --privileged": where it runs, and the experiment behind it.
+    let tried = s.trial && s.label != "runtime" && s.label != "software";
+    if s.message || tried && !matches!(s.word(1), "works" | "fails") {
         return;
     }
-    let mentions = mentions(s);
+    let mut mentions = mentions(s);
+    if tried {
+        mentions.retain(|m| m.from == 0);
+    }
     let mut outer = vec![false; mentions.len()];
     for (n, pair) in mentions.windows(2).enumerate() {
         let [a, b] = pair else { continue };
@@ -233,7 +238,12 @@ fn docker(s: &Saying<'_>, at: usize) -> bool {
         s.before(at, 1),
         "in" | "inside" | "under" | "with" | "using" | "via" | "rootless" | "nested" | "by"
     );
-    capital || verb || place || s.label == "runtime"
+    // A short line of its own that starts so answers where the program runs: "docker 19.03, no options".
+    let answer = at == 0
+        && s.words.len() <= 12
+        && (super::words::is_version(next)
+            || matches!(next, "with" | "without" | "works" | "on" | "as" | "rootless" | "service"));
+    capital || verb || place || answer || s.label == "runtime"
 }
 
 /// `Docker in Docker`, `dind`.
@@ -325,6 +335,8 @@ mod tests {
             ("runtime: systemd-nspawn", &[Nspawn]),
             ("OpenShift 4.10.22", &[CriO]),
             ("docker run --rm x", &[Docker]),
+            ("docker 19.03", &[Docker]),
+            ("docker, works with --privileged", &[Docker]),
             ("runtime: Landlock runtime for shell commands", &[OwnSandbox]),
         ] {
             assert_eq!(both(text).0, want, "{text}");

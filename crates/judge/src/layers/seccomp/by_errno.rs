@@ -78,7 +78,7 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             92,
             "The kernel answers such a question with EACCES or ENOENT, never with EPERM; a filter that does not know the newer system call (faccessat2, statx) does.",
         ),
-        (Call::Exec, Errno::EPERM) if filtered && plain_tool(attempt) => say(
+        (Call::Exec, Errno::EPERM) if filtered && (plain_tool(attempt) || searched(attempt)) => say(
             Support::Default,
             84,
             "A shell carries no capabilities that could keep it from starting, and the filters let execve pass: what was refused is the question before it whether the file is executable, by a newer system call (faccessat2) that an old filter does not know.",
@@ -137,6 +137,27 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         ),
         (Call::UsernsCreate, Errno::EPERM) if cx.facts.has_engine(Engine::OwnSandbox) => {
             say(Support::Usual, 40, "A filter of the sandbox around it may refuse new namespaces.")
+        }
+        // `perf_allow_kernel` and its like, ptrace_may_access and the modules all answer EACCES.
+        (Call::PerfEventOpen, Errno::EPERM)
+            if cx.oci()
+                && !attempt.errno_inferred
+                && cx.stated_here(attempt, &["perf-paranoid-hint"]).is_none() =>
+        {
+            say(
+                Support::Exclusive,
+                84,
+                "The kernel itself answers EACCES here, whatever perf_event_paranoid says; EPERM is the default filter, which lists the call only with CAP_PERFMON or CAP_SYS_ADMIN.",
+            )
+        }
+        (Call::UsernsCreate, Errno::EPERM)
+            if cx.oci() && !cx.rootless() && cx.facts.cap_added(Capability::SYS_ADMIN).is_none() =>
+        {
+            say(
+                Support::Usual,
+                66,
+                "Filters of this engine's earlier releases, and those of many clusters, let a process make namespaces only with CAP_SYS_ADMIN; a sysctl would answer ENOSPC.",
+            )
         }
         (Call::PerfEventOpen | Call::Bpf | Call::Userfaultfd, Errno::EPERM) if cx.oci() => say(
             Support::Default,
@@ -211,6 +232,12 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         }
         _ => None,
     }
+}
+
+/// A command looked for along the path by a program that asks itself whether it may be executed.
+fn searched(attempt: &Attempt) -> bool {
+    let asks = attempt.subject.program.as_deref().is_some_and(|p| matches!(p, "make" | "gmake"));
+    asks && !attempt.object_name().is_empty() && !attempt.object_name().contains('/')
 }
 
 /// What Flatpak's filter answers with EPERM, `setup_seccomp` in its common/flatpak-run.c.

@@ -43,7 +43,9 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> 
             let (support, weight) = scaled(presence, if user { 62 } else { 80 });
             return Some(denies(attempt, LAYER, support, weight, "The volume keeps the label it has on the host, which a container may not use; nothing in the configuration relabels it (:z or :Z).").fact(id).policy("container_t"));
         }
-        let (_, weight) = scaled(presence, 50);
+        // Docker's containers are root unless something says otherwise, and root passes the modes.
+        let docker = cx.runtime() == Some(whodenied_runtimes::Runtime::Docker) && !cx.remapped();
+        let (_, weight) = scaled(presence, if docker && !user { 58 } else { 50 });
         return Some(
             denies(
                 attempt,
@@ -76,9 +78,10 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>, presence: Presence) -> 
         );
     }
     if attempt.object.kind == ObjectKind::Device || under(name, "/dev") {
-        let (_, weight) = scaled(presence, 55);
+        let docker = cx.runtime() == Some(whodenied_runtimes::Runtime::Docker) && !cx.remapped();
+        let (support, weight) = scaled(presence, if docker && !user { 76 } else { 55 });
         return say(
-            (Support::Usual, weight),
+            (if docker && !user { support } else { Support::Usual }, weight),
             "A container may use the host's devices only with the boolean container_use_devices or a label of its own.",
         );
     }

@@ -18,6 +18,7 @@ pub(super) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         Some(Call::Bpf) => bpf(attempt, cx, errno),
         Some(Call::IoUring) => io_uring(attempt, cx, errno),
         Some(Call::Syslog) => kernel_log(attempt, cx, errno),
+        _ if attempt.object_name().ends_with("/kallsyms") => kernel_addresses(attempt, cx),
         Some(Call::Socket) => network::ping(attempt, cx, errno),
         Some(Call::Keyctl) => keys(attempt, cx, errno),
         Some(Call::Module) => switched(
@@ -177,6 +178,19 @@ fn io_uring(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     }
 }
 
+/// `kallsyms_show_value` (kernel/ksyms_common.c): 1 hides addresses from processes without CAP_SYSLOG, 2
+/// from all.
+fn kernel_addresses(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    const KEY: &str = "kernel.kptr_restrict";
+    let because = "kernel.kptr_restrict replaces the addresses of kernel symbols by zeroes: at 1 for processes without CAP_SYSLOG, at 2 for every reader.";
+    let said = match cx.sysctl_number(KEY) {
+        Some((_, 0)) => return None,
+        Some((id, _)) => denies(attempt, LAYER, Support::Configured, 82, because).fact(id),
+        None => denies(attempt, LAYER, Support::Usual, 56, because),
+    };
+    Some(said.policy(KEY).step(format!("sysctl {KEY}")))
+}
+
 fn kernel_log(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     const KEY: &str = "kernel.dmesg_restrict";
     if errno != Errno::EPERM {
@@ -321,6 +335,15 @@ fn writing(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
                 .policy(key.clone())
                 .step(format!("sysctl {key}"))
         });
+    }
+    // `net_ctl_permissions` and the tables registered per namespace: keys that are read-only outside of
+    // the first network namespace have mode 0444 there, which binds root too.
+    let setup = attempt.phase == whodenied_case::Phase::RuntimeSetup && cx.nested().is_none();
+    if key.starts_with("net.") && errno == Errno::EACCES && setup {
+        let because = format!(
+            "{key} is readable only in a network namespace other than the first, so not even the runtime may write it for a container."
+        );
+        return Some(denies(attempt, LAYER, Support::Usual, 56, because).policy(key));
     }
     if key.is_empty() || sysctls::namespaced(&key) || !cx.contained() {
         return None;

@@ -1,0 +1,216 @@
+//! Compiles profiles with each reference compiler under each kernel's features, and checks that what it
+//! writes decodes, and that states, transitions and permissions are the same after encoding and decoding.
+
+use super::fetch::{Parser, RELEASES, parser, simple_tests};
+use crate::build::root;
+use anyhow::{Context, Result};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use whodenied_apparmor::binary::{Limits, PermsForm, Target, decode, encode};
+use whodenied_runtimes::Runtime;
+use whodenied_runtimes::apparmor::{Host, default_profile};
+
+struct Input {
+    what: String,
+    text: Vec<u8>,
+    includes: Vec<PathBuf>,
+}
+
+#[derive(Default)]
+struct Tally {
+    compiled: usize,
+    refused: usize,
+    units: usize,
+    failed: Vec<String>,
+    forms: std::collections::BTreeMap<String, usize>,
+}
+
+/// `--sample N` takes every Nth pair of input and features.
+pub fn run(args: &[String]) -> Result<bool> {
+    let step = match args {
+        [flag, n, ..] if flag == "--sample" => n.parse::<usize>()?.max(1),
+        _ => 1,
+    };
+    let features = root().join("crates/apparmor/data/features");
+    let mut trees: Vec<PathBuf> =
+        std::fs::read_dir(features)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+    trees.retain(|p| p.extension().is_none_or(|e| e != "md"));
+    trees.sort();
+    let mut clean = true;
+    for release in &RELEASES {
+        let parser = parser(release)?;
+        let mut inputs = profiles(&parser)?;
+        inputs.extend(runtimes(&parser));
+        if release.version == "4.1.0" {
+            inputs.extend(tests(&simple_tests()?)?);
+        }
+        let tally = check(&parser, &inputs, &trees, step);
+        println!(
+            "{}: {} inputs, {} policies of {} profiles decoded and equal after encoding, {} not compiled, {} failed",
+            release.version,
+            inputs.len(),
+            tally.compiled,
+            tally.units,
+            tally.refused,
+            tally.failed.len()
+        );
+        for (form, count) in &tally.forms {
+            println!("  {count:6} {form}");
+        }
+        for failure in tally.failed.iter().take(20) {
+            println!("  FAILED {failure}");
+        }
+        clean &= tally.failed.is_empty() && tally.compiled > 0;
+    }
+    Ok(clean)
+}
+
+fn profiles(parser: &Parser) -> Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    for path in parser.profiles()? {
+        let text = std::fs::read(&path)?;
+        inputs.push(Input { what: path.display().to_string(), text, includes: vec![parser.base()] });
+    }
+    Ok(inputs)
+}
+
+/// The runtimes' defaults of some versions, as they render them on a host with everything.
+fn runtimes(parser: &Parser) -> Vec<Input> {
+    let versions: [(Runtime, &[u32]); 9] = [
+        (Runtime::Docker, &[20, 10]),
+        (Runtime::Docker, &[26, 1]),
+        (Runtime::Docker, &[28, 5]),
+        (Runtime::Docker, &[29, 5]),
+        (Runtime::Containerd, &[1, 6]),
+        (Runtime::Containerd, &[1, 7]),
+        (Runtime::Containerd, &[2, 3]),
+        (Runtime::Podman, &[5, 4]),
+        (Runtime::CriO, &[1, 30]),
+    ];
+    let render = |(runtime, version): &(Runtime, &[u32])| {
+        let profile = default_profile(*runtime, Some(version), "docker-default", &Host::default())?;
+        let what = format!("default of {runtime:?} {version:?}");
+        Some(Input { what, text: profile.to_string().into_bytes(), includes: vec![parser.base()] })
+    };
+    versions.iter().filter_map(render).collect()
+}
+
+/// The passing ones of the compiler's own tests.
+fn tests(dir: &Path) -> Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    let mut open = vec![dir.to_path_buf()];
+    while let Some(at) = open.pop() {
+        for entry in std::fs::read_dir(&at)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "sd") {
+                let text = std::fs::read(&path)?;
+                let says = |line: &str| text.split(|b| *b == b'\n').any(|l| l.starts_with(line.as_bytes()));
+                if !says("#=EXRESULT FAIL") && !says("#=DISABLED") && !says("#=TODO") {
+                    let text: Vec<&[u8]> =
+                        text.split(|b| *b == b'\n').filter(|l| !l.starts_with(b"#=")).collect();
+                    let text = text.join(&b'\n');
+                    inputs.push(Input {
+                        what: path.display().to_string(),
+                        text,
+                        includes: vec![dir.to_path_buf()],
+                    });
+                }
+            }
+        }
+    }
+    inputs.sort_by(|a, b| a.what.cmp(&b.what));
+    Ok(inputs)
+}
+
+fn check(parser: &Parser, inputs: &[Input], trees: &[PathBuf], step: usize) -> Tally {
+    let next = AtomicUsize::new(0);
+    let tally = Mutex::new(Tally::default());
+    let total = inputs.len() * trees.len();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed) * step;
+                    if at >= total {
+                        break;
+                    }
+                    let (input, tree) = (&inputs[at / trees.len()], &trees[at % trees.len()]);
+                    let done = one(parser, input, tree);
+                    let mut tally = tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    match done {
+                        Ok(None) => tally.refused += 1,
+                        Ok(Some(forms)) => {
+                            tally.compiled += 1;
+                            tally.units += forms.len();
+                            for form in forms {
+                                *tally.forms.entry(form).or_default() += 1;
+                            }
+                        }
+                        Err(error) => {
+                            let tree = tree.file_name().unwrap_or_default().display();
+                            tally.failed.push(format!("{} under {tree}: {error:#}", input.what));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The forms of the units; `None` when the compiler does not take the text.
+fn one(parser: &Parser, input: &Input, tree: &Path) -> Result<Option<Vec<String>>> {
+    let mut command = parser.command();
+    command.arg("-M").arg(tree);
+    for include in &input.includes {
+        command.arg("-I").arg(include);
+    }
+    command.arg("-b").arg(&input.includes[0]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().context("the reference compiler")?;
+    let mut stdin = child.stdin.take().context("stdin")?;
+    let text = input.text.clone();
+    let writer = std::thread::spawn(move || stdin.write_all(&text));
+    let output = child.wait_with_output()?;
+    let _ = writer.join();
+    // A file of tunables only compiles to nothing.
+    if !output.status.success() || output.stdout.is_empty() {
+        return Ok(None);
+    }
+    let load = decode(&output.stdout, &Limits::default())?;
+    let mut forms = Vec::new();
+    for unit in &load.units {
+        let mut targets = vec![Target { perms: PermsForm::Table, wide: unit.layout.wide, version: 0 }];
+        if unit.layout.words && !unit.layout.table {
+            targets.push(Target { perms: PermsForm::Words, ..Target::default() });
+        }
+        for target in targets {
+            let bytes = encode(&unit.profile, &target)?;
+            let again = decode(&bytes, &Limits::default()).context("what we wrote")?;
+            let same = again.units.first().is_some_and(|u| u.profile == unit.profile);
+            anyhow::ensure!(same, "another profile after encoding ({:?})", target.perms);
+        }
+        let l = unit.layout;
+        let compressed = load.envelope.compression.map_or(String::new(), |c| format!("{c:?} "));
+        forms.push(format!(
+            "{compressed}version {:#x}, {} {}{}{}{}",
+            l.version,
+            match (l.words, l.table) {
+                (true, true) => format!("words and table v{}", l.perms_version),
+                (true, false) => "words".to_owned(),
+                (false, true) => format!("table v{}", l.perms_version),
+                (false, false) => "no rules".to_owned(),
+            },
+            if l.wide { "state32 " } else { "" },
+            if l.classes { "classes " } else { "" },
+            if l.differences { "differences " } else { "" },
+            if l.out_of_band { "out-of-band" } else { "" },
+        ));
+    }
+    Ok(Some(forms))
+}
