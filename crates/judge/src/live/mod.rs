@@ -56,6 +56,31 @@ pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
     }
 }
 
+/// Where the model of file access refuses with another error than the kernel gave: both are told, as
+/// a fault of ours. A filter or a Landlock domain that answered first is no contradiction.
+pub(crate) fn disagreement(attempt: &Attempt) -> Option<String> {
+    let live = attempt.live.as_deref()?;
+    let question = live.question.as_ref()?;
+    let errno = attempt.errno?;
+    let filtered = live.filter.as_ref().is_some_and(|f| !SeccompAction::decode(f.code).allows());
+    let unseen = live.process.seccomp != 0 && live.filter.as_ref().is_none_or(|f| !f.complete);
+    if filtered || unseen || live.partial || live.landlock.as_ref().is_some_and(|l| l.refuses) {
+        return None;
+    }
+    let Decision::Refused(refusal) = decide(&question.subject, &question.world, &question.operation) else {
+        return None;
+    };
+    (refusal.errno != errno).then(|| {
+        format!(
+            "{} on {}: the kernel answered {errno}, and whodenied's model of file access says {} ({:?}). Unless a security module answered first, that is a bug of whodenied: please report it with the case that --save writes.",
+            escape::line(&live.syscall),
+            escape::line(attempt.object_name()),
+            refusal.errno,
+            refusal.rule
+        )
+    })
+}
+
 /// What every layer but seccomp answers.
 fn unfiltered(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Vec<Say> {
     let mut says = files::judge(attempt, live, errno, support);
