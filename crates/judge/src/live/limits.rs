@@ -72,13 +72,19 @@ fn raised(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> 
         "prlimit64" => attempt.arg("pid") == Some("0"),
         _ => false,
     };
-    (own && errno == Errno::EPERM && !has(live, Capability::SYS_RESOURCE)).then(|| {
-        let which = attempt.arg("resource").unwrap_or("a limit");
-        let because = format!(
-            "{which} was to be raised above its hard value, which needs CAP_SYS_RESOURCE; the process does not have it."
-        );
-        denies(attempt, Layer::Rlimit, support, 97, because).policy(which)
-    })
+    if !own || errno != Errno::EPERM || has(live, Capability::SYS_RESOURCE) {
+        return None;
+    }
+    let which = attempt.arg("resource").unwrap_or("a limit");
+    // fs.nr_open bounds open files for everyone; below its default it is not what refused.
+    const NR_OPEN: i64 = 1 << 20;
+    let asked = attempt.args.iter().find(|(name, _)| name.ends_with("rlim_max")).and_then(|(_, v)| number(v));
+    let sure = !which.contains("NOFILE") || asked.is_some_and(|n| n <= NR_OPEN);
+    let support = if sure { support } else { Support::Stated.min(support) };
+    let because = format!(
+        "{which} was to be raised above its hard value, which needs CAP_SYS_RESOURCE; the process does not have it."
+    );
+    Some(denies(attempt, Layer::Rlimit, support, 97, because).policy(which))
 }
 
 /// `kernel/sched/syscalls.c`, user_check_sched_setscheduler: a real-time policy with RLIMIT_RTPRIO 0.

@@ -37,7 +37,8 @@ pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
         // The flag takes privilege at execve and refuses nothing else by itself but what adds confinement.
         let adds = matches!(live.syscall.as_str(), "execve" | "execveat" | "seccomp" | "prctl")
             || live.syscall.starts_with("landlock");
-        if live.lost.is_none() && !adds {
+        // What a process attached to lost before is not known.
+        if live.start.is_some() && live.lost.is_none() && !adds {
             exact.push(allows(
                 attempt,
                 Layer::NoNewPrivs,
@@ -128,6 +129,8 @@ fn landlock(
     if before.iter().any(|say| say.support().is_some()) {
         return None;
     }
+    // Where the modes could not be asked, they may have refused before.
+    let support = if live.question.is_some() { support } else { Support::Stated.min(support) };
     let because = format!(
         "The Landlock domain that the process entered handles LANDLOCK_ACCESS_FS_{}, and no rule of its layer {} on this path or above grants it.",
         escape::line(&answer.right),

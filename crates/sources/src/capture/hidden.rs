@@ -4,6 +4,7 @@
 //! process lacks it, the topmost mount that the path crosses in its view is what hides it.
 
 use crate::trace::{Call, DecodedCall, Object, Tid, Tracee};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// True when the process has another mount namespace or root directory than we.
@@ -30,12 +31,26 @@ pub fn hidden(call: &Call, decoded: &DecodedCall) -> Option<(String, String)> {
     }
     std::fs::symlink_metadata(&full).ok()?;
     let tracee = Tracee { tid: call.tid };
+    if !shows_ours(tracee) {
+        return None;
+    }
     // A dangling link in its view, or a race: the path itself must be missing there.
     let inside = tracee.proc("root").join(full.strip_prefix("/").ok()?);
     if std::fs::symlink_metadata(inside).is_ok() {
         return None;
     }
     mount_of(tracee, &full)
+}
+
+/// True when what the process sees is our own tree with parts left out: its root or its /usr is ours.
+/// In the image of a container other files are there, and nothing is hidden.
+fn shows_ours(tracee: Tracee) -> bool {
+    let same = |path: &str| {
+        let its = std::fs::metadata(tracee.proc("root").join(path.trim_start_matches('/')));
+        let (Ok(its), Ok(ours)) = (its, std::fs::metadata(path)) else { return false };
+        (its.dev(), its.ino()) == (ours.dev(), ours.ino())
+    };
+    same("/") || same("/usr")
 }
 
 /// Mount point, in the process's terms, and file system type of the mount that holds `full`.

@@ -72,7 +72,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         second: decoded.second.as_ref().map(thing),
         errno: call.errno().map_or(0, |e| e.0),
         names: names(tracee, &process, question.as_ref()),
-        target_uids: target(decoded),
+        target_uids: target(tracee, decoded),
         process,
         partial,
         question,
@@ -192,7 +192,10 @@ fn thing(object: &Object) -> Thing {
 }
 
 /// The users of the process that a call was on. Process ids of another namespace are not followed.
-fn target(decoded: &DecodedCall) -> Option<[u32; 2]> {
+fn target(tracee: Tracee, decoded: &DecodedCall) -> Option<[u32; 2]> {
+    if tracee.link("ns/pid") != std::fs::read_link("/proc/self/ns/pid").ok() {
+        return None;
+    }
     let pid = match &decoded.object {
         Some(Object::Process { pid }) => *pid,
         // A file of another process.
