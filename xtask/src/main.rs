@@ -4,6 +4,8 @@ mod apparmor;
 mod bench;
 mod bench_run;
 mod build;
+mod compare;
+mod defaults;
 mod docs;
 mod fuzz;
 mod lab;
@@ -25,6 +27,9 @@ cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
 cargo xtask apparmor decode [--sample N] reads and writes again what the reference compilers write
+cargo xtask compare [--tools DIR]       file access by another user, beside other tools and the kernel
+cargo xtask defaults ENGINE@VERSION=config.json…
+                                        the data on defaults against what an engine hands to runc
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
 cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers
 cargo xtask bench run [FILES] [ROUNDS]  what following a `make` costs, beside strace (medians of paired rounds)
@@ -41,6 +46,8 @@ fn main() -> ExitCode {
         Some("perturb") => perturb::run(rest),
         Some("ordinary") => ordinary::run(rest),
         Some("apparmor") => apparmor::run(rest),
+        Some("compare") => compare::run(rest),
+        Some("defaults") => defaults::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("bench") if rest.first().is_some_and(|a| a == "run") => {
             bench_run::run(rest.get(1..).unwrap_or_default())

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every test of the workspace, then one summary line over all runners.
 
 use crate::build::cargo;
-use anyhow::{Context, Result};
+use crate::lab;
+use anyhow::{Context, Result, anyhow};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -41,6 +42,10 @@ pub fn run(args: &[String]) -> Result<bool> {
             "skipped: no apparmor_parser here (Debian package apparmor): fixes are not compiled with it"
         );
     }
+    // The lab's images are built while the tests compile and run; its scenarios run last.
+    let filter = args.first().map_or("lab", String::as_str);
+    let sample = if filter == "lab" { Some(lab::sample()) } else { None };
+    let preparing = sample.clone().and_then(Result::ok).map(|s| std::thread::spawn(move || s.prepare()));
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]);
     if let Some(filter) = args.first() {
@@ -59,6 +64,19 @@ pub fn run(args: &[String]) -> Result<bool> {
         }
     }
     let succeeded = child.wait()?.success();
+    match sample {
+        Some(Ok(sample)) => {
+            if let Some(preparing) = preparing {
+                preparing.join().map_err(|_| anyhow!("the lab's images: the thread ended"))??;
+            }
+            let told = sample.run()?;
+            sum.passed += told.passed as u64;
+            sum.failed += told.failed as u64;
+            sum.skipped += told.skipped as u64;
+        }
+        Some(Err(reason)) => println!("skipped: the lab of real kernels: {reason}"),
+        None => {}
+    }
     println!("{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
     Ok(succeeded && sum.failed == 0 && sum.passed > 0 && sum.runners > 0)
 }

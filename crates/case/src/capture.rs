@@ -64,12 +64,29 @@ pub struct Capture {
     /// namespace: the mount point in the process's terms, and its file system type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_by: Option<(String, String)>,
+    /// Set when the state was put together after the call, from configuration and what is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Afterwards>,
     /// What could not be read, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     /// How much speaks for this call having made the command fail; only the order counts.
     #[serde(default)]
     pub blame: u32,
+}
+
+/// How a state was put together after the call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Afterwards {
+    /// The name of the evidence whose line tells of the call.
+    pub told_by: String,
+    /// Why the state may have been another when the call was made, one sentence; "" when it can't have
+    /// been: the ids and capabilities are fixed by the configuration, and nothing on the way has changed
+    /// since.
+    pub unless: String,
+    /// Paths inside and where they lie on the host, the innermost last.
+    #[serde(default)]
+    pub places: Vec<(String, String)>,
 }
 
 /// What a call was on.
@@ -229,6 +246,8 @@ pub struct Seen<'a> {
     pub names: &'a BTreeMap<String, String>,
     /// Sysctls by dotted name.
     pub sysctls: &'a BTreeMap<String, String>,
+    /// Set where the state was put together after the call, of a container.
+    pub after: Option<&'a Afterwards>,
 }
 
 impl Capture {
@@ -242,6 +261,7 @@ impl Capture {
             world: &question.world,
             names: &self.names,
             sysctls: &self.sysctls,
+            after: self.after.as_ref(),
         })
     }
 }

@@ -29,6 +29,31 @@ pub enum Origin {
         /// The command.
         command: String,
     },
+    /// What a container engine or service manager says of one thing: its configuration and state.
+    Engine {
+        /// The question, as a person would type it: `docker inspect mealie-1`.
+        asked: String,
+    },
+    /// What a program wrote: its container's log or its unit's journal. Nothing in it is a record of
+    /// the kernel, whatever it looks like.
+    Log {
+        /// Whose: `the log of mealie-1`.
+        name: String,
+    },
+    /// Records of the kernel.
+    KernelLog {
+        /// The log they stand in: `/dev/kmsg`, `/var/log/audit/audit.log`, `the journal`.
+        log: String,
+        /// True when they can only be of the thing that is explained; otherwise another program that
+        /// ran at the time may have caused them.
+        sure: bool,
+    },
+    /// What was put together about the thing that is explained, `key: value` lines that
+    /// [`crate::workload`] describes.
+    State {
+        /// Of what.
+        of: String,
+    },
     /// Shipped inside whodenied.
     Embedded {
         /// The name shown for it.
@@ -47,6 +72,10 @@ impl Origin {
             Self::Trace { .. } => "the trace",
             Self::Captures => "the captures",
             Self::Printed { .. } => "its standard error",
+            Self::Engine { asked } => asked,
+            Self::Log { name } => name,
+            Self::KernelLog { log, .. } => log,
+            Self::State { of } => of,
         }
     }
 }

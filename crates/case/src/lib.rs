@@ -20,6 +20,7 @@ pub mod setting;
 pub mod trial;
 pub mod verdict;
 pub mod version;
+pub mod workload;
 
 pub use attempt::{Attempt, AttemptId, Object, ObjectKind, Phase, Subject};
 pub use claim::{Claim, Failure, Says};
@@ -35,6 +36,7 @@ pub use setting::{CapSpec, Knob, Setting, Surface};
 pub use trial::{Change, Outcome, Trial};
 pub use verdict::{Answer, Support, Verdict};
 pub use version::Version;
+pub use workload::Workload;
 
 /// Everything known about one report of a denial.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +47,8 @@ pub struct Case {
     pub claims: Vec<Claim>,
     /// Claims fused, in the kernel's terms.
     pub facts: Facts,
+    /// The container or unit that is explained, where one was asked for.
+    pub workload: Option<Workload>,
     /// What the program tried; `AttemptId(n)` is index `n`.
     pub attempts: Vec<Attempt>,
     /// Experiments with their outcome: the person's own, or ours.

@@ -17,3 +17,24 @@ pub struct SavedCase {
     /// The evidence.
     pub evidence: Vec<Evidence>,
 }
+
+/// The schema of what `whodenied doctor` prints as JSON.
+pub const SURVEY_SCHEMA: &str = "whodenied-doctor/1";
+
+/// The part of it that is evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SavedSurvey {
+    /// [`SURVEY_SCHEMA`].
+    pub schema: String,
+    /// What was read of the host.
+    pub evidence: Vec<SurveyLines>,
+}
+
+/// Lines read of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SurveyLines {
+    /// The file or folder they were read from.
+    pub path: String,
+    /// The lines.
+    pub text: String,
+}

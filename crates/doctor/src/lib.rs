@@ -4,3 +4,4 @@
 //! Deliberately absent: any reading of the machine but through `sources`, and any printing.
 
 pub mod can;
+pub mod survey;

@@ -33,6 +33,8 @@ pub(crate) fn attach(case: &mut Case) {
             }
         }
     }
+    afterwards(case, &found);
+    found.retain(|c| c.after.is_none());
     let Some(trace) = case.evidence.iter().find(|e| matches!(e.origin, Origin::Trace { .. })) else { return };
     let spans = line_spans(trace);
     let mut attempts = std::mem::take(&mut case.attempts);
@@ -60,6 +62,53 @@ pub(crate) fn attach(case: &mut Case) {
     if let Some(culprit) = found.iter().max_by_key(|c| (c.blame, std::cmp::Reverse(c.line))) {
         let span = (culprit.line as usize).checked_sub(1).and_then(|n| spans.get(n)).copied();
         facts(case, culprit, span);
+    }
+}
+
+/// Captures that were put together after the call stand beside the attempt that the line told of. They
+/// are no facts of their own: what is certain of them stands in the state.
+fn afterwards(case: &mut Case, found: &[Capture]) {
+    for capture in found {
+        let Some(after) = &capture.after else { continue };
+        let Some(evidence) = case
+            .evidence
+            .iter()
+            .find(|e| matches!(e.origin, Origin::Log { .. }) && e.origin.name() == after.told_by)
+        else {
+            continue;
+        };
+        let Some(span) = (capture.line as usize).checked_sub(1).and_then(|n| {
+            // A log has more lines than a trace.
+            let start: usize = evidence.text.split_inclusive('\n').take(n).map(str::len).sum();
+            let line = evidence.text.get(start..)?.lines().next()?;
+            Some(Span::new(evidence.id, start, start + line.len()))
+        }) else {
+            continue;
+        };
+        let of_line = |a: &&mut Attempt| {
+            a.errno == Some(Errno(capture.errno))
+                && a.live.is_none()
+                && a.spans
+                    .iter()
+                    .any(|s| s.source == span.source && s.start >= span.start && s.start < span.end)
+        };
+        if let Some(attempt) = case.attempts.iter_mut().find(of_line) {
+            device(attempt, capture);
+            if after.unless.is_empty() && capture.process.same_user_namespace {
+                attempt.subject.uid = attempt.subject.uid.or(Some(capture.process.uids[3]));
+            }
+            attempt.live = Some(Box::new(capture.clone()));
+        }
+    }
+}
+
+/// A device node by what lies there, whatever its path.
+fn device(attempt: &mut Attempt, capture: &Capture) {
+    let Some(question) = &capture.question else { return };
+    let Some(path) = question.operation.paths().first().copied() else { return };
+    let last = parts(&question.world, path, &capture.names).pop();
+    if last.is_some_and(|p| matches!(p.kind, Some('b' | 'c')) && p.path.as_bytes() == path) {
+        attempt.object.kind = ObjectKind::Device;
     }
 }
 

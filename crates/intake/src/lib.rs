@@ -9,9 +9,11 @@ mod fuse;
 mod message;
 mod record;
 mod segment;
+mod state;
 
 use std::io::Read;
-use whodenied_case::{Case, Origin};
+use whodenied_case::{Case, Evidence, Origin};
+use whodenied_text::SourceId;
 
 /// One input: where it came from and its bytes, read as a stream.
 pub struct Input {
@@ -33,19 +35,34 @@ pub fn read(inputs: Vec<Input>) -> Case {
     case
 }
 
+/// Understands evidence that has been read before, as it stands, with what was added to it.
+#[must_use]
+pub fn understood(evidence: Vec<Evidence>, missing: Vec<String>) -> Case {
+    let mut case = Case { evidence, missing, ..Case::default() };
+    for (n, one) in case.evidence.iter_mut().enumerate() {
+        one.id = SourceId(u32::try_from(n).unwrap_or(u32::MAX));
+    }
+    understand(&mut case);
+    case
+}
+
 /// Fills claims, facts, attempts and trials from the evidence.
 fn understand(case: &mut Case) {
     let mut claims = Vec::new();
     let mut marks = Vec::new();
-    for evidence in case.evidence.iter().filter(|e| e.origin != Origin::Captures) {
+    let text = |e: &&Evidence| !matches!(e.origin, Origin::Captures | Origin::State { .. });
+    for evidence in case.evidence.iter().filter(text) {
         let doc = segment::document(evidence);
         record::recognise(&doc, &mut claims, &mut marks);
         message::recognise(&doc, &mut claims);
         message::note_other_failures(&doc, &mut claims);
         context::recognise(&doc, &mut claims);
     }
+    case.workload = state::workload(&case.evidence);
+    state::sift(&case.evidence, case.workload.as_ref(), &mut claims);
     case.claims = claims;
     fuse::fuse(case, &marks);
+    state::attach(case);
     capture::attach(case);
     context::assumed(&mut case.facts);
 }

@@ -50,6 +50,18 @@ impl Say {
         }
     }
 
+    /// The layer that answers.
+    pub(crate) fn layer(&self) -> Layer {
+        self.0.layer
+    }
+
+    /// Goes on with another sentence.
+    pub(crate) fn goes_on(&mut self, sentence: &str) {
+        if let Answer::Denies { because, .. } | Answer::Allows { because } = &mut self.0.answer {
+            because.push_str(sentence);
+        }
+    }
+
     /// True when the policy that decided is named already.
     pub(crate) fn names_policy(&self) -> bool {
         matches!(&self.0.answer, Answer::Denies { policy: Some(_), .. })

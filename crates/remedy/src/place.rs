@@ -35,8 +35,8 @@ impl<'a> Ctx<'a> {
             attempt,
             engine,
             runtime,
-            spellings: Spelling::choose(facts, engine),
-            service: service(facts, attempt, engine),
+            spellings: spellings(case, engine),
+            service: asked(case).or_else(|| service(facts, attempt, engine)),
         }
     }
 
@@ -114,6 +114,22 @@ fn image_word(name: &str) -> Option<String> {
     let last = name.rsplit('/').next()?;
     let word = last.split(['@', ':']).next()?;
     (!word.is_empty()).then(|| word.to_owned())
+}
+
+/// How fixes are spelled; of a container that no compose file made, for the command line first.
+fn spellings(case: &Case, engine: Option<Engine>) -> Vec<Spelling> {
+    let mut spellings = Spelling::choose(&case.facts, engine);
+    if case.workload.as_ref().is_some_and(|w| w.container.is_some() && w.service.is_none()) {
+        spellings.sort_by_key(|s| *s == Spelling::Compose);
+    }
+    spellings
+}
+
+/// The service or container that was asked about.
+fn asked(case: &Case) -> Option<String> {
+    let workload = case.workload.as_ref()?;
+    let names = [&workload.service, &workload.container, &workload.unit];
+    names.into_iter().flatten().next().cloned().filter(|name| name.len() <= 128)
 }
 
 /// The one service or container that the settings speak of; of several the one that bears the

@@ -12,8 +12,18 @@ const QUOTE_MAX: usize = 4096;
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workload: Option<Workload<'a>>,
     denials: Vec<Denial<'a>>,
     missing: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Workload<'a> {
+    service: Option<&'a str>,
+    container: Option<&'a str>,
+    image: Option<&'a str>,
+    unit: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +91,12 @@ struct Fix<'a> {
 pub fn render(case: &Case) -> String {
     let document = Document {
         schema: SCHEMA,
+        workload: case.workload.as_ref().map(|w| Workload {
+            service: w.service.as_deref(),
+            container: w.container.as_deref(),
+            image: w.image.as_deref(),
+            unit: w.unit.as_deref(),
+        }),
         denials: case.diagnoses.iter().map(|d| denial(case, d)).collect(),
         missing: &case.missing,
     };

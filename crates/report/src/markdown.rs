@@ -63,6 +63,11 @@ fn denial(out: &mut String, case: &Case, diagnosis: &Diagnosis, first: bool) {
     if !diagnosis.object.is_empty() {
         item(out, &format!("Object: {}", code(&diagnosis.object)));
     }
+    if let Some(workload) =
+        case.workload.as_ref().map(whodenied_case::Workload::words).filter(|w| !w.is_empty())
+    {
+        item(out, &format!("In: {}", text(&workload)));
+    }
     item(out, &format!("Refused by: {}", diagnosis.layer.title()));
     if let Some(policy) = diagnosis.policy.as_ref().filter(|p| !p.is_empty()) {
         item(out, &format!("Policy: {}", code(policy)));

@@ -4,6 +4,9 @@
 //! has the shape of a known kind of token, or when it stands between PEM markers. Addresses and
 //! host names are kept: they are often what a denial is about.
 
+mod case;
+
+pub use case::case;
 use std::borrow::Cow;
 use std::ops::Range;
 

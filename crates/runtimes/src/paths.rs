@@ -9,7 +9,7 @@
 use crate::Runtime;
 use crate::version::{Numbers, Ranges};
 
-const MASKED: [&str; 10] = [
+const MASKED: [&str; 9] = [
     "/proc/acpi",
     "/proc/kcore",
     "/proc/keys",
@@ -19,7 +19,6 @@ const MASKED: [&str; 10] = [
     "/proc/sched_debug",
     "/proc/scsi",
     "/sys/firmware",
-    "/sys/devices/virtual/powercap",
 ];
 
 const READONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
@@ -27,6 +26,14 @@ const READONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", 
 /// Mounted read-only as a whole.
 const READONLY_MOUNTS: [&str; 2] = ["/sys", "/sys/fs/cgroup"];
 
+/// The AppArmor templates deny it since the same releases.
+const DOCKER_POWERCAP: Ranges = Ranges(&[(&[20, 10, 27], &[23]), (&[23, 0, 8], &[24]), (&[24, 0, 7], &[])]);
+const CONTAINERD_POWERCAP: Ranges = Ranges(&[(&[1, 6, 26], &[1, 7]), (&[1, 7, 11], &[])]);
+const PODMAN_POWERCAP: Ranges = Ranges(&[(&[4, 8], &[])]);
+/// Not in Debian's 5.4.2.
+const PODMAN_INTERRUPTS: Ranges = Ranges(&[(&[5, 5], &[])]);
+/// In Debian's 4.3.1, not in 5.4.2; the release that changed it lies between.
+const PODMAN_BLOCK: Ranges = Ranges(&[(&[], &[5])]);
 const DOCKER_INTERRUPTS: Ranges = Ranges(&[(&[28, 0, 2], &[])]);
 
 /// The read-only path of a default container that `path` lies in.
@@ -44,15 +51,40 @@ pub fn readonly(runtime: Runtime, path: &str) -> Option<&'static str> {
 /// The masked path of a default container that `path` lies in.
 #[must_use]
 pub fn masked(runtime: Runtime, version: Option<&Numbers>, path: &str) -> Option<&'static str> {
-    let asound = (runtime != Runtime::Podman).then_some("/proc/asound");
+    masked_paths(runtime, version).into_iter().find(|dir| inside(path, dir))
+}
+
+/// Every masked path of a default container.
+#[must_use]
+pub fn masked_paths(runtime: Runtime, version: Option<&Numbers>) -> Vec<&'static str> {
+    let mut all = MASKED.to_vec();
+    let when = |holds: bool, path: &'static str| holds.then_some(path);
+    let podman = matches!(runtime, Runtime::Podman | Runtime::CriO);
+    all.extend(when(runtime != Runtime::Podman, "/proc/asound"));
     let interrupts = match runtime {
         Runtime::Docker => DOCKER_INTERRUPTS.holds(version),
-        Runtime::Podman | Runtime::CriO => true,
+        Runtime::Podman => PODMAN_INTERRUPTS.holds(version),
+        Runtime::CriO => true,
         Runtime::Containerd => false,
     };
-    let interrupts = interrupts.then_some("/proc/interrupts");
-    let selinux = matches!(runtime, Runtime::Podman | Runtime::CriO).then_some("/sys/fs/selinux");
-    MASKED.into_iter().chain(asound).chain(interrupts).chain(selinux).find(|dir| inside(path, dir))
+    all.extend(when(interrupts, "/proc/interrupts"));
+    let powercap = match runtime {
+        Runtime::Docker => DOCKER_POWERCAP.holds(version),
+        Runtime::Containerd => CONTAINERD_POWERCAP.holds(version),
+        Runtime::Podman => PODMAN_POWERCAP.holds(version),
+        Runtime::CriO => true,
+    };
+    all.extend(when(powercap, "/sys/devices/virtual/powercap"));
+    all.extend(when(podman, "/sys/fs/selinux"));
+    all.extend(when(runtime == Runtime::Podman && PODMAN_BLOCK.holds(version), "/sys/dev/block"));
+    all
+}
+
+/// Every path that is made read-only in a default container, mounts that are so as a whole left out.
+#[must_use]
+pub fn readonly_paths(runtime: Runtime) -> Vec<&'static str> {
+    let podman = (runtime == Runtime::Podman).then_some("/proc/asound");
+    podman.into_iter().chain(READONLY).collect()
 }
 
 /// True when `path` is `dir` or lies below it.

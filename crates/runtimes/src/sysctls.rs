@@ -35,6 +35,20 @@ pub fn ping_group_range(runtime: Runtime, version: Option<&Numbers>, rootful: bo
     }
 }
 
+/// The sysctls that the engine sets in a default container with ids mapped as on the host.
+#[must_use]
+pub fn set(runtime: Runtime, version: Option<&Numbers>) -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    let start = unprivileged_port_start(runtime, version);
+    if start != 1024 {
+        all.push(("net.ipv4.ip_unprivileged_port_start", start.to_string()));
+    }
+    if let Some(range) = ping_group_range(runtime, version, true) {
+        all.push(("net.ipv4.ping_group_range", range.to_owned()));
+    }
+    all
+}
+
 /// Sysctls that a container may set for itself because they belong to its namespaces.
 #[must_use]
 pub fn namespaced(key: &str) -> bool {

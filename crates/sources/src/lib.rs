@@ -17,6 +17,6 @@ pub mod trace;
 pub mod world;
 
 pub use facts::{Fact, Reading, read};
-pub use host::{Host, ReadError};
+pub use host::{Host, Metadata, ReadError};
 pub use live::LiveHost;
 pub use recorded::RecordedHost;

@@ -1,7 +1,10 @@
 //! This machine.
 
-use crate::host::{Host, LIMIT, ReadError};
+use crate::host::{Host, LIMIT, Metadata, ReadError};
 use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// The machine whodenied runs on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +26,58 @@ impl Host for LiveHost {
             .collect();
         names.sort();
         Ok(names)
+    }
+
+    fn metadata(&self, path: &str) -> Result<Metadata, ReadError> {
+        let meta = std::fs::metadata(path).map_err(why)?;
+        Ok(Metadata { mode: meta.mode(), uid: meta.uid(), gid: meta.gid() })
+    }
+
+    fn readable(&self, path: &str) -> Result<(), ReadError> {
+        let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+        std::fs::File::options().read(true).custom_flags(flags).open(path).map_err(why)?;
+        Ok(())
+    }
+
+    fn writable(&self, path: &str) -> Result<(), ReadError> {
+        crate::syscalls::may_write(std::path::Path::new(path)).map_err(why)
+    }
+
+    fn landlock(&self) -> Result<i32, ReadError> {
+        crate::syscalls::landlock_abi().ok_or(ReadError::Absent)
+    }
+
+    fn version(&self, program: &str) -> Result<String, ReadError> {
+        let path = ["/usr/bin", "/usr/sbin", "/usr/local/bin"]
+            .iter()
+            .map(|folder| std::path::Path::new(folder).join(program))
+            .find(|path| path.is_file())
+            .ok_or(ReadError::Absent)?;
+        let mut child = Command::new(path)
+            .arg("--version")
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(why)?;
+        let begun = Instant::now();
+        while child.try_wait().map_err(why)?.is_none() {
+            if begun.elapsed() > Duration::from_secs(3) {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(ReadError::Other("it did not answer within 3 s".to_owned()));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let mut bytes = Vec::new();
+        if let Some(out) = child.stdout.take() {
+            out.take(4096).read_to_end(&mut bytes).map_err(why)?;
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.lines().next().filter(|l| !l.trim().is_empty());
+        line.map(|l| l.trim().to_owned()).ok_or_else(|| ReadError::Other("it printed nothing".to_owned()))
     }
 }
 

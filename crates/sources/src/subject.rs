@@ -56,6 +56,8 @@ pub struct Asking {
     pub process: Option<ProcessState>,
     /// True when the credentials are the process's own.
     pub is_process: bool,
+    /// True when its paths are ours: the same mount namespace.
+    pub same_mounts: bool,
     /// Names of ids by `u` or `g` and the number.
     pub names: BTreeMap<String, String>,
     /// Users or groups may come from these services, which were not asked.
@@ -85,16 +87,24 @@ pub fn resolve(who: &Who, inside: Option<i32>) -> Result<Asking, String> {
         cwd: (pid.is_none()).then(|| std::env::current_dir().unwrap_or_else(|_| "/".into())),
         namespace: namespace.clone(),
     };
-    let names = match namespace.is_first() {
-        true => accounts.names(),
-        false => outside(&accounts.names(), &namespace),
+    let same_mounts = pid.is_none_or(|pid| {
+        let link = |who: &str| std::fs::read_link(format!("/proc/{who}/ns/mnt")).ok();
+        let its = link(&pid.to_string());
+        its.is_some() && its == link("self")
+    });
+    // The names are those that commands take where the files are: in another user namespace on our own
+    // mounts, ours.
+    let names = match (same_mounts, namespace.is_first()) {
+        (true, false) => Accounts::read(Path::new("/")).names(),
+        (false, false) => outside(&accounts.names(), &namespace),
+        (_, true) => accounts.names(),
     };
     let is_process = matches!(who, Who::Process(_));
     let subject = match (who, &process) {
         (Who::Process(_), Some(state)) => capture::subject(state, namespace),
         _ => account(who, &accounts, process.as_ref(), namespace)?,
     };
-    Ok(Asking { subject, view, process, is_process, names, unasked: accounts.unasked, missing })
+    Ok(Asking { subject, view, process, is_process, same_mounts, names, unasked: accounts.unasked, missing })
 }
 
 fn state(pid: i32, missing: &mut Vec<String>) -> Result<ProcessState, String> {

@@ -1,7 +1,8 @@
 //! System calls that no safe crate has.
 
-#![allow(unsafe_code, reason = "mount_setattr has no safe form")]
+#![allow(unsafe_code, reason = "mount_setattr, landlock and faccessat have no safe form here")]
 
+use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -42,4 +43,26 @@ pub fn idmap_mount(mount: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> io::Resu
         )
     };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// The version of the Landlock interface: landlock_create_ruleset(2) with
+/// `LANDLOCK_CREATE_RULESET_VERSION` makes nothing. `None` without Landlock.
+#[must_use]
+pub fn landlock_abi() -> Option<i32> {
+    // SAFETY: with this flag the kernel takes a null pointer and a size of 0 and reads nothing.
+    let abi = unsafe {
+        libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<libc::c_void>(), 0_usize, 1_u32)
+    };
+    i32::try_from(abi).ok().filter(|abi| *abi > 0)
+}
+
+/// Whether the effective user may write to a file: faccessat(2) with `AT_EACCESS`.
+///
+/// # Errors
+/// Why not, as the kernel says it.
+pub fn may_write(path: &std::path::Path) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_encoded_bytes()).map_err(io::Error::other)?;
+    // SAFETY: the string is terminated and lives through the call.
+    let result = unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::W_OK, libc::AT_EACCESS) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

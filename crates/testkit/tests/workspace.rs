@@ -21,6 +21,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("judge", &["case", "kernel", "text", "access", "apparmor", "seccomp", "runtimes"]),
     ("remedy", &["case", "access", "kernel", "text", "judge", "runtimes", "apparmor", "seccomp", "manifest"]),
     ("sources", &["case", "kernel", "text", "access", "seccomp"]),
+    ("engine", &[]),
+    ("postmortem", &["access", "case", "engine", "kernel", "runtimes", "sources", "text"]),
     ("doctor", &["access", "case", "judge", "kernel", "remedy", "sources", "text"]),
     ("trial", &["case", "sources", "text"]),
     ("report", &["case", "kernel", "text"]),

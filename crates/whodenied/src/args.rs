@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
+  whodenied explain --container mealie     why a container died: its log, configuration, state
   whodenied explain error.txt              explain what you would paste into a bug report
   journalctl -k --since=-10min | whodenied explain - error.txt compose.yaml
   docker logs app 2>&1 | whodenied         standard input, no command needed
@@ -29,15 +30,24 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Explain a denial from pasted text: errors, logs, kernel records, configuration
+    /// Explain a denial: of a container or unit that died, or from pasted text
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Write what is left of a container or unit as one redacted case file, to explain elsewhere
+    #[command(after_help = COLLECT_EXAMPLES)]
+    Collect(Collect),
     /// Run a command and explain what it was refused
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
     /// Ask the layers whether a user or a process may do something, without trying it
     #[command(after_help = CAN_EXAMPLES)]
     Can(Can),
+    /// What every layer of this machine is set to, and what can be seen of it
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Doctor),
+    /// What a container engine gives a container by default, by version
+    #[command(after_help = DEFAULT_EXAMPLES, subcommand)]
+    Default(DefaultCommand),
     /// Replay a recorded case: first the bare error, then with the kernel's record
     Demo(Demo),
     /// List the known breakages, or show one
@@ -52,11 +62,25 @@ const EXPLAIN_EXAMPLES: &str = "\
 Give it everything you have, in any order: the error, the log, the kernel's records, the
 compose file or unit, versions, and in your own words what you tried and what came of it.
 
+With --container, --compose or --unit nothing is run and nothing changed: the engine's answers,
+the log, the kernel's records of its time, owners, mounts and history are read and judged alike.
+
 Examples:
+  whodenied explain --container mealie     by name or id; Docker or Podman
+  whodenied explain --compose mealie       the service of the compose file here
+  whodenied explain --compose /srv/compose.yaml mealie
+  whodenied explain --unit nginx
   whodenied explain error.txt docker-compose.yml
   dmesg | whodenied explain --here -       add the facts of this machine
   whodenied explain error.txt --all        every denial and every fix in full
   whodenied explain error.txt --save case.json && whodenied explain case.json";
+
+const COLLECT_EXAMPLES: &str = "\
+Values of environment variables and what looks like a secret are masked; what was masked is listed.
+
+Examples:
+  whodenied collect --container mealie -o case.json
+  whodenied explain case.json              the same answer, on any machine";
 
 const RUN_EXAMPLES: &str = "\
 The command and all that comes of it are followed with ptrace; nothing about them is changed.
@@ -84,6 +108,65 @@ Examples:
   sudo whodenied can --in 4711 33 execute /entrypoint.sh
 
 Exit status: 0 allowed, or it fails for want of something else than a right; 1 denied; 2 not decided.";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  whodenied doctor
+  whodenied doctor --format json > host.json && whodenied explain error.txt host.json
+  whodenied doctor --format markdown          for an issue report
+  sudo whodenied doctor                       what root sees";
+
+/// What `doctor` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    /// Save the facts as one file that `whodenied explain` reads beside an error
+    #[arg(long, value_name = "CASE")]
+    pub(crate) save: Option<PathBuf>,
+    /// With --save: overwrite a file that differs
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) plain: Plain,
+}
+
+const DEFAULT_EXAMPLES: &str = "\
+Engines: docker, containerd (nerdctl and CRI), podman, cri-o
+
+Examples:
+  whodenied default show docker@26.1
+  whodenied default show podman@5.4 --seccomp";
+
+/// `default`'s own commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DefaultCommand {
+    /// Show the defaults of ENGINE@VERSION, or the newest that is known without a version
+    Show(DefaultShow),
+}
+
+/// What `default show` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DefaultShow {
+    /// docker@26.1, containerd@1.7, podman@5.4, cri-o@1.30
+    #[arg(value_name = "ENGINE@VERSION")]
+    pub(crate) engine: String,
+    /// The AppArmor profile
+    #[arg(long)]
+    pub(crate) apparmor: bool,
+    /// What the seccomp filter refuses on x86-64
+    #[arg(long)]
+    pub(crate) seccomp: bool,
+    /// Capabilities of root in the container
+    #[arg(long)]
+    pub(crate) caps: bool,
+    /// Masked and read-only paths
+    #[arg(long)]
+    pub(crate) paths: bool,
+    /// Sysctls
+    #[arg(long)]
+    pub(crate) sysctls: bool,
+    #[command(flatten)]
+    pub(crate) plain: Plain,
+}
 
 /// What `can` takes.
 #[derive(Debug, ClapArgs)]
@@ -142,10 +225,59 @@ pub(crate) struct Run {
     pub(crate) shown: Shown,
 }
 
+/// What left its traces on this machine.
+#[derive(Debug, Default, ClapArgs)]
+#[group(multiple = false)]
+pub(crate) struct Dead {
+    /// A container by name or id, of Docker, Podman or containerd
+    #[arg(long, value_name = "NAME")]
+    pub(crate) container: Option<String>,
+    /// A service of a compose file
+    #[arg(long, value_names = ["FILE] [SERVICE"], num_args = 1..=2)]
+    pub(crate) compose: Vec<String>,
+    /// A systemd unit
+    #[arg(long, value_name = "NAME")]
+    pub(crate) unit: Option<String>,
+}
+
+impl Dead {
+    /// What was asked about.
+    pub(crate) fn target(&self) -> Option<whodenied_postmortem::Target> {
+        use whodenied_postmortem::Target;
+        match (&self.container, self.compose.as_slice(), &self.unit) {
+            (Some(name), ..) => Some(Target::Container(name.clone())),
+            (_, [service], _) => Some(Target::Compose(None, service.clone())),
+            (_, [file, service, ..], _) => Some(Target::Compose(Some(file.into()), service.clone())),
+            (.., Some(name)) => Some(Target::Unit(name.clone())),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Collect {
+    #[command(flatten)]
+    pub(crate) dead: Dead,
+    /// The case file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Keep every value as it is; asks first
+    #[arg(long)]
+    pub(crate) no_redact: bool,
+    /// With --no-redact: do not ask
+    #[arg(long, requires = "no_redact")]
+    pub(crate) yes: bool,
+    /// Overwrite a file that differs
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) dead: Dead,
     /// Files to read, `-` or none for standard input; a case saved with --save is read as such
-    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
+    #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) options: Options,

@@ -37,10 +37,15 @@ fn main() -> ExitCode {
 fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> anyhow::Result<Exit> {
     match args.command {
         Some(Command::Explain(explain)) => {
-            command::explain::run(&explain.files, &explain.options, settings, output)
+            command::explain::run(&explain.files, explain.dead.target(), &explain.options, settings, output)
         }
+        Some(Command::Collect(collect)) => command::collect::run(&collect, output),
         Some(Command::Run(run)) => command::run::run(&run, settings, output),
         Some(Command::Can(can)) => Ok(command::can::run(&can, settings, output)),
+        Some(Command::Default(args::DefaultCommand::Show(show))) => {
+            Ok(command::default::run(&show, settings, output))
+        }
+        Some(Command::Doctor(doctor)) => command::doctor::run(&doctor, settings, output),
         Some(Command::Demo(demo)) => command::demo::run(&demo, settings, output),
         Some(Command::Known(known)) => Ok(command::known::run(&known, settings, output)),
         Some(Command::Layers) => Ok(command::layers::run(settings, output)),
@@ -49,6 +54,6 @@ fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> 
             output.usage_hint();
             Ok(Exit::Usage)
         }
-        None => command::explain::run(&["-".into()], &args.options, settings, output),
+        None => command::explain::run(&[], None, &args.options, settings, output),
     }
 }

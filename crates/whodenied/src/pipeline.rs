@@ -13,7 +13,11 @@ use whodenied_trial::{Done, NewFile};
 
 /// Understands, judges and mends.
 pub(crate) fn explain(inputs: Vec<Input>) -> Case {
-    let mut case = whodenied_intake::read(inputs);
+    decided(whodenied_intake::read(inputs))
+}
+
+/// Judges and mends what was understood.
+pub(crate) fn decided(mut case: Case) -> Case {
     whodenied_judge::judge(&mut case);
     whodenied_remedy::offer(&mut case);
     case

@@ -1,6 +1,6 @@
 //! What follows from the command line and the surroundings: width, colour, character set.
 
-use crate::args::{Args, Command, Format, Plain, Shown};
+use crate::args::{Args, Command, DefaultCommand, Format, Plain, Shown};
 use anstream::{AutoStream, ColorChoice};
 use std::path::PathBuf;
 use whodenied_report::terminal;
@@ -42,6 +42,8 @@ impl Settings {
 const fn plain(args: &Args) -> Option<&Plain> {
     match &args.command {
         Some(Command::Can(can)) => Some(&can.plain),
+        Some(Command::Default(DefaultCommand::Show(show))) => Some(&show.plain),
+        Some(Command::Doctor(doctor)) => Some(&doctor.plain),
         _ => None,
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Outcome {
     pub(crate) uptime: Vec<f64>,
     /// The whole boot on our clock.
     pub(crate) wall: Duration,
+    /// CPU seconds that the emulator used: unlike the clock no matter of what else the machine does.
+    pub(crate) cpu: f64,
 }
 
 impl Boot<'_> {
@@ -60,7 +62,9 @@ impl Boot<'_> {
             .spawn()
             .context("can't run QEMU")?;
         let mut read = 0;
+        let mut cpu = 0.0;
         loop {
+            cpu = cpu_of(child.id()).unwrap_or(cpu);
             let ended = child.try_wait()?.is_some();
             read += follow(&at("output"), read, seen);
             if ended {
@@ -93,7 +97,14 @@ impl Boot<'_> {
         for own in [".status", ".uptime"] {
             let _ = std::fs::remove_file(files.join(own));
         }
-        Ok(Outcome { output: std::fs::read(at("output")).unwrap_or_default(), console, status, uptime, wall })
+        Ok(Outcome {
+            output: std::fs::read(at("output")).unwrap_or_default(),
+            console,
+            status,
+            uptime,
+            wall,
+            cpu,
+        })
     }
 
     /// Boots to a shell on this terminal.
@@ -129,6 +140,7 @@ impl Boot<'_> {
         qemu.arg("-drive").arg(drive(&job, "readonly=on"));
         let arguments = format!(
             "console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0 no_timer_check systemd.unit=lab.target \
+             systemd.default_timeout_start_sec=900 \
              systemd.show_status=0 {} {}",
             self.image.arguments(),
             self.append
@@ -136,6 +148,15 @@ impl Boot<'_> {
         qemu.arg("-append").arg(arguments);
         Ok(qemu)
     }
+}
+
+/// CPU seconds of a running process, proc_pid_stat(5) fields 14 and 15, in ticks of 1/100 s.
+fn cpu_of(pid: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<f64>().ok();
+    let (user, system) = (ticks()?, ticks()?);
+    (user + system > 0.0).then_some((user + system) / 100.0)
 }
 
 /// Hands over what was written to `file` after `from`; returns how much.

@@ -6,11 +6,15 @@ mod cache;
 mod image;
 mod initrd;
 mod kernel;
+mod matrix;
+mod scenario;
+mod verdict;
 
 use anyhow::{Context as _, Result, bail};
 use boot::{Boot, Scratch};
 use image::Image;
 use kernel::Kernel;
+use matrix::Choice;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,33 +22,50 @@ use std::time::Duration;
 /// What was asked for.
 struct Asked {
     kernels: Vec<Kernel>,
-    image: Image,
+    image: Option<Image>,
     job: Option<PathBuf>,
     out: Option<PathBuf>,
     limit: Duration,
     append: String,
     shell: bool,
     build: bool,
+    list: bool,
+    full: bool,
+    names: Vec<String>,
 }
 
 /// `cargo xtask lab …`, described in lab/README.md. True when all went well.
 pub(crate) fn run(args: &[String]) -> Result<bool> {
     let asked = read(args)?;
+    let choice = Choice {
+        kernels: asked.kernels.clone(),
+        names: asked.names.clone(),
+        full: asked.full,
+        image: asked.image,
+    };
+    if asked.list {
+        choice.list()?;
+        return Ok(true);
+    }
     if let Some(reason) = missing() {
         bail!("{reason}");
     }
-    let kernels = if asked.kernels.is_empty() { kernel::ALL.to_vec() } else { asked.kernels.clone() };
+    let image = asked.image.unwrap_or(Image::AppArmor);
     if asked.build {
+        let kernels = if asked.kernels.is_empty() { kernel::ALL.to_vec() } else { asked.kernels.clone() };
         for kernel in kernels {
-            println!("{} is Linux {}", kernel.name, kernel.build()?.release);
+            println!("lab: {} is Linux {}", kernel.name, kernel.build()?.release);
         }
-        asked.image.build()?;
+        image.build()?;
         return Ok(true);
+    }
+    if !asked.shell && asked.job.is_none() {
+        return Ok(choice.run()?.failed == 0);
     }
     let [kernel] = asked.kernels[..] else { bail!("one --kernel is wanted") };
     let empty = Scratch::new()?;
     let folder = asked.job.clone().unwrap_or_else(|| empty.0.clone());
-    let boot = Boot { kernel, image: asked.image, job: &folder, limit: asked.limit, append: &asked.append };
+    let boot = Boot { kernel, image, job: &folder, limit: asked.limit, append: &asked.append };
     if asked.shell {
         Boot { append: &format!("lab.shell {}", asked.append), ..boot }.shell()?;
         return Ok(true);
@@ -53,6 +74,14 @@ pub(crate) fn run(args: &[String]) -> Result<bool> {
         bail!("{} has no job.sh", folder.display());
     }
     job(&boot, asked.out)
+}
+
+/// The sample, for `cargo xtask test`: why it does not run here, if so.
+pub(crate) fn sample() -> Result<Choice, String> {
+    if std::env::var_os("WHODENIED_LAB").is_some_and(|v| v == "0") {
+        return Err("WHODENIED_LAB=0".to_owned());
+    }
+    missing().map_or_else(|| Ok(Choice::default()), Err)
 }
 
 /// Runs a job folder; its output goes to ours as it comes.
@@ -67,10 +96,11 @@ fn job(boot: &Boot<'_>, out: Option<PathBuf>) -> Result<bool> {
     })?;
     let uptime: Vec<String> = outcome.uptime.iter().map(|u| format!("{u:.1} s")).collect();
     eprintln!(
-        "lab: status {}, job from uptime {}, {:.0} s in all, {} bytes printed, files in {}",
+        "lab: status {}, job from uptime {}, {:.0} s in all ({:.0} s of CPU), {} bytes printed, files in {}",
         outcome.status.map_or("none".to_owned(), |s| s.to_string()),
         uptime.join(" to "),
         outcome.wall.as_secs_f64(),
+        outcome.cpu,
         outcome.output.len(),
         out.display()
     );
@@ -83,13 +113,16 @@ fn job(boot: &Boot<'_>, out: Option<PathBuf>) -> Result<bool> {
 fn read(args: &[String]) -> Result<Asked> {
     let mut asked = Asked {
         kernels: Vec::new(),
-        image: Image::AppArmor,
+        image: None,
         job: None,
         out: None,
         limit: Duration::from_secs(1200),
         append: String::new(),
         shell: false,
         build: false,
+        list: false,
+        full: false,
+        names: Vec::new(),
     };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -101,7 +134,7 @@ fn read(args: &[String]) -> Result<Asked> {
             }
             "--image" => {
                 let name = value()?;
-                asked.image = Image::named(name).with_context(|| format!("no image {name}"))?;
+                asked.image = Some(Image::named(name).with_context(|| format!("no image {name}"))?);
             }
             "--job" => asked.job = Some(PathBuf::from(value()?)),
             "--out" => asked.out = Some(PathBuf::from(value()?)),
@@ -109,6 +142,9 @@ fn read(args: &[String]) -> Result<Asked> {
             "--append" => asked.append = value()?.clone(),
             "--shell" => asked.shell = true,
             "--build" => asked.build = true,
+            "--list" => asked.list = true,
+            "--full" => asked.full = true,
+            "--scenario" => asked.names.push(value()?.clone()),
             _ => bail!("unknown argument {arg}; see lab/README.md"),
         }
     }
@@ -116,7 +152,7 @@ fn read(args: &[String]) -> Result<Asked> {
 }
 
 /// Why the lab can't run here; `None` where it can.
-pub(crate) fn missing() -> Option<String> {
+fn missing() -> Option<String> {
     let path = kernel::path();
     let has = |program: &str| path.split(':').any(|d| std::path::Path::new(d).join(program).is_file());
     for (program, package) in [

@@ -101,7 +101,14 @@ fn refused(asking: &Asking, world: &LiveWorld, operation: &Operation, refusal: &
     let at =
         refusal.at.map_or_else(String::new, |node| String::from_utf8_lossy(&world.path(node)).into_owned());
     let sysctls = sysctls(world);
-    let seen = Seen { subject: &asking.subject, operation, world, names: &asking.names, sysctls: &sysctls };
+    let seen = Seen {
+        subject: &asking.subject,
+        operation,
+        world,
+        names: &asking.names,
+        sysctls: &sysctls,
+        after: None,
+    };
     let told = whodenied_judge::told(&seen, refusal);
     let mut answer = match told {
         Some(told) => Answer::denied(refusal.errno, told.layer, at, told.because),
@@ -117,7 +124,15 @@ fn refused(asking: &Asking, world: &LiveWorld, operation: &Operation, refusal: &
         }
     };
     answer.function = refusal.rule.function();
-    answer.remedies = whodenied_remedy::remedies(&seen, Where::Host);
+    let place = if asking.same_mounts { Where::Host } else { Where::Container };
+    answer.remedies = whodenied_remedy::remedies(&seen, place);
+    if !asking.same_mounts && !answer.remedies.is_empty() {
+        // Its paths and its names are its own.
+        answer.decide = format!(
+            "the commands are meant inside, as its root: sudo nsenter -a -t {} COMMAND",
+            asking.view.pid.unwrap_or(0)
+        );
+    }
     let group =
         matches!(refusal.rule, Rule::Permission(Class::Other | Class::ListOther) | Rule::ForeignGroup);
     if group && !asking.is_process && !asking.unasked.is_empty() {

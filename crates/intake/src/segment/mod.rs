@@ -16,7 +16,7 @@ pub(crate) use line::{Document, Dress, Line};
 pub(crate) use read::read;
 
 use unwrap::Physical;
-use whodenied_case::{Channel, Evidence};
+use whodenied_case::{Channel, Evidence, Origin};
 use whodenied_text::{SourceId, Span};
 
 /// Lines are cut at this many bytes: no message that matters is longer.
@@ -25,6 +25,12 @@ const LONGEST_LINE: usize = 64 << 10;
 /// Cuts a piece of evidence into undressed lines.
 pub(crate) fn document(evidence: &Evidence) -> Document {
     let mut drawn: Vec<Line> = Vec::new();
+    // What a program wrote stays that program's text, whatever it looks like; and a record that may be of
+    // another program counts no more than that.
+    let channel = match evidence.origin {
+        Origin::Log { .. } | Origin::KernelLog { sure: false, .. } => Channel::ProgramLog,
+        _ => Channel::Bare,
+    };
     let mut labels = label::Labels::default();
     let mut code = false;
     let physical = physical(&evidence.text);
@@ -38,6 +44,9 @@ pub(crate) fn document(evidence: &Evidence) -> Document {
         if let Some(lines) = json::undress(first.text.trim(), trimmed(first, evidence.id)) {
             drawn.extend(lines.into_iter().map(|mut line| {
                 line.count = count;
+                if channel == Channel::ProgramLog {
+                    line.dress.channel = channel;
+                }
                 markup::clean(&mut line);
                 prefix::strip(&mut line);
                 line.fresh = true;
@@ -45,14 +54,14 @@ pub(crate) fn document(evidence: &Evidence) -> Document {
             }));
             continue;
         }
-        let mut line = Line::plain(first.text, raw(first), Dress::new(Channel::Bare));
+        let mut line = Line::plain(first.text, raw(first), Dress::new(channel));
         line.count = count;
         let mut last = first;
         while let Some(width) = column
             && line.text.len() < LONGEST_LINE
             && let Some(next) = rest.next_if(|next| unwrap::goes_on(last, next, width))
         {
-            line.append(&Line::plain(next.text, raw(next), Dress::new(Channel::Bare)), "");
+            line.append(&Line::plain(next.text, raw(next), Dress::new(channel)), "");
             last = next;
         }
         markup::clean(&mut line);
@@ -176,7 +185,6 @@ fn clip(text: &str) -> &str {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use whodenied_case::Origin;
 
     /// The lines of `text`.
     pub(crate) fn lines(text: &str) -> Vec<Line> {

@@ -4,7 +4,7 @@
 use super::sieve::Sieve;
 use crate::Input;
 use std::io::Read;
-use whodenied_case::saved::{SCHEMA, SavedCase};
+use whodenied_case::saved::{SCHEMA, SURVEY_SCHEMA, SavedCase, SavedSurvey};
 use whodenied_case::{Case, Evidence, Origin};
 use whodenied_text::SourceId;
 
@@ -53,6 +53,15 @@ pub(crate) fn read(input: Input, case: &mut Case) {
             )),
         }
     }
+    if starts_as(&head, SURVEY_SCHEMA)
+        && head.len() <= WHOLE
+        && let Ok(survey) = serde_json::from_slice::<SavedSurvey>(&head)
+    {
+        for lines in survey.evidence {
+            push(case, Origin::Host { path: lines.path }, lines.text, 0, Vec::new());
+        }
+        return;
+    }
     let few = memchr::memchr_iter(b'\n', &head).nth(MOST_LINES).is_none();
     if head.len() <= WHOLE && (few || matches!(head.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff]))) {
         let text = decode(head);
@@ -97,8 +106,13 @@ fn decode(bytes: Vec<u8>) -> String {
 }
 
 fn is_saved_case(head: &[u8]) -> bool {
+    starts_as(head, SCHEMA)
+}
+
+/// A JSON document that names this schema near its start.
+fn starts_as(head: &[u8], schema: &str) -> bool {
     let start = head.get(..head.len().min(4096)).unwrap_or(head);
-    start.trim_ascii_start().starts_with(b"{") && memchr::memmem::find(start, SCHEMA.as_bytes()).is_some()
+    start.trim_ascii_start().starts_with(b"{") && memchr::memmem::find(start, schema.as_bytes()).is_some()
 }
 
 /// What the bytes are when they are no text, as the end of a sentence.
@@ -135,6 +149,17 @@ mod tests {
         let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
         read(Input { origin: Origin::Paste { name: "x.log".to_owned() }, reader }, &mut case);
         case
+    }
+
+    #[test]
+    fn a_survey_gives_its_evidence() {
+        let text = r#"{"schema":"whodenied-doctor/1","groups":[{"id":"x"}],"evidence":[{"path":"/proc/sys","text":"kernel.yama.ptrace_scope = 2\n"}]}"#;
+        let mut case = Case::default();
+        let reader = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
+        read(Input { origin: Origin::Paste { name: "-".to_owned() }, reader }, &mut case);
+        assert_eq!(case.evidence.len(), 1);
+        assert_eq!(case.evidence[0].origin, Origin::Host { path: "/proc/sys".to_owned() });
+        assert_eq!(case.evidence[0].text, "kernel.yama.ptrace_scope = 2\n");
     }
 
     #[test]

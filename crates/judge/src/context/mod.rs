@@ -3,6 +3,7 @@
 
 mod attempt;
 mod confined;
+mod filter;
 mod gates;
 mod namespaces;
 mod place;

@@ -82,6 +82,10 @@ impl Context<'_> {
         if let Some((id, bits)) = self.cap_bits("eff") {
             return Some((bits >> cap.0 & 1 == 1, Some(id)));
         }
+        // What the bounding set lacks, nobody in it can hold.
+        if let Some((id, _)) = self.cap_bits("bnd").filter(|(_, bits)| bits >> cap.0 & 1 == 0) {
+            return Some((false, Some(id)));
+        }
         if let Some((id, _)) = self.facts.knob(|k| *k == Knob::Privileged(true)) {
             return Some((true, Some(id)));
         }

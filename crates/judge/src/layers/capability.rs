@@ -205,9 +205,14 @@ fn asked(attempt: &Attempt, cx: &Context<'_>, cap: Capability) -> Option<Say> {
                 ),
                 _ => format!("The configuration takes {cap} away, and root without it is refused."),
             };
-            return Some(
-                denies(attempt, LAYER, Support::Configured, 86, because).fact(id).policy(cap.to_string()),
-            );
+            let said =
+                denies(attempt, LAYER, Support::Configured, 86, because).fact(id).policy(cap.to_string());
+            // The filter answers before the capability is asked for.
+            return Some(if cx.filtered_first(attempt) {
+                said.at_most((Support::Default, 52))
+            } else {
+                said
+            });
         }
         Some((false, None)) => {
             let runtime = cx.runtime().map_or("The engine", whodenied_runtimes::Runtime::name);

@@ -335,7 +335,11 @@ fn by_object(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             "The engine runs as an ordinary user and needs the right on the whole path.",
         );
     }
-    if let Some((id, Knob::User(u))) = cx.facts.knob(|k| matches!(k, Knob::User(_))).filter(|_| user) {
+    if let Some((id, Knob::User(u))) = cx
+        .facts
+        .knob(|k| matches!(k, Knob::User(_)))
+        .filter(|_| user && (is_path(attempt) || attempt.call.is_some()))
+    {
         let weight = if cx.bind_over(name).is_some() { 74 } else { 64 };
         return Some(
             denies(
@@ -362,8 +366,10 @@ fn by_object(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         );
     }
     if user {
+        // Of a message that names nothing at all a mode is a guess.
+        let named = is_path(attempt) || attempt.call.is_some();
         return say(
-            Support::Default,
+            if named { Support::Default } else { Support::Usual },
             56,
             "The process is not root, and the path is not writable or readable for its user and groups.",
         );

@@ -28,6 +28,10 @@ const STEP: &str = "grep -i nonewprivs /proc/PID/status";
 
 /// Judges one attempt.
 pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
+    // Who is root already gains nothing by a setuid bit.
+    if cx.facts.statement("starts-as-root").is_some() && !suid_symptom(attempt, cx) && !attempt.own_refusal {
+        return None;
+    }
     let mut best = Best::new();
     let printed = cx.facts.find(|p| *p == Predicate::NoNewPrivs(true)).map(|f| f.id);
     let set = configured(cx);

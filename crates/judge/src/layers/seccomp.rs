@@ -9,9 +9,8 @@ mod by_errno;
 
 use crate::context::{Context, seccomp_off};
 use crate::say::{Best, Say, allows, denies};
-use whodenied_case::{Attempt, CapSpec, Knob, RecordKind, Support, Verdict};
-use whodenied_kernel::{Call, Capability, Errno, Layer};
-use whodenied_runtimes::seccomp::{Query, answer};
+use whodenied_case::{Attempt, Knob, RecordKind, Support, Verdict};
+use whodenied_kernel::{Call, Errno, Layer};
 
 const LAYER: Layer = Layer::Seccomp;
 
@@ -204,43 +203,9 @@ fn unit(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     )
 }
 
-/// The system calls to ask a default filter about: the printed one, else those of the family.
-fn calls(attempt: &Attempt) -> Vec<&str> {
-    match (&attempt.syscall, attempt.call) {
-        (Some(name), _) => vec![name.as_str()],
-        (None, Some(Call::UsernsCreate)) => vec!["unshare"],
-        (None, Some(Call::Clone)) => vec!["clone3"],
-        // Written through /proc; the system call of that name is long gone.
-        (None, Some(Call::SysctlWrite)) => Vec::new(),
-        (None, Some(call)) => call.syscalls().iter().take(3).copied().collect(),
-        (None, None) => Vec::new(),
-    }
-}
-
 /// The default filter of the named runtime at its version.
 fn default_filter(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
-    let runtime = cx.runtime()?;
-    let errno = attempt.errno?;
-    if cx.kubernetes()
-        && cx.facts.knob(|k| matches!(k, Knob::Seccomp(_))).is_none()
-        && attempt.call != Some(Call::Clone)
-    {
-        // A pod that asks for no profile has no filter, unless the kubelet sets its default.
-        return None;
-    }
-    let added: Vec<Capability> = cx
-        .facts
-        .knobs()
-        .filter_map(|(_, k)| match k {
-            Knob::CapAdd(CapSpec::One(c)) => Some(*c),
-            _ => None,
-        })
-        .collect();
-    let all_caps = cx.facts.knob(|k| *k == Knob::CapAdd(CapSpec::All)).is_some();
-    let refusal = calls(attempt).into_iter().find_map(|syscall| {
-        let query = Query { syscall, args: &attempt.args, added: &added, all_caps };
-        answer(runtime, cx.runtime_version(), &query).filter(|r| r.errno == errno || attempt.errno_inferred)
-    })?;
+    let (runtime, refusal) = cx.default_filter(attempt)?;
     let weight = match refusal.unlocked_by {
         // The kernel asks for the same capability, so both would refuse; the filter comes first.
         Some(_) if matches!(attempt.call, Some(Call::Mount | Call::Umount | Call::Setns)) => 55,

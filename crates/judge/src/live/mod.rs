@@ -12,7 +12,7 @@ mod tasks;
 use crate::say::{Say, allows, denies};
 use whodenied_access::{Decision, Entry, Kind, World, decide};
 use whodenied_case::capture::Capture;
-use whodenied_case::{Attempt, Support, Verdict};
+use whodenied_case::{Answer, Attempt, Support, Verdict};
 
 use whodenied_kernel::syscall::SeccompAction;
 use whodenied_kernel::{Errno, Layer};
@@ -23,6 +23,17 @@ pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
     let Some(live) = &attempt.live else { return };
     // Without an error the call was answered with a signal.
     let errno = attempt.errno.unwrap_or(Errno(0));
+    if let Some(after) = &live.after {
+        let mut exact = afterwards(attempt, live, errno, &after.unless);
+        if !after.unless.is_empty() {
+            let stronger = |v: &Verdict| matches!(&v.answer, Answer::Denies { support, .. } if *support > Support::Configured);
+            let of =
+                |layer| verdicts.iter().any(|v| v.attempt == attempt.id && v.layer == layer && stronger(v));
+            exact.retain(|said| !of(said.layer()));
+        }
+        replace(attempt, verdicts, exact);
+        return;
+    }
     let mut exact: Vec<Say> = Vec::new();
     let filtered = filter(attempt, live, errno);
     let by_filter = filtered.as_ref().is_some_and(|(_, refuses)| *refuses);
@@ -50,6 +61,26 @@ pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
             None => exact.extend(unfiltered(attempt, live, errno, support)),
         }
     }
+    replace(attempt, verdicts, exact);
+}
+
+/// State that was put together after the call, from configuration and what is left: as good as state of
+/// the moment where nothing can have been another then, as good as configuration else.
+fn afterwards(attempt: &Attempt, live: &Capture, errno: Errno, unless: &str) -> Vec<Say> {
+    let certain = unless.is_empty();
+    let support = if certain { Support::State } else { Support::Configured };
+    let mut said = files::judge(attempt, live, errno, support);
+    // What was let through is ruled out by certain state only.
+    said.retain(|s| certain || s.support().is_some());
+    if !certain {
+        for one in &mut said {
+            one.goes_on(&format!(" That holds unless {unless}."));
+        }
+    }
+    said
+}
+
+fn replace(attempt: &Attempt, verdicts: &mut Vec<Verdict>, exact: Vec<Say>) {
     for say in exact {
         let Some(verdict) = Option::<Verdict>::from(say) else { continue };
         verdicts.retain(|v| v.attempt != attempt.id || v.layer != verdict.layer);

@@ -2,7 +2,7 @@ use super::apply;
 use whodenied_access::{
     CapabilitySet, FileSystem, Inode, Kind, Mount, OpenFlags, Operation, Subject, Tree, World,
 };
-use whodenied_case::capture::{Capture, LandlockAnswer, Lost, ProcessState, Question, SCHEMA};
+use whodenied_case::capture::{Afterwards, Capture, LandlockAnswer, Lost, ProcessState, Question, SCHEMA};
 use whodenied_case::{Answer, Attempt, AttemptId, Support, Verdict};
 use whodenied_kernel::{Capability, Errno, Layer};
 
@@ -31,6 +31,7 @@ fn capture(syscall: &str, errno: Errno) -> Capture {
         hidden_by: None,
         landlock: None,
         sysctls: std::collections::BTreeMap::new(),
+        after: None,
         missing: Vec::new(),
         blame: 0,
     }
@@ -215,4 +216,28 @@ fn where_model_and_kernel_disagree_both_are_told() {
     live.process.seccomp = 2;
     attempt.errno = Some(Errno::EROFS);
     assert_eq!(super::disagreement(&attempt), None, "a filter that nobody read may have answered");
+}
+
+#[test]
+fn state_put_together_afterwards_proves_only_where_it_can_have_been_no_other() {
+    let after = |unless: &str| Afterwards { unless: unless.to_owned(), ..Afterwards::default() };
+    let seen = |mode, unless| Capture {
+        question: Some(opened(mode)),
+        after: Some(after(unless)),
+        ..capture("openat", Errno::EACCES)
+    };
+    let support = |found: &[Verdict]| match answer(found, Layer::Dac) {
+        Some(Answer::Denies { support, because, .. }) => Some((support, because)),
+        _ => None,
+    };
+    let certain = support(&verdicts(seen(0o600, ""), &[])).unwrap();
+    assert_eq!(certain.0, Support::State);
+    let open = support(&verdicts(seen(0o600, "it was changed since"), &[])).unwrap();
+    assert_eq!(open.0, Support::Configured);
+    assert!(open.1.ends_with("That holds unless it was changed since."), "{}", open.1);
+    // What would let it through now need not have done so then.
+    let found = verdicts(seen(0o644, "it was changed since"), &[Layer::Dac]);
+    assert!(matches!(answer(&found, Layer::Dac), Some(Answer::Denies { .. })));
+    let found = verdicts(seen(0o644, ""), &[Layer::Dac]);
+    assert!(matches!(answer(&found, Layer::Dac), Some(Answer::Allows { .. })));
 }

@@ -4,7 +4,6 @@
 
 use crate::fix::{Fix, Offer};
 use crate::place::Ctx;
-use std::collections::BTreeMap;
 use whodenied_access::{
     Change, Decision, Inode, Kind, MountOption, Named, NodeId, Operation, Protection, Way, World, decide,
     ways,
@@ -26,7 +25,8 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     if !matches!(&decided, Decision::Refused(r) if Some(r.errno) == ctx.attempt.errno) {
         return offer;
     }
-    let place = if ctx.in_container() { Where::Container } else { Where::Host };
+    // What was put together from outside is mended there.
+    let place = if ctx.in_container() && live.after.is_none() { Where::Container } else { Where::Host };
     offer.remedies = remedies(&seen, place);
     if !offer.remedies.is_empty() {
         offer.stays(&["every other user's access to the object, and every other object"]);
@@ -44,8 +44,8 @@ pub fn remedies(seen: &Seen<'_>, place: Where) -> Vec<Remedy> {
 /// One way in commands; `None` where a change has none that fits every machine.
 fn told(seen: &Seen<'_>, way: &Way, place: Where) -> Option<Fix> {
     let wide = |c: &&Change| match c {
-        Change::Own { node, .. } => system(seen.world, *node),
-        Change::AddMode { node, bits } => bits & 0o007 != 0 && system(seen.world, *node),
+        Change::Own { node, .. } => system(seen, *node),
+        Change::AddMode { node, bits } => bits & 0o007 != 0 && system(seen, *node),
         _ => false,
     };
     if way.changes.iter().any(|c| wide(&c)) {
@@ -78,8 +78,8 @@ fn script(seen: &Seen<'_>, inode: &Inode) -> u8 {
 }
 
 /// A place of the system, whose owner and mode for everyone are never ours to change.
-fn system(world: &dyn World, node: NodeId) -> bool {
-    let path = world.path(node);
+fn system(seen: &Seen<'_>, node: NodeId) -> bool {
+    let Some(path) = located(seen, node) else { return true };
     let top = path.iter().filter(|b| **b == b'/').count() < 2;
     let under = |place: &str| path.starts_with(place.as_bytes());
     top || ["/etc/", "/root/", "/boot/", "/usr/", "/bin/", "/sbin/", "/lib", "/proc/", "/sys/", "/dev/"]
@@ -97,14 +97,14 @@ struct Step {
 
 fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
     let world = seen.world;
-    let user = name(seen.names, 'u', seen.subject.fsuid);
+    let user = name(seen, 'u', seen.subject.fsuid);
     Some(match change {
         Change::Join(gid) => {
-            // The group of root opens too much to be proposed.
-            if *gid == 0 || seen.subject.fsuid == 0 {
+            // The group of root opens too much to be proposed; those of a container are its own.
+            if seen.after.is_some() || *gid == 0 || seen.subject.fsuid == 0 {
                 return None;
             }
-            let group = name(seen.names, 'g', *gid);
+            let group = name(seen, 'g', *gid);
             Step {
                 what: format!("Add {user} to the group {group}"),
                 widens: format!(
@@ -116,7 +116,7 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
             }
         }
         Change::List { node, named, bits } => {
-            let path = path(world, *node)?;
+            let path = path(seen, *node)?;
             let inode = world.inode(*node)?;
             let (kind, id) = match named {
                 Named::User(id) => ('u', *id),
@@ -124,7 +124,7 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
             };
             let bits = &(bits | script(seen, &inode));
             let had = had(&inode, *named);
-            let who = name(seen.names, kind, id);
+            let who = name(seen, kind, id);
             let entry = format!("{kind}:{who}");
             let undo = match had {
                 Some(old) => format!("sudo setfacl -m {}:{} {path}", shell(&entry), rwx(old)),
@@ -142,7 +142,7 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
             }
         }
         Change::AddMode { node, bits } => {
-            let path = path(world, *node)?;
+            let path = path(seen, *node)?;
             let read = u16::from(script(seen, &*world.inode(*node)?));
             // Whoever gets x of a script gets r of it.
             let bits =
@@ -165,10 +165,10 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
             }
         }
         Change::Own { node, uid } => {
-            let path = path(world, *node)?;
+            let path = path(seen, *node)?;
             let inode = world.inode(*node)?;
             let link = if inode.kind == Kind::Symlink { "-h " } else { "" };
-            let (new, old) = (name(seen.names, 'u', *uid), name(seen.names, 'u', inode.uid));
+            let (new, old) = (name(seen, 'u', *uid), name(seen, 'u', inode.uid));
             Step {
                 what: format!("Give {path} to {new}"),
                 widens: format!(
@@ -179,10 +179,10 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
                 undo: format!("sudo chown {link}{} {path}", shell(&old)),
             }
         }
-        Change::NotImmutable(node) => flag(world, *node, 'i', "immutable")?,
-        Change::NotAppendOnly(node) => flag(world, *node, 'a', "append-only")?,
+        Change::NotImmutable(node) => flag(seen, *node, 'i', "immutable")?,
+        Change::NotAppendOnly(node) => flag(seen, *node, 'a', "append-only")?,
         Change::Unstick(node) => {
-            let path = path(world, *node)?;
+            let path = path(seen, *node)?;
             Step {
                 what: format!("Take the sticky bit from {path}"),
                 widens: format!(
@@ -193,8 +193,10 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
                 undo: format!("sudo chmod +t {path}"),
             }
         }
+        // The mounts of a container are its configuration's.
+        Change::Remount(..) | Change::RemountWritable(_) if seen.after.is_some() => return None,
         Change::Remount(node, option) => {
-            let mount = path(world, root_of_mount(world, *node))?;
+            let mount = path(seen, root_of_mount(world, *node))?;
             let (without, with) = match option {
                 MountOption::ReadOnly => ("rw", "ro"),
                 MountOption::NoExec => ("exec", "noexec"),
@@ -212,7 +214,7 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
             }
         }
         Change::RemountWritable(node) => {
-            let mount = path(world, root_of_mount(world, *node))?;
+            let mount = path(seen, root_of_mount(world, *node))?;
             Step {
                 what: format!("Mount the file system at {mount} writable"),
                 widens: format!("writing to everything on {mount} that modes allow"),
@@ -241,8 +243,8 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
     })
 }
 
-fn flag(world: &dyn World, node: NodeId, letter: char, word: &str) -> Option<Step> {
-    let path = path(world, node)?;
+fn flag(seen: &Seen<'_>, node: NodeId, letter: char, word: &str) -> Option<Step> {
+    let path = path(seen, node)?;
     Some(Step {
         what: format!("Take the {word} flag from {path}"),
         widens: format!("changes of {path} by whoever its mode lets"),
@@ -265,13 +267,33 @@ fn root_of_mount(world: &dyn World, node: NodeId) -> NodeId {
 }
 
 /// The path for a command; `None` for one that is not text.
-fn path(world: &dyn World, node: NodeId) -> Option<String> {
-    let path = String::from_utf8(world.path(node)).ok()?;
+fn path(seen: &Seen<'_>, node: NodeId) -> Option<String> {
+    let path = String::from_utf8(located(seen, node)?).ok()?;
     Some(shell(&path))
 }
 
+/// Where a command of the host finds a node: of a container, what lies in its image can't be changed so.
+fn located(seen: &Seen<'_>, node: NodeId) -> Option<Vec<u8>> {
+    let inside = seen.world.path(node);
+    let Some(after) = seen.after else { return Some(inside) };
+    let below = |top: &str| {
+        let rest = inside.strip_prefix(top.trim_end_matches('/').as_bytes())?;
+        rest.first().is_none_or(|b| *b == b'/').then(|| rest.to_vec())
+    };
+    let innermost = after.places.iter().filter(|(top, _)| below(top).is_some());
+    let (top, outside) = innermost.max_by_key(|(top, _)| top.len())?;
+    let mut path = outside.trim_end_matches('/').as_bytes().to_vec();
+    path.extend(below(top)?);
+    Some(path)
+}
+
 /// The name of an id in a form that every command takes: a plain name, else the number.
-fn name(names: &BTreeMap<String, String>, kind: char, id: u32) -> String {
+fn name(seen: &Seen<'_>, kind: char, id: u32) -> String {
+    // The names of a container are not the host's.
+    if seen.after.is_some() {
+        return id.to_string();
+    }
+    let names = seen.names;
     let plain = |n: &&String| {
         n.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) && !n.starts_with('-')
     };

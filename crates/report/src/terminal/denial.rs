@@ -58,6 +58,11 @@ fn headline(page: &mut Page, case: &Case, diagnosis: &Diagnosis) {
         runs.extend([(Role::Dim, " — "), (certainty, diagnosis.certainty.id())]);
     }
     page.para(0, 2, &runs);
+    if let Some(workload) =
+        case.workload.as_ref().map(whodenied_case::Workload::words).filter(|w| !w.is_empty())
+    {
+        parts.push((Role::Plain, format!("in {workload}")));
+    }
     if let Some(policy) = diagnosis.policy.as_ref().filter(|p| !p.is_empty()) {
         parts.push((Role::Strong, policy.clone()));
     }

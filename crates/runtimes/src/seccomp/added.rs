@@ -86,21 +86,29 @@ const TABLE: &[Added] = &[
         number: 329,
         docker: Ranges(&[(&[23], &[])]),
         docker_first: &[23],
-        containerd: Ranges(&[(&[1, 7], &[])]),
+        // Seen in Debian's 1.6.20; the first release is not known.
+        containerd: Ranges(&[(&[1, 6, 20], &[])]),
     },
     Added {
         calls: &["cachestat", "fchmodat2", "map_shadow_stack", "futex_wake", "futex_wait", "futex_requeue"],
         number: 451,
         docker: Ranges(&[(&[23, 0, 10], &[24]), (&[25, 0, 3], &[])]),
         docker_first: &[25, 0, 3],
-        containerd: Ranges(&[(&[2], &[])]),
+        // Seen in Debian's 1.7.24; the first release is not known.
+        containerd: Ranges(&[(&[1, 7, 24], &[])]),
+    },
+    Added {
+        calls: &["uretprobe"],
+        number: 335,
+        docker: Ranges(&[(&[28, 2], &[])]),
+        docker_first: &[28, 2],
+        containerd: Ranges(&[(&[2, 2], &[])]),
     },
     Added {
         calls: &[
             "statmount",
             "listmount",
             "mseal",
-            "uretprobe",
             "setxattrat",
             "getxattrat",
             "listxattrat",
@@ -113,21 +121,52 @@ const TABLE: &[Added] = &[
     },
 ];
 
-/// The highest number that the default of a Docker release lists: runc answers ENOSYS above it.
+/// The highest number that the default of a release lists: runc answers ENOSYS above it.
 const DOCKER_HIGHEST: &[(&[u32], u32)] = &[
     (&[19, 3], 333),
     (&[20, 10], 439),
     (&[20, 10, 10], 441),
     (&[20, 10, 18], 449),
+    (&[23, 0, 10], 456),
+    (&[24], 450),
     (&[25, 0, 3], 456),
     (&[28, 2], 466),
 ];
+/// Of containerd; before it the data holds nothing.
+const CONTAINERD_HIGHEST: &[(&[u32], u32)] =
+    &[(&[1, 6, 9], 449), (&[1, 7], 450), (&[1, 7, 24], 456), (&[2, 2], 466)];
 
 /// Engines since this one came with a runc that answers ENOSYS above the highest number.
 const STUB: Ranges = Ranges(&[(&[20, 10, 3], &[])]);
 
 const CLONE3_ENOSYS_DOCKER: Ranges = Ranges(&[(&[20, 10, 10], &[])]);
 const CLONE3_ENOSYS_CONTAINERD: Ranges = Ranges(&[(&[1, 4, 10], &[])]);
+
+/// The highest number that the profile of this version lists, where runc answers ENOSYS above it.
+fn highest(runtime: Runtime, version: Option<&Numbers>) -> Option<u32> {
+    let rows = match runtime {
+        Runtime::Docker if STUB.holds(version) => DOCKER_HIGHEST,
+        Runtime::Containerd => CONTAINERD_HIGHEST,
+        _ => return None,
+    };
+    let row = match version {
+        Some(version) => rows.iter().rev().find(|(since, _)| compare(version, since).is_ge()),
+        None => rows.last(),
+    };
+    row.map(|row| row.1)
+}
+
+/// A call above that number, whatever else would be said of it; by the numbers of x86-64.
+pub(super) fn stub(runtime: Runtime, version: Option<&Numbers>, query: &Query<'_>) -> Option<Refusal> {
+    let highest = highest(runtime, version)?;
+    let number = whodenied_kernel::syscall::Arch::X86_64.syscall_number(query.syscall)?;
+    (number > u64::from(highest)).then(|| Refusal {
+        errno: Errno::ENOSYS,
+        why: format!("this {}'s default does not list the call yet", runtime.name()),
+        unlocked_by: None,
+        fixed_in: None,
+    })
+}
 
 pub(super) fn answer(runtime: Runtime, version: Option<&Numbers>, query: &Query<'_>) -> Option<Refusal> {
     if query.syscall == "clone3" {
@@ -154,11 +193,9 @@ pub(super) fn answer(runtime: Runtime, version: Option<&Numbers>, query: &Query<
     if listed {
         return None;
     }
-    let stub = runtime != Runtime::Docker || STUB.holds(Some(version));
-    let highest =
-        DOCKER_HIGHEST.iter().rev().find(|(since, _)| compare(version, since).is_ge()).map_or(0, |row| row.1);
-    let errno =
-        if stub && row.number > highest { Errno::ENOSYS } else { default_errno(runtime, Some(version)) };
+    // Of containerd before the table, runc's stub is taken to answer.
+    let above = highest(runtime, Some(version)).map_or(runtime == Runtime::Containerd, |h| row.number > h);
+    let errno = if above { Errno::ENOSYS } else { default_errno(runtime, Some(version)) };
     Some(Refusal {
         errno,
         why: format!("this {}'s default does not list the call yet", runtime.name()),

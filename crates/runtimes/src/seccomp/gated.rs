@@ -76,6 +76,25 @@ pub(super) fn answer(runtime: Runtime, version: Option<&Numbers>, query: &Query<
             fixed_in: Some(&[19, 3]),
         });
     }
+    // Opened to every container with 23.0 and 1.7.
+    let before = match runtime {
+        Runtime::Docker => Ranges(&[(&[1], &[23])]),
+        Runtime::Containerd => Ranges(&[(&[1], &[1, 7])]),
+        Runtime::Podman | Runtime::CriO => Ranges::NEVER,
+    };
+    let once = match query.syscall {
+        "name_to_handle_at" => Some(C::SYS_ADMIN),
+        "process_vm_readv" | "process_vm_writev" => Some(C::SYS_PTRACE),
+        _ => None,
+    };
+    if let Some(capability) = once.filter(|c| before.holds(version) && !query.granted(&[*c])) {
+        return Some(Refusal {
+            errno: Errno::EPERM,
+            why: format!("this default lists {} only for containers with {capability}", query.syscall),
+            unlocked_by: Some(capability),
+            fixed_in: (runtime == Runtime::Docker).then_some(&[23]),
+        });
+    }
     let namespaced_clone = query.syscall == "clone" && makes_namespaces(query);
     let (_, caps) = if namespaced_clone {
         TABLE.iter().find(|(calls, _)| calls.contains(&"unshare"))?
@@ -123,7 +142,6 @@ fn podman_gates(syscall: &str) -> bool {
             | "perf_event_open"
             | "open_by_handle_at"
             | "kcmp"
-            | "pidfd_getfd"
             | "process_madvise"
             | "settimeofday"
             | "stime"
@@ -135,7 +153,11 @@ fn podman_gates(syscall: &str) -> bool {
             | "iopl"
             | "ioperm"
             | "acct"
-            | "setns"
+            | "vhangup"
+            | "sethostname"
+            | "setdomainname"
+            | "lookup_dcookie"
+            | "fanotify_init"
             | "quotactl"
     )
 }

@@ -11,6 +11,7 @@
 mod added;
 mod gated;
 mod never;
+mod podman;
 
 use crate::Runtime;
 use crate::version::{Numbers, Ranges};
@@ -58,7 +59,9 @@ impl Query<'_> {
 #[must_use]
 pub fn answer(runtime: Runtime, version: Option<&Numbers>, query: &Query<'_>) -> Option<Refusal> {
     by_argument(runtime, version, query)
+        .or_else(|| podman::answer(runtime, version, query))
         .or_else(|| added::answer(runtime, version, query))
+        .or_else(|| added::stub(runtime, version, query))
         .or_else(|| gated::answer(runtime, version, query))
         .or_else(|| never::answer(runtime, version, query))
 }
@@ -82,9 +85,9 @@ const CONTAINERD_VSOCK: Ranges = Ranges(&[(&[1, 7], &[])]);
 const PODMAN_VSOCK: Ranges = Ranges(&[(&[5, 8], &[])]);
 
 fn by_argument(runtime: Runtime, version: Option<&Numbers>, query: &Query<'_>) -> Option<Refusal> {
-    let refuse = |why: &str| {
-        Some(Refusal { errno: Errno::EPERM, why: why.to_owned(), unlocked_by: None, fixed_in: None })
-    };
+    // What no entry's conditions fit is answered as what is not listed.
+    let errno = default_errno(runtime, version);
+    let refuse = |why: &str| Some(Refusal { errno, why: why.to_owned(), unlocked_by: None, fixed_in: None });
     match query.syscall {
         "socket" | "socketpair" => match query.arg("domain")? {
             "AF_ALG" | "38" => {
@@ -97,7 +100,8 @@ fn by_argument(runtime: Runtime, version: Option<&Numbers>, query: &Query<'_>) -
                     refuse("the kernel's crypto sockets (AF_ALG) are blocked since CVE-2026-31431")
                 })?
             }
-            "AF_VSOCK" | "40" => {
+            // The condition is on socket alone.
+            "AF_VSOCK" | "40" if query.syscall == "socket" => {
                 let blocked = match runtime {
                     Runtime::Docker => DOCKER_VSOCK.holds(version),
                     Runtime::Containerd => CONTAINERD_VSOCK.holds(version),

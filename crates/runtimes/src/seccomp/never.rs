@@ -30,6 +30,11 @@ const DANGEROUS: [&str; 17] = [
     "vm86old",
 ];
 
+/// In no profile: numbers that the kernel keeps for what it never had or no longer has, and its own probes.
+const UNLISTED: [&str; 7] = ["getpmsg", "putpmsg", "afs_syscall", "tuxcall", "security", "vserver", "uprobe"];
+/// In none of Podman's either, where the answer is its default.
+const UNLISTED_PODMAN: [&str; 3] = ["_sysctl", "create_module", "get_kernel_syms"];
+
 pub(super) fn answer(runtime: Runtime, version: Option<&Numbers>, query: &Query<'_>) -> Option<Refusal> {
     let refuse =
         |errno, why: &str| Some(Refusal { errno, why: why.to_owned(), unlocked_by: None, fixed_in: None });
@@ -44,6 +49,9 @@ pub(super) fn answer(runtime: Runtime, version: Option<&Numbers>, query: &Query<
         return blocked.then(|| {
             refuse(default_errno(runtime, version), "io_uring was taken out after escapes through it")
         })?;
+    }
+    if UNLISTED.contains(&call) || (podman && UNLISTED_PODMAN.contains(&call)) {
+        return refuse(default_errno(runtime, version), "the default does not list the call");
     }
     if DANGEROUS.contains(&call) {
         return refuse(Errno::EPERM, "the call is refused to every default container");

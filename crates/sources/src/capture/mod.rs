@@ -1,5 +1,6 @@
 //! What the kernel decided a failed call by, read while its thread still stands in it.
 
+pub mod dead;
 mod filters;
 mod hidden;
 mod landlock;
@@ -82,6 +83,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         hidden_by: None,
         landlock: None,
         sysctls,
+        after: None,
         missing,
         blame: 0,
     }
@@ -112,6 +114,7 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         lost: None,
         hidden_by: None,
         landlock: None,
+        after: None,
         sysctls: sysctls(tracee),
         missing,
         blame: 0,

@@ -19,6 +19,10 @@ pub(crate) struct Stat {
     pub(crate) mount: u64,
     pub(crate) immutable: bool,
     pub(crate) append: bool,
+    /// When its mode, owner or content last changed, in nanoseconds since 1970.
+    pub(crate) changed: i128,
+    /// True for a character device of number 0:0, by which overlayfs hides a name.
+    pub(crate) whiteout: bool,
 }
 
 /// Opens a path as a mere place (O_PATH), following links: for /proc/TID/root and the like.
@@ -68,6 +72,10 @@ pub(crate) fn stat(place: BorrowedFd<'_>) -> io::Result<Stat> {
         mount: found.stx_mnt_id,
         immutable: has(libc::STATX_ATTR_IMMUTABLE),
         append: has(libc::STATX_ATTR_APPEND),
+        changed: i128::from(found.stx_ctime.tv_sec) * 1_000_000_000 + i128::from(found.stx_ctime.tv_nsec),
+        whiteout: found.stx_mode & 0o170_000 == 0o020_000
+            && found.stx_rdev_major == 0
+            && found.stx_rdev_minor == 0,
     })
 }
 

@@ -16,9 +16,9 @@ use whodenied_access::{
 use whodenied_case::capture::ProcessState;
 
 /// MAXSYMLINKS of the kernel (include/linux/namei.h).
-const MOST_LINKS: usize = 40;
+pub(crate) const MOST_LINKS: usize = 40;
 /// More components than PATH_MAX holds can't be asked for; links may add some.
-const MOST_STEPS: usize = 8192;
+pub(crate) const MOST_STEPS: usize = 8192;
 
 /// Why a world can't be told.
 #[derive(Debug)]
@@ -287,7 +287,7 @@ enum Step {
 }
 
 /// The components of a path, the last first.
-fn components(path: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn components(path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|b| *b == b'/').filter(|c| !c.is_empty()).rev().map(<[u8]>::to_vec).collect()
 }
 

@@ -9,20 +9,25 @@ use crate::settings::Settings;
 use anyhow::Context;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use whodenied_case::{Case, Origin, saved};
+use whodenied_case::{Case, Evidence, Origin, saved};
 use whodenied_intake::Input;
+use whodenied_postmortem::Target;
 use whodenied_report::redact;
 use whodenied_sources::{Host, LiveHost};
-use whodenied_text::escape;
+use whodenied_text::{SourceId, escape};
 
 pub(crate) fn run(
     files: &[PathBuf],
+    target: Option<Target>,
     options: &Options,
     settings: &Settings,
     output: &mut Output,
 ) -> anyhow::Result<Exit> {
     let mut opened = Opened::default();
     let mut stdin = false;
+    let standard = [PathBuf::from("-")];
+    // A container or unit is enough to read.
+    let files = if files.is_empty() && target.is_none() { &standard } else { files };
     for file in files {
         // Standard input can be read once.
         if file.as_os_str() == "-" && std::mem::replace(&mut stdin, true) {
@@ -33,14 +38,18 @@ pub(crate) fn run(
     for failure in &opened.failures {
         output.error(failure);
     }
-    if opened.inputs.is_empty() {
+    if opened.inputs.is_empty() && target.is_none() {
         return Ok(Exit::Failed);
     }
     let mut missing = opened.failures;
     if options.here {
         missing.extend(add_facts(&LiveHost, &mut opened.inputs));
     }
-    let mut case = pipeline::explain(opened.inputs);
+    let case = match &target {
+        Some(target) => left_of(target, opened.inputs),
+        None => whodenied_intake::read(opened.inputs),
+    };
+    let mut case = pipeline::decided(case);
     if case.evidence.is_empty() {
         case.missing.iter().for_each(|why| output.error(why));
         return Ok(Exit::Failed);
@@ -55,6 +64,26 @@ pub(crate) fn run(
     Ok(Exit::of(&case))
 }
 
+/// What the gathering of a post-mortem may take: the answer is there within two seconds of the command.
+const GATHERING: std::time::Duration = std::time::Duration::from_millis(1600);
+
+/// Everything that is left of `target`, understood, with captures of the failures that its log tells of.
+pub(super) fn left_of(target: &Target, mut inputs: Vec<Input>) -> Case {
+    let gathered = whodenied_postmortem::gather(target, &whodenied_postmortem::Options::ours(GATHERING));
+    inputs.extend(gathered.pieces.iter().map(|piece| Input {
+        origin: piece.origin.clone(),
+        reader: Box::new(Cursor::new(piece.text.clone().into_bytes())),
+    }));
+    let mut case = whodenied_intake::read(inputs);
+    if let Some(piece) = whodenied_postmortem::captures(&gathered, &case) {
+        let mut evidence = std::mem::take(&mut case.evidence);
+        evidence.push(Evidence::new(SourceId(0), piece.origin, piece.text));
+        case = whodenied_intake::understood(evidence, std::mem::take(&mut case.missing));
+    }
+    case.missing.extend(gathered.missing);
+    case
+}
+
 /// Adds the facts of `host` as evidence; returns what could not be read.
 fn add_facts(host: &dyn Host, inputs: &mut Vec<Input>) -> Vec<String> {
     let reading = whodenied_sources::read(host);
@@ -67,10 +96,17 @@ fn add_facts(host: &dyn Host, inputs: &mut Vec<Input>) -> Vec<String> {
 
 /// Saves the evidence, secrets masked byte for byte, so that every offset stays true.
 pub(super) fn save(case: &Case, path: &Path, force: bool) -> anyhow::Result<()> {
-    let mut evidence = case.evidence.clone();
-    for one in &mut evidence {
-        one.text = redact::mask(&one.text).into_owned();
-    }
+    save_evidence(case.evidence.clone(), path, force)
+}
+
+/// The same of evidence that no case was made of.
+pub(super) fn save_evidence(mut evidence: Vec<Evidence>, path: &Path, force: bool) -> anyhow::Result<()> {
+    redact::case(&mut evidence);
+    write(evidence, path, force)
+}
+
+/// Writes evidence as a case file, as it stands.
+pub(super) fn write(evidence: Vec<Evidence>, path: &Path, force: bool) -> anyhow::Result<()> {
     let saved = saved::SavedCase {
         schema: saved::SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

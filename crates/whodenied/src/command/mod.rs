@@ -1,7 +1,10 @@
 //! One file a command.
 
 pub(crate) mod can;
+pub(crate) mod collect;
+pub(crate) mod default;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod known;
 pub(crate) mod layers;

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod can;
+mod dead;
+mod default;
 mod demo;
+mod doctor;
 mod exits;
 mod files;
 mod hostile;

@@ -59,6 +59,7 @@ fn errors(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
                     }
                 }
             }
+            "items" if value.is_null() => {}
             "items" => {
                 for (n, item) in value.as_array().unwrap().iter().enumerate() {
                     errors(rule, item, &format!("{at}/{n}"), found);

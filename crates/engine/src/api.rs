@@ -1,0 +1,195 @@
+//! The questions: of a container, its log, the other containers, the engine itself.
+//!
+//! Source: Docker Engine API v1.41; Podman serves the same under the same paths
+//! (podman-system-service(1)), and more under `/libpod`.
+
+use crate::{Answer, Error, Limits, http, logs};
+use serde_json::Value;
+
+/// Of a list so many containers are read.
+pub const MOST_LISTED: usize = 2000;
+/// Bytes of a log that are asked for and kept.
+const LOG: usize = 1 << 20;
+/// Lines of a log that are asked for.
+const TAIL: u32 = 1000;
+
+/// Which engine answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavour {
+    /// dockerd.
+    Docker,
+    /// Podman's service.
+    Podman,
+}
+
+/// One container of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The whole id.
+    pub id: String,
+    /// Its names, without the slash.
+    pub names: Vec<String>,
+    /// `running`, `exited`, …
+    pub state: String,
+    /// When it was made, in seconds since 1970.
+    pub created: i64,
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+}
+
+impl Listed {
+    /// The value of a label.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.labels.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str())
+    }
+}
+
+/// An engine at a socket.
+#[derive(Debug, Clone)]
+pub struct Api {
+    socket: String,
+    flavour: Flavour,
+    limits: Limits,
+}
+
+impl Api {
+    /// The engine at this socket; nothing is asked yet.
+    #[must_use]
+    pub fn new(socket: &str, flavour: Flavour, limits: Limits) -> Self {
+        Self { socket: socket.to_owned(), flavour, limits }
+    }
+
+    /// Which engine is expected there.
+    #[must_use]
+    pub const fn flavour(&self) -> Flavour {
+        self.flavour
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn socket(&self) -> &str {
+        &self.socket
+    }
+
+    /// Everything about one container, as JSON that the engine wrote. Podman's own form is asked for
+    /// where Podman answers: it holds capabilities and id maps.
+    ///
+    /// # Errors
+    /// As [`Error`] says; a status of 404 when there is no such container.
+    pub fn inspect(&self, name: &str) -> Result<Value, Error> {
+        let name = encode(name);
+        match self.flavour {
+            Flavour::Docker => self.json(&format!("/containers/{name}/json")),
+            Flavour::Podman => self.json(&format!("/v4.0.0/libpod/containers/{name}/json")),
+        }
+    }
+
+    /// The end of a container's log, each line with its time where `times` is set.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn log(&self, name: &str, times: bool) -> Result<String, Error> {
+        let target = format!(
+            "/containers/{}/logs?stdout=1&stderr=1&timestamps={}&tail={TAIL}",
+            encode(name),
+            u8::from(times)
+        );
+        // The end of the log is at the end of the answer: what is cut is asked for anew, shorter.
+        for tail in [TAIL, 50] {
+            let target = target.replace(&format!("tail={TAIL}"), &format!("tail={tail}"));
+            let Answer { body, cut } = http::get(&self.socket, &target, &self.limits(LOG), true)?;
+            if !cut || tail != TAIL {
+                return Ok(logs::undress(&body));
+            }
+        }
+        Err(Error::Large(LOG))
+    }
+
+    /// Every container, running or not.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn list(&self) -> Result<Vec<Listed>, Error> {
+        let value = self.json("/containers/json?all=1")?;
+        let all = value.as_array().ok_or(Error::Garbled("no list"))?;
+        Ok(all.iter().take(MOST_LISTED).map(listed).collect())
+    }
+
+    /// The engine's version and components.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn version(&self) -> Result<Value, Error> {
+        self.json("/version")
+    }
+
+    /// The engine's own state: security options, root directory, storage.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn info(&self) -> Result<Value, Error> {
+        match self.flavour {
+            Flavour::Docker => self.json("/info"),
+            Flavour::Podman => self.json("/v4.0.0/libpod/info"),
+        }
+    }
+
+    fn limits(&self, body: usize) -> Limits {
+        Limits { body: body.min(self.limits.body), ..self.limits }
+    }
+
+    fn json(&self, target: &str) -> Result<Value, Error> {
+        let answer = http::get(&self.socket, target, &self.limits, false)?;
+        // serde_json refuses what is nested deeper than 128.
+        serde_json::from_slice(&answer.body).map_err(|_| Error::Garbled("it is no JSON"))
+    }
+}
+
+fn listed(value: &Value) -> Listed {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+    Listed {
+        id: text("Id"),
+        names: value
+            .get("Names")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(|n| n.trim_start_matches('/').to_owned())
+            .collect(),
+        state: text("State"),
+        created: value.get("Created").and_then(Value::as_i64).unwrap_or(0),
+        labels: value
+            .get("Labels")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
+            .collect(),
+    }
+}
+
+/// A name as a part of a target (RFC 3986).
+fn encode(name: &str) -> String {
+    let mut out = String::new();
+    for b in name.bytes().take(512) {
+        if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_can_not_leave_their_place() {
+        assert_eq!(encode("mealie-1"), "mealie-1");
+        assert_eq!(encode("../info?x=1 y"), "..%2Finfo%3Fx%3D1%20y");
+    }
+}

@@ -1,0 +1,106 @@
+#!/bin/bash
+# The guest's side of scenarios: each folder below scenarios/ holds the parts of one. Of each its outputs
+# go to /out/NAME and are handed over at once, so that a guest that dies loses only the one it died of.
+cd /root/job || exit 1
+mkdir -p /opt/lab /lab
+install -m 755 whodenied /usr/local/bin/whodenied
+cp lib.sh call.py landlock.py /opt/lab/
+chmod 755 /opt/lab/* /lab
+. ./lib.sh
+[ -e /sys/kernel/security/apparmor ] && aa-status >/dev/null 2>&1
+uptime_now() { cut -d' ' -f1 /proc/uptime; }
+
+engine_up() { # once a boot
+  [ -e "/run/lab-$1" ] && return
+  local from tree=/run/lab-tree
+  from=$(uptime_now)
+  if [ ! -d $tree ]; then
+    mkdir -p $tree/{proc,sys,dev,tmp,etc,usr,root,opt,home,run,var/lib}
+    for l in bin sbin lib lib64; do ln -s usr/$l $tree/$l; done
+    cp /etc/passwd /etc/group /etc/ld.so.cache $tree/etc/
+    chmod 1777 $tree/tmp
+  fi
+  case $1 in
+  docker)
+    systemctl start docker || journalctl -u docker --no-pager | tail -20
+    tar -C $tree -c . | docker import - base:1 >/dev/null
+    ;;
+  podman) tar -C $tree -c . | podman import -q - base:1 >/dev/null ;;
+  rootless)
+    loginctl enable-linger alice
+    tar -C $tree -c . | rootless podman import -q - base:1 >/dev/null
+    ;;
+  auditd) systemctl start auditd ;;
+  esac
+  : >"/run/lab-$1"
+  echo "up $1 $from $(uptime_now)"
+}
+part() { # part NAME LIMIT: runs one part of the scenario; its output and status stay
+  [ -e "$S/$1.sh" ] || return 0
+  (cd "$D" && exec timeout -k 5 "$2" bash -c '. /opt/lab/lib.sh; . "$S/'"$1"'.sh"') >"$O/$1.txt" 2>&1 </dev/null 3>&-
+  local status=$?
+  echo $status >"$O/$1.status"
+  return $status
+}
+
+ask() { # the question to whodenied
+  local what
+  what=$(cat "$S/ask")
+  case $what in
+  run)
+    timeout -k 5 300 whodenied run --format json -- bash -c '. /opt/lab/lib.sh; cd "$D"; . "$S/command.sh"'
+    ;;
+  container)
+    if whodenied explain --help | grep -q -- '--container'; then
+      timeout -k 5 300 whodenied explain --container "$N" --format json
+    else
+      $ENGINE inspect "$N" >"$D/inspect.json" 2>/dev/null
+      timeout -k 5 300 whodenied explain --here --format json "$O/command.txt" "$O/kernel.txt" "$D/inspect.json"
+    fi
+    ;;
+  unit)
+    if whodenied explain --help | grep -q -- '--unit'; then
+      timeout -k 5 300 whodenied explain --unit "$N.service" --format json
+    else
+      systemctl cat "$N" >"$D/unit.txt" 2>/dev/null
+      journalctl -u "$N" --no-pager >"$D/journal.txt"
+      timeout -k 5 300 whodenied explain --here --format json "$D/journal.txt" "$O/kernel.txt" "$D/unit.txt"
+    fi
+    ;;
+  paste)
+    timeout -k 5 300 whodenied explain --here --format json "$O/command.txt" "$O/kernel.txt"
+    ;;
+  esac
+}
+
+for S in scenarios/*; do
+  export S=/root/job/$S
+  N=$(cat "$S/name") ENGINE=$(cat "$S/engine")
+  export N
+  export D=/lab/$N O=/out/$N
+  mkdir -p "$D" "$O"
+  for need in $(cat "$S/needs"); do engine_up "$need"; done
+  [ "$ENGINE" = rootless ] && ENGINE="rootless podman"
+  export ENGINE
+  from=$(uptime_now)
+  lines=$(dmesg | wc -l)
+  if part setup 600; then
+    part command 600
+    dmesg | tail -n "+$((lines + 1))" >"$O/kernel.txt"
+    asked=$(uptime_now)
+    ask >"$O/report.json" 2>"$O/report.err" 3>&- </dev/null
+    echo $? >"$O/report.status"
+    echo "$asked $(uptime_now)" >"$O/asked"
+    part without 1200
+    # What shows the truth must not have changed it: refused once more, and then by the fix alone let through.
+    if [ -e "$S/verify.sh" ]; then
+      cp "$S/command.sh" "$S/again.sh"
+      part again 300
+      part verify 300
+    fi
+  fi
+  part cleanup 60
+  echo "$from $(uptime_now)" >"$O/took"
+  tar -C /out -cf - "$N" >&3
+  echo "did $N $from $(uptime_now)"
+done
