@@ -49,7 +49,11 @@ until("$ ")
 send("echo status=$?\n")
 until("status=130")
 # The kernel tells the foreground process group of a new size.
-size = "import signal,os,time;signal.signal(signal.SIGWINCH,lambda *a:print('size',os.get_terminal_size().columns,flush=True));print('wait''ing',flush=True);time.sleep(2)"
+size = (
+    "import signal,os,time;"
+    "signal.signal(signal.SIGWINCH,lambda *a:os.write(1,b'size %d ' % os.get_terminal_size().columns));"
+    "os.write(1,b'wait'+b'ing ');time.sleep(2)"
+)
 send(run + f'/usr/bin/python3 -I -S -c "{size}"\n')
 until("waiting")
 fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 97, 0, 0))
