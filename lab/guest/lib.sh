@@ -2,7 +2,7 @@
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
 
 # An ordinary user, without any capability.
-as_alice() { setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all "$@"; }
+as_alice() { HOME=/home/alice setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all "$@"; }
 
 # skip REASON: this kernel or image can't show the scenario (only in `setup`).
 skip() { echo "$*"; exit 77; }

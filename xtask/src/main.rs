@@ -26,6 +26,8 @@ cargo xtask score DIR [--split] [--only dev|held] [--style labelled|bare] [--mis
 cargo xtask perturb DIR [--only dev|held]
                                         the same cases shuffled, wrapped, stripped, noisy, renamed
 cargo xtask ordinary [DIR]              failures that are no denial: nothing may be blamed
+cargo xtask apparmor simple-tests [--all]
+                                        AppArmor's own tests of accept and refusal
 cargo xtask apparmor decode [--sample N] reads and writes again what the reference compilers write
 cargo xtask compare [--tools DIR]       file access by another user, beside other tools and the kernel
 cargo xtask defaults ENGINE@VERSION=config.json…

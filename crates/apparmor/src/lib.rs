@@ -1,13 +1,23 @@
-//! AppArmor: the policy language (a model of profiles and rules, and the text they are written as), and
-//! policy as the kernel holds it ([`policy`], over automata in [`dfa`]).
+//! AppArmor: the policy language, and policy as the kernel holds it.
+//!
+//! [`syntax`] reads text, [`rules`] judges what a rule says, [`resolve`] makes profiles of files; the small
+//! model of [`profile`] and [`rule`] is what remedies write. [`policy`] is compiled policy over automata in
+//! [`dfa`].
 
 pub mod binary;
+pub mod compile;
 pub mod dfa;
+pub mod features;
+pub mod format;
+pub mod lint;
 pub mod pattern;
 pub mod policy;
 pub mod print;
 pub mod profile;
+pub mod resolve;
 pub mod rule;
+pub mod rules;
+pub mod syntax;
 
 pub use pattern::Pattern;
 pub use profile::{Abi, Flag, Profile};

@@ -7,6 +7,7 @@
 pub mod json;
 pub mod markdown;
 pub mod redact;
+pub mod snippet;
 pub mod terminal;
 mod words;
 

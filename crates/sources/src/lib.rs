@@ -9,6 +9,7 @@ pub mod capture;
 mod facts;
 mod host;
 mod live;
+pub mod policy;
 mod recorded;
 pub mod records;
 pub mod subject;

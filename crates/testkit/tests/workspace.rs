@@ -20,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("intake", &["case", "access", "kernel", "text", "manifest", "apparmor", "seccomp", "runtimes"]),
     ("judge", &["case", "kernel", "text", "access", "apparmor", "seccomp", "runtimes"]),
     ("remedy", &["case", "access", "kernel", "text", "judge", "runtimes", "apparmor", "seccomp", "manifest"]),
-    ("sources", &["case", "kernel", "text", "access", "seccomp"]),
+    ("sources", &["case", "kernel", "text", "access", "seccomp", "apparmor"]),
     ("engine", &[]),
     ("postmortem", &["access", "case", "engine", "kernel", "runtimes", "sources", "text"]),
     ("doctor", &["access", "case", "judge", "kernel", "remedy", "sources", "text"]),

@@ -54,6 +54,9 @@ pub(crate) enum Command {
     Known(Known),
     /// List the layers that can say no, with their ids
     Layers,
+    /// Read AppArmor policy: is it right, what does it mean
+    #[command(subcommand)]
+    Profile(crate::command::profile::Profile),
     /// Take back what --write wrote below a directory
     Undo(Undo),
 }

@@ -1,14 +1,20 @@
-//! `cargo xtask apparmor decode`: every policy that the reference compilers write is read and written again.
+//! `cargo xtask apparmor …`: the reference compilers as oracles, and AppArmor's own test suites. They are
+//! GPL, so they are fetched into a cache outside the repository and never copied into it.
 
 mod corpus;
 mod fetch;
+mod simple;
+mod suite;
 
 use anyhow::Result;
 
-/// Runs the part that is named.
+/// Runs the part that is named: every policy that the reference compilers write is read and written again
+/// (`decode`), or every file of `simple_tests` is accepted or refused as its authors say.
 pub fn run(args: &[String]) -> Result<bool> {
+    let rest = args.get(1..).unwrap_or_default();
     match args.first().map(String::as_str) {
-        Some("decode") => corpus::run(args.get(1..).unwrap_or_default()),
-        _ => anyhow::bail!("cargo xtask apparmor decode [--sample N]"),
+        Some("decode") => corpus::run(rest),
+        Some("simple-tests") => simple::run(rest),
+        _ => anyhow::bail!("cargo xtask apparmor decode [--sample N] | simple-tests [--all]"),
     }
 }

@@ -75,6 +75,8 @@ pub struct Case {
     pub operation: String,
     pub object: String,
     pub evidence: Evidence,
+    /// The reporter gave logs.
+    pub logs: bool,
     pub half: Half,
 }
 
@@ -126,6 +128,7 @@ fn one(path: &Path) -> Result<Case> {
         half: Half::of(&id),
         id,
         evidence,
+        logs: !given("logs").is_empty(),
         layers,
         operation: text(&truth["operation"]).unwrap_or_default(),
         object: text(&truth["object"]).unwrap_or_default(),

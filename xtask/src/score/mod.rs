@@ -1,6 +1,7 @@
 //! `cargo xtask score DIR`: how often the first layer named is the established one.
 
 pub mod corpus;
+pub mod meaning;
 mod table;
 
 use crate::build;
@@ -19,6 +20,8 @@ pub struct Outcome {
     pub among_three: bool,
     pub operation: String,
     pub object: String,
+    /// The operation, and the object, are the established ones by meaning.
+    pub same: (bool, bool),
     pub known: Option<String>,
     pub broad: Option<String>,
     pub took_ms: f64,
@@ -92,6 +95,11 @@ pub fn read(index: usize, case: &Case, style: Style, report: &serde_json::Value)
     let said = format!("{} {} {}", remedy["summary"], remedy["commands"], remedy["edits"]).to_lowercase();
     // `ip_unprivileged_port_start` opens nothing broad.
     let said = said.replace("unprivileged", "");
+    let (operation, object) = (text("operation"), text("object"));
+    let same = (
+        meaning::same_operation(&case.operation, &operation),
+        meaning::same_object(&case.object, &object, &case.text(Style::Bare)),
+    );
     Outcome {
         case: index,
         style,
@@ -100,8 +108,9 @@ pub fn read(index: usize, case: &Case, style: Style, report: &serde_json::Value)
         layer,
         others,
         certainty: text("certainty"),
-        operation: text("operation"),
-        object: text("object"),
+        operation,
+        object,
+        same,
         known: first["known_issue"]["id"].as_str().map(str::to_owned),
         broad: BROAD.iter().find(|w| said.contains(**w)).map(|w| (*w).to_owned()),
         took_ms: 0.0,

@@ -66,6 +66,7 @@ pub fn print(cases: &[Case], outcomes: &[Outcome], split: bool, misses: bool) {
     for (layer, t) in layers {
         println!("{layer:19} {}", t.show());
     }
+    meant(cases, outcomes);
     let broad: Vec<_> = outcomes.iter().filter(|o| o.broad.is_some()).collect();
     println!("\nbroad word in the first remedy: {}", broad.len());
     for o in broad {
@@ -92,6 +93,38 @@ pub fn print(cases: &[Case], outcomes: &[Outcome], split: bool, misses: bool) {
         if misses {
             println!("           truth: {} on {}", case.operation, case.object);
             println!("           said:  {} on {}", o.operation, o.object);
+        }
+    }
+}
+
+/// How often operation and object are the established ones, and where not (of the part that rules are
+/// written with).
+fn meant(cases: &[Case], outcomes: &[Outcome]) {
+    let show = |name: &str, of: &[&Outcome]| {
+        let percent = |n: usize| 100.0 * n as f64 / of.len().max(1) as f64;
+        let operation = of.iter().filter(|o| o.same.0).count();
+        let object = of.iter().filter(|o| o.same.1).count();
+        let both = of.iter().filter(|o| o.same == (true, true)).count();
+        println!(
+            "{name:19} operation {operation}/{} {:.1} %, object {object} {:.1} %, both {both} {:.1} %",
+            of.len(),
+            percent(operation),
+            percent(object),
+            percent(both)
+        );
+    };
+    println!("\noperation and object, by meaning");
+    let logs: Vec<_> = outcomes.iter().filter(|o| cases[o.case].logs).collect();
+    let told: Vec<_> = outcomes.iter().filter(|o| cases[o.case].evidence != Evidence::ConfigOnly).collect();
+    show("with logs", &logs);
+    show("error or logs", &told);
+    for o in told.iter().filter(|o| o.same != (true, true) && o.style == Style::Labelled) {
+        let case = &cases[o.case];
+        if case.half == Half::Dev {
+            println!(
+                "  {:45} {} on {}; said {} on {}",
+                case.id, case.operation, case.object, o.operation, o.object
+            );
         }
     }
 }

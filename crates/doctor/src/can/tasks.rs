@@ -72,6 +72,11 @@ pub(super) fn port(asking: &Asking, host: &dyn Host, port: u16) -> Answer {
             answer
         }
     };
+    if counts && other && port != 0 {
+        answer
+            .doubts
+            .push("That its own user namespace owns its network namespace is taken for granted.".to_owned());
+    }
     answer.function = "__inet_bind";
     answer.at = at;
     if answer.verdict == Verdict::Allowed && port != 0 {

@@ -183,8 +183,9 @@ fn numbers(text: &str, found: &mut Vec<Mention>) {
             && number == 1
             && matches!(next, b' ' | b'\n')
             && text.get(i..).is_some_and(|t| t.trim().is_empty())
-            && !key.contains(char::is_whitespace)
+            && (!key.contains(char::is_whitespace) || key.ends_with(')'))
         {
+            // A function of the C library returns so for every error; the kernel's would be named.
             continue;
         }
         let ends = |list: &[&str]| list.iter().any(|b| left.ends_with(b));
@@ -283,6 +284,8 @@ mod tests {
     fn numbers_alone_are_no_errors() {
         assert!(mentions("kernel.perf_event_paranoid = -1").is_empty());
         assert!(mentions("  soft: -1").is_empty());
+        assert!(mentions("open(\"/etc/shadow\", 0, 0666) = -1").is_empty());
+        assert_eq!(one("strerror(13) = \"Permission denied\"").0, Some(Errno::EACCES));
         for text in [
             "exit status 1",
             "make: *** Error 127",

@@ -195,10 +195,33 @@ pub(super) fn object(attempt: &Attempt, others: &[&Attempt]) -> String {
                 {
                     return format!("the profile {target}");
                 }
+                if r.get("class") == Some("posix_mqueue") {
+                    return format!("the message queue {}", r.get("name").unwrap_or("?"));
+                }
+                // A capability asked for on the way through a call: the error names the object.
+                if operation == "capable"
+                    && let Some(named) = others.iter().find(|a| a.call == Some(Call::IdMap))
+                {
+                    let of = kind_of(named.object.kind, named.call, None);
+                    return format!(
+                        "{of} (needs CAP_{})",
+                        r.get("capname").unwrap_or("?").to_ascii_uppercase()
+                    );
+                }
                 if r.get("family").is_some() && r.get("name").is_none() {
                     let unix = r.get("family") == Some("unix") && operation == "create";
                     let call = if unix && is_pair(attempt, others) { Call::Socketpair } else { Call::Socket };
                     return kind_of(attempt.object.kind, Some(call), r.get("family")).to_owned();
+                }
+            }
+            // A socket that is there is its label; only connecting and binding ask about a port.
+            RecordKind::Selinux(r)
+                if r.tclass.as_deref().is_some_and(|c| c.ends_with("_socket"))
+                    && !r.permissions.iter().any(|p| matches!(p.as_str(), "name_connect" | "name_bind"))
+                    && !attempt.object_name().contains('/') =>
+            {
+                if let Some(t) = &r.tcontext {
+                    return format!("{} labelled {t}", r.tclass.as_deref().unwrap_or("a socket"));
                 }
             }
             RecordKind::Selinux(r) if attempt.object.name.is_none() => {
@@ -211,6 +234,10 @@ pub(super) fn object(attempt: &Attempt, others: &[&Attempt]) -> String {
     }
     let named = attempt.object.name.clone().filter(|n| !n.is_empty());
     let named = named.or_else(|| others.iter().find_map(|a| a.object.name.clone().filter(|n| !n.is_empty())));
+    // A helper's file may be named by the message, and what was refused is the namespace.
+    if attempt.call == Some(Call::UsernsCreate) && attempt.records.is_empty() {
+        return kind_of(ObjectKind::Namespace, attempt.call, None).to_owned();
+    }
     match named {
         Some(name) if attempt.object.kind == ObjectKind::Port && name.bytes().all(|b| b.is_ascii_digit()) => {
             format!("port {name}")
@@ -255,6 +282,20 @@ fn kind_of(kind: ObjectKind, call: Option<Call>, family: Option<&str>) -> &'stat
         }
         (_, Some(Call::Socket)) => "a socket",
         (_, Some(Call::Mount)) => "a mount point",
+        (_, Some(Call::Inotify)) => "an inotify instance",
+        (_, Some(Call::Fanotify)) => "a fanotify group",
+        (_, Some(Call::PerfEventOpen)) => "a performance event",
+        (_, Some(Call::Gettime | Call::Settime)) => "the clock",
+        (_, Some(Call::Sethostname)) => "the host name",
+        (_, Some(Call::Keyctl)) => "a key or keyring",
+        (_, Some(Call::Syslog)) => "the kernel log",
+        (_, Some(Call::Module)) => "a kernel module",
+        (_, Some(Call::Kexec)) => "another kernel",
+        (_, Some(Call::Mempolicy)) => "the memory policy of the process",
+        (_, Some(Call::Personality)) => "the execution domain of the process",
+        (_, Some(Call::Setns | Call::Unshare)) => "a namespace",
+        (_, Some(Call::Dbus)) => "a service on the bus",
+        (_, Some(Call::Setsockopt)) => "a socket option",
         _ => "not named in the evidence",
     }
 }

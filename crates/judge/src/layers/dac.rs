@@ -26,6 +26,10 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     if attempt.call == Some(Call::Bind) && !is_path(attempt) && !unix_family(attempt) {
         return None;
     }
+    // A node that is not there has no mode.
+    if cx.stated_here(attempt, &["device-absent"]).is_some() {
+        return None;
+    }
     let denied = matches!(attempt.errno, Some(Errno::EACCES) | None) || attempt.errno_inferred;
     let ownership = attempt.errno == Some(Errno::EPERM);
     if !denied && !ownership {
@@ -161,13 +165,17 @@ fn passes(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     Some(allows(attempt, LAYER, "The process is root and passes file modes.").facts(fact))
 }
 
-/// What a listing of the object, or of the directory it lies in, shows.
+/// What a listing of the object, or of a directory above it, shows: the first that refuses.
 fn listing(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let name = attempt.object_name();
-    let (id, state) = cx.facts.all.iter().find_map(|f| match &f.what {
-        Predicate::Path(s) if s.mode.is_some() && concerns(name, s) => Some((f.id, s)),
+    cx.facts.all.iter().find_map(|f| match &f.what {
+        Predicate::Path(s) if s.mode.is_some() && concerns(name, s) => listed(attempt, cx, f.id, s),
         _ => None,
-    })?;
+    })
+}
+
+/// What one listed path says.
+fn listed(attempt: &Attempt, cx: &Context<'_>, id: FactId, state: &PathState) -> Option<Say> {
     let mode = state.mode?;
     let (owner, group) = (state.owner.as_deref().unwrap_or("?"), state.group.as_deref().unwrap_or("?"));
     let unmapped = ["nobody", "nogroup", "65534"].contains(&owner);

@@ -8,5 +8,6 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod known;
 pub(crate) mod layers;
+pub(crate) mod profile;
 pub(crate) mod run;
 pub(crate) mod undo;

@@ -10,6 +10,7 @@ mod exits;
 mod files;
 mod hostile;
 mod inputs;
+mod profile;
 mod schema;
 mod shown;
 mod support;

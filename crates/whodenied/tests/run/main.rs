@@ -88,7 +88,8 @@ fn threads_by_the_hundred() {
 #[test]
 fn too_long_a_command_is_ended_and_leaves_nothing() {
     let begun = Instant::now();
-    let output = run(&["--timeout", "300ms", "--", "sh", "-c", "exec >/dev/null 2>&1; sleep 5371 & sleep 5372"]);
+    let output =
+        run(&["--timeout", "300ms", "--", "sh", "-c", "exec >/dev/null 2>&1; sleep 5371 & sleep 5372"]);
     assert!(begun.elapsed() < Duration::from_secs(60));
     assert!(String::from_utf8_lossy(&output.stderr).contains("longer than --timeout"));
     // Let go of or killed: what the command left is not left traced.

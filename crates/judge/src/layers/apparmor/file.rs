@@ -185,7 +185,8 @@ pub(super) fn daemon(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let release = |v: Option<&whodenied_case::Version>| v.map(|v| v.numbers.clone());
     let here = match cx.facts.distro() {
         Some((id, version)) => daemon.profiled(id, release(version).as_deref()),
-        None => cx.debian_owner() && daemon.profiled("debian", None),
+        // The module is loaded, and the distributions that confine daemons by it are these.
+        None => (cx.debian_owner() || cx.apparmor() == Presence::On) && daemon.profiled("debian", None),
     };
     let unknown = cx.facts.distro().is_none() && cx.selinux() < Presence::Likely;
     if attempt.call == Some(Call::Exec) {
