@@ -4,7 +4,7 @@ use crate::build::{cargo, root};
 use anyhow::{Result, bail};
 use std::process::Command;
 
-const TARGETS: [&str; 4] = ["paste", "record", "case", "policy"];
+const TARGETS: [&str; 5] = ["paste", "record", "case", "policy", "compiled"];
 
 /// Runs every target; true when none found anything.
 pub fn run(args: &[String]) -> Result<bool> {

@@ -5,8 +5,11 @@
 //! [`dfa`].
 
 pub mod binary;
+pub mod compare;
 pub mod compile;
+pub mod describe;
 pub mod dfa;
+pub mod evaluate;
 pub mod features;
 pub mod format;
 pub mod lint;

@@ -190,18 +190,22 @@ fn audit(window: Window, options: &Options, found: &mut Vec<Line>, missing: &mut
         let path = options.root.join("var/log/audit").join(name);
         let mut lines = Vec::new();
         let mut before = false;
-        let read = tail::backwards(&path, BYTES, |line| {
-            if let Some((when, _)) = records::stamp(line) {
-                // Lines are in the order of their times, but for a moment.
-                before = when < window.from - 10 * SECOND;
-                if window.holds(when) && (records::tells(line) || line.contains("type=SYSCALL")) {
-                    lines.push(line.to_owned());
+        let end = tail::first_later(&path, |line| Some(records::stamp(line)?.0 > window.to + 10 * SECOND));
+        let read = end.and_then(|end| {
+            tail::backwards(&path, end, BYTES, |line| {
+                if let Some((when, _)) = records::stamp(line) {
+                    // Lines are in the order of their times, but for a moment.
+                    before = when < window.from - 10 * SECOND;
+                    if window.holds(when) && (records::tells(line) || line.contains("type=SYSCALL")) {
+                        lines.push(line.to_owned());
+                    }
                 }
-            }
-            !before && lines.len() < 20_000 && !options.left().is_zero()
+                !before && lines.len() < 20_000 && !options.left().is_zero()
+            })
         });
         match read {
-            Ok(_) => {}
+            Ok(whole) if whole && !options.left().is_zero() => {}
+            Ok(_) => missing.push(cut(&format!("/var/log/audit/{name}"))),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return,
             Err(e) => {
                 missing.push(format!("/var/log/audit/{name} could not be read: {e}."));
@@ -257,19 +261,27 @@ fn syslog(window: Window, options: &Options, found: &mut Vec<Line>, missing: &mu
     for name in ["kern.log", "syslog", "messages"] {
         let path = options.root.join("var/log").join(name);
         let mut lines = Vec::new();
-        let read = tail::backwards(&path, BYTES, |line| {
-            let when = time::rfc3339(line)
-                .map(|t| t.0)
-                .or_else(|| time::bsd(line, time::year(window.to), offset))
-                .unwrap_or(window.to);
-            if window.holds(records::stamp(line).map_or(when, |s| s.0)) && records::tells(line) {
-                lines.push(line.to_owned());
-            }
-            // Of times without a zone the hour is not sure.
-            when > window.from - 60 * SECOND && lines.len() < 20_000 && !options.left().is_zero()
+        let printed = |line: &str| {
+            let bsd = || time::bsd(line, time::year(window.to), offset);
+            time::rfc3339(line).map(|t| t.0).or_else(bsd)
+        };
+        // Of times without a zone and a year not even the hour is sure: a day more.
+        let slack = |line: &str| if time::rfc3339(line).is_some() { 10 } else { 86_400 };
+        let end = tail::first_later(&path, |line| Some(printed(line)? > window.to + slack(line) * SECOND));
+        let read = end.and_then(|end| {
+            tail::backwards(&path, end, BYTES, |line| {
+                let when = printed(line).unwrap_or(window.to);
+                if window.holds(records::stamp(line).map_or(when, |s| s.0)) && records::tells(line) {
+                    lines.push(line.to_owned());
+                }
+                when > window.from - 60 * SECOND && lines.len() < 20_000 && !options.left().is_zero()
+            })
         });
         match read {
-            Ok(_) => {
+            Ok(whole) => {
+                if !whole || options.left().is_zero() {
+                    missing.push(cut(&format!("/var/log/{name}")));
+                }
                 lines.reverse();
                 found.extend(take(lines.into_iter(), &format!("/var/log/{name}")));
                 // One of them holds the kernel's messages.
@@ -279,6 +291,11 @@ fn syslog(window: Window, options: &Options, found: &mut Vec<Line>, missing: &mu
             Err(e) => missing.push(format!("/var/log/{name} could not be read: {e}.")),
         }
     }
+}
+
+/// What is said of a log that was not read to the beginning of the time that matters.
+fn cut(log: &str) -> String {
+    format!("{log} is too long to be read as far back as the failure in the time that was given.")
 }
 
 /// Seconds by which local time is ahead of UTC, as the numbers of /etc/localtime's last rule say; 0 where

@@ -56,7 +56,7 @@ pub(crate) fn state(options: &Options, gathered: &mut Gathered) {
 
 fn history(path: &Path, verb: &str, options: &Options, gathered: &mut Gathered) {
     let mut lines = Vec::new();
-    let read = tail::backwards(path, BYTES, |line| {
+    let read = tail::backwards(path, u64::MAX, BYTES, |line| {
         if let Some(at) = line.find(verb) {
             let package = line.get(at + verb.len()..).unwrap_or("");
             if PACKAGES.iter().any(|p| package.starts_with(p)) {

@@ -5,6 +5,7 @@
 //! same way as a paste. A file that can't be read is a missing fact, never an error.
 
 pub mod accounts;
+pub mod apparmor;
 pub mod capture;
 mod facts;
 mod host;

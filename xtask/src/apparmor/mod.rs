@@ -3,6 +3,7 @@
 
 mod corpus;
 mod fetch;
+mod probe;
 mod simple;
 mod suite;
 
@@ -14,7 +15,8 @@ pub fn run(args: &[String]) -> Result<bool> {
     let rest = args.get(1..).unwrap_or_default();
     match args.first().map(String::as_str) {
         Some("decode") => corpus::run(rest),
+        Some("probe") => probe::run(rest),
         Some("simple-tests") => simple::run(rest),
-        _ => anyhow::bail!("cargo xtask apparmor decode [--sample N] | simple-tests [--all]"),
+        _ => anyhow::bail!("cargo xtask apparmor decode [--sample N] | probe … | simple-tests [--all]"),
     }
 }

@@ -24,6 +24,7 @@ mod product;
 pub use build::{BuildError, Builder};
 pub use classes::ByteClasses;
 pub use minimise::Minimised;
+pub(crate) use product::preference;
 pub use product::{Pair, Product, TooLarge, equivalent};
 
 /// A state of one automaton.

@@ -118,7 +118,7 @@ pub fn equivalent<V: PartialEq>(
 }
 
 /// Bytes in the order a reader likes them: letters, digits, then what stands in paths, then the rest.
-fn preference() -> [u8; 256] {
+pub(crate) fn preference() -> [u8; 256] {
     let class = |b: u8| match b {
         b'a'..=b'z' => 0,
         b'0'..=b'9' => 1,

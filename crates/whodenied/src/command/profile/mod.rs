@@ -3,14 +3,18 @@
 mod check;
 mod files;
 mod fmt;
+mod loaded;
 mod parse;
+mod source;
 
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::settings::Settings;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Exit status of all of them: 0 all is well, 1 something is wrong, 3 whodenied failed.
+/// Exit status of all of them: 0 all is well, it may, nothing differs; 1 something is wrong, it may not, something
+/// differs; 3 whodenied failed.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Profile {
     /// Read policy as the reference parser would: does it compile
@@ -19,6 +23,13 @@ pub(crate) enum Profile {
     Check(Check),
     /// Lay policy out evenly; comments and meaning stay
     Fmt(Fmt),
+    /// Show what a loaded or compiled profile mediates, allows and denies, class by class
+    Show(loaded::Show),
+    /// Show what a second loaded or compiled profile allows that a first does not, and the other way round
+    Diff(loaded::Diff),
+    /// Ask whether a loaded or compiled profile allows something
+    #[command(after_help = whodenied_apparmor::evaluate::FORMS)]
+    Can(loaded::Can),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -91,10 +102,13 @@ pub(crate) enum Format {
     Json,
 }
 
-pub(crate) fn run(profile: &Profile, output: &mut Output) -> anyhow::Result<Exit> {
+pub(crate) fn run(profile: &Profile, settings: &Settings, output: &mut Output) -> anyhow::Result<Exit> {
     match profile {
         Profile::Parse(parse) => parse::run(parse, output),
         Profile::Check(check) => check::run(check, output),
         Profile::Fmt(fmt) => fmt::run(fmt, output),
+        Profile::Show(show) => loaded::run_show(show, settings, output),
+        Profile::Diff(diff) => loaded::run_diff(diff, settings, output),
+        Profile::Can(can) => loaded::run_can(can, output),
     }
 }

@@ -1,0 +1,80 @@
+//! Where a profile comes from.
+
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+use whodenied_apparmor::binary::{Limits, decode, is_policy};
+use whodenied_apparmor::policy::Profile;
+use whodenied_sources::apparmor::{POLICY, loaded};
+use whodenied_text::escape;
+
+/// What a profile was asked for by. More kinds (the language, a runtime's default) compile to the same.
+pub(super) enum PolicySource<'a> {
+    /// A file of compiled policy, and which profile of it.
+    File(&'a Path, Option<&'a str>),
+    /// A loaded profile.
+    Loaded(&'a str),
+}
+
+impl<'a> PolicySource<'a> {
+    /// A word with a `/` that is a file, or is there as one, is a file; else it is a name.
+    pub(super) fn of(word: &'a str) -> Self {
+        let (file, name) = match word.rsplit_once('#') {
+            Some((file, name)) if Path::new(file).is_file() => (file, Some(name)),
+            _ => (word, None),
+        };
+        let path = Path::new(file);
+        if path.is_file() || word.starts_with("./") { Self::File(path, name) } else { Self::Loaded(word) }
+    }
+
+    /// The profile.
+    pub(super) fn profile(&self) -> Result<Profile> {
+        match self {
+            Self::File(path, name) => {
+                let shown = escape::line(&path.to_string_lossy()).into_owned();
+                let bytes = read(path).with_context(|| format!("can't read {shown}"))?;
+                if !is_policy(&bytes) {
+                    bail!("{shown} is no compiled AppArmor policy (apparmor_parser -o writes some)");
+                }
+                pick(&bytes, *name).with_context(|| format!("can't take {shown}"))
+            }
+            Self::Loaded(name) => {
+                let all =
+                    loaded(Path::new(POLICY)).map_err(|e| anyhow::anyhow!("the kernel's profiles: {e}"))?;
+                let Some(found) = all.iter().find(|p| p.name == *name) else {
+                    bail!(
+                        "no profile called {} is loaded, and there is no such file",
+                        escape::clipped(name, 80)
+                    );
+                };
+                let raw = found
+                    .raw()
+                    .map_err(|e| anyhow::anyhow!("what was loaded for it: {e} (it takes root)"))?;
+                pick(&raw, Some(name))
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(Limits::default().bytes as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn pick(bytes: &[u8], name: Option<&str>) -> Result<Profile> {
+    let load = decode(bytes, &Limits::default())?;
+    let names: Vec<String> = load.units.iter().map(|u| u.profile.display_name()).collect();
+    let mut profiles = load.units.into_iter().map(|u| u.profile);
+    let found = match name {
+        Some(name) => profiles.find(|p| p.name == name.as_bytes() || p.display_name() == name),
+        None => profiles.next(),
+    };
+    match found {
+        Some(profile) => Ok(profile),
+        None => {
+            let names: Vec<_> = names.iter().take(20).map(|n| escape::clipped(n, 80)).collect();
+            bail!("there is no such profile in it; there are: {}", names.join(", "))
+        }
+    }
+}
