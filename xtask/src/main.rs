@@ -2,6 +2,7 @@
 
 mod apparmor;
 mod bench;
+mod bench_run;
 mod build;
 mod compare;
 mod defaults;
@@ -33,6 +34,7 @@ cargo xtask defaults ENGINE@VERSION=config.json…
                                         the data on defaults against what an engine hands to runc
 cargo xtask fuzz [SECONDS]              each fuzz target for so long (needs cargo-fuzz)
 cargo xtask bench [RECORDS]             a generated audit log, timed beside other readers
+cargo xtask bench run [FILES] [ROUNDS]  what following a `make` costs, beside strace (medians of paired rounds)
 cargo xtask lab --kernel K --job DIR    runs DIR/job.sh on a real kernel; more in lab/README.md";
 
 fn main() -> ExitCode {
@@ -49,6 +51,9 @@ fn main() -> ExitCode {
         Some("compare") => compare::run(rest),
         Some("defaults") => defaults::run(rest),
         Some("fuzz") => fuzz::run(rest),
+        Some("bench") if rest.first().is_some_and(|a| a == "run") => {
+            bench_run::run(rest.get(1..).unwrap_or_default())
+        }
         Some("bench") => bench::run(rest),
         Some("lab") => lab::run(rest),
         _ => {

@@ -145,6 +145,13 @@ impl CapabilitySet {
         Self(self.0 | 1u64.checked_shl(u32::from(capability.0)).unwrap_or(0))
     }
 
+    /// The names of those it holds, `CAP_CHOWN, CAP_KILL`; "" for none.
+    #[must_use]
+    pub fn names(self) -> String {
+        let held: Vec<String> = Capability::all().filter(|c| self.has(*c)).map(|c| c.to_string()).collect();
+        held.join(", ")
+    }
+
     /// The set without `capability`.
     #[must_use]
     pub fn without(self, capability: Capability) -> Self {

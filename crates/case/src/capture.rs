@@ -51,6 +51,19 @@ pub struct Capture {
     /// The sysctls that can decide it, by dotted name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sysctls: BTreeMap<String, String>,
+    /// The command that was followed and how it was started; nothing for a process attached to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
+    /// The privilege that the file of the running program should have given and did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Lost>,
+    /// What the Landlock domain that was seen being entered answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landlock: Option<LandlockAnswer>,
+    /// Where a mount hides the path from the process though it is there outside of its mount
+    /// namespace: the mount point in the process's terms, and its file system type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<(String, String)>,
     /// Set when the state was put together after the call, from configuration and what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Afterwards>,
@@ -143,6 +156,13 @@ pub struct ProcessState {
     /// Soft and hard limits by their names in /proc/PID/limits, `unlimited` as it stands there.
     #[serde(default)]
     pub limits: BTreeMap<String, (String, String)>,
+    /// Its program and arguments, as /proc/PID/cmdline gives them; hostile text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The namespaces (`mnt`, `net`, `uts`, `ipc`, `pid`, `cgroup`) that it shares with the observer
+    /// although its user namespace is another: its capabilities do not count there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<String>,
     /// What runs it: `docker`, `podman`, `kubernetes`, `lxc`, `nspawn`, `systemd` for a service of the
     /// system, `host` for any other process.
     #[serde(default)]
@@ -150,6 +170,56 @@ pub struct ProcessState {
     /// Its cgroup (v2 path, or the lines of a hierarchy of v1).
     #[serde(default)]
     pub cgroup: String,
+}
+
+/// The answer of a Landlock domain to one call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandlockAnswer {
+    /// It refuses.
+    pub refuses: bool,
+    /// The layer that refuses, in the order they were entered, counted from 1.
+    pub layer: u32,
+    /// The right asked for, as LANDLOCK_ACCESS_FS_* has it.
+    pub right: String,
+}
+
+/// How a command was started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// Program and arguments; hostile text.
+    pub command: Vec<String>,
+    /// Its real user.
+    pub uid: u32,
+    /// Its real group.
+    pub gid: u32,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+    /// It had no_new_privs from the beginning.
+    pub no_new_privs: bool,
+    /// The files that were open beside the three standard ones, by descriptor.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<i32, String>,
+}
+
+/// Privilege that an executed file should have given. Source: `fs/exec.c` bprm_fill_uid,
+/// `security/commoncap.c` cap_bprm_creds_from_file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// The file.
+    pub file: String,
+    /// The owner that a set-user-ID bit should have given.
+    pub uid: Option<u32>,
+    /// The group that a set-group-ID bit should have given.
+    pub gid: Option<u32>,
+    /// The permitted capabilities of the file that the process has not got.
+    pub capabilities: u64,
+    /// The process has no_new_privs.
+    pub no_new_privs: bool,
+    /// The file is on a mount with nosuid.
+    pub nosuid: bool,
+    /// Where that mount is, in the process's terms; "" where it is not known.
+    #[serde(default)]
+    pub mount: String,
 }
 
 /// A call on files, ready to be decided by the model of file access.
@@ -197,7 +267,7 @@ impl Capture {
 }
 
 /// The answer of captured seccomp filters to one call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilterAnswer {
     /// The 32-bit value that the deciding filter returned.
     pub code: u32,
@@ -209,4 +279,22 @@ pub struct FilterAnswer {
     pub because: String,
     /// True when every filter in force was seen being installed.
     pub complete: bool,
+    /// The program that installed the deciding filter, as /proc/PID/exe gave it.
+    #[serde(default)]
+    pub installer: String,
+    /// True when another program was executed after the filter was installed: it is a launcher's.
+    #[serde(default)]
+    pub launched: bool,
+    /// The call's number, with the x32 bit.
+    #[serde(default)]
+    pub nr: u32,
+    /// Its AUDIT_ARCH value.
+    #[serde(default)]
+    pub arch: u32,
+    /// How many of the filters refuse the call.
+    #[serde(default)]
+    pub refusing: u32,
+    /// The deciding filter: `struct sock_filter` as code, jt, jf, k.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub program: Vec<(u16, u8, u8, u32)>,
 }

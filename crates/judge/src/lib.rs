@@ -23,4 +23,8 @@ use whodenied_case::Case;
 /// `Case::diagnoses`, the culprit first.
 pub fn judge(case: &mut Case) {
     diagnosis::run(case);
+    let mut odd: Vec<String> = case.attempts.iter().filter_map(live::disagreement).collect();
+    odd.sort();
+    odd.dedup();
+    case.missing.extend(odd);
 }

@@ -87,6 +87,10 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
         partial: answered.partial,
         names: names.clone(),
         target_uids: None,
+        start: None,
+        lost: None,
+        landlock: None,
+        hidden_by: None,
         filter: None,
         sysctls: BTreeMap::new(),
         after: Some(Afterwards {

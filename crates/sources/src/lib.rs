@@ -12,6 +12,7 @@ mod host;
 mod live;
 pub mod policy;
 mod recorded;
+pub mod records;
 pub mod subject;
 pub mod syscalls;
 pub mod trace;

@@ -291,6 +291,28 @@ fn a_program_of_32_bits() {
 }
 
 #[test]
+#[cfg(target_arch = "x86_64")]
+fn calls_of_32_bits_from_a_program_of_64() {
+    // Addresses below 4 GiB, as the entry for 32 bits takes no longer ones.
+    let Some(program) = compiled("int80", &["-static", "-no-pie", "-fno-pic"]) else { return };
+    let (outcome, log) = trace(&[&program]);
+    assert_eq!(outcome.ending, code(3));
+    let calls: Vec<String> = log
+        .failed
+        .iter()
+        .filter(|(c, _)| !c.launching && c.audit_arch == 0x4000_0003)
+        .map(|(_, d)| d.to_string())
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            "open(pathname=\"/nonexistent/int80\", flags=O_WRONLY|O_CREAT, mode=0640)",
+            "chown32(pathname=\"/nonexistent/owner\", owner=-1, group=7)",
+        ]
+    );
+}
+
+#[test]
 fn a_tracer_hears_that_it_is_our_doing() {
     let Some(program) = compiled("tracer", &[]) else { return };
     let (outcome, log) = trace(&[&program]);

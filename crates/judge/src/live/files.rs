@@ -175,6 +175,14 @@ pub fn told(seen: &Seen<'_>, refusal: &Refusal) -> Option<Told> {
             ),
             None,
         ),
+        Rule::FileCapabilities(missing) => (
+            Layer::Capability,
+            format!(
+                "{path} carries {}, which the process's bounding and inheritable sets lack, and its effective bit asks for all it carries: execve then answers EPERM (bprm_caps_from_vfs_caps).",
+                missing.names()
+            ),
+            Some("file capabilities".to_owned()),
+        ),
         Rule::Capability(capability) => (
             Layer::Capability,
             format!("This needs {capability}, which the process lacks."),

@@ -5,14 +5,18 @@
 //! error that the kernel gave, they decide. Where they answer with another, nothing is claimed.
 
 pub(crate) mod files;
+mod limits;
+mod lost;
 mod tasks;
 
 use crate::say::{Say, allows, denies};
+use whodenied_access::{Decision, Entry, Kind, World, decide};
 use whodenied_case::capture::Capture;
 use whodenied_case::{Answer, Attempt, Support, Verdict};
 
 use whodenied_kernel::syscall::SeccompAction;
 use whodenied_kernel::{Errno, Layer};
+use whodenied_text::escape;
 
 /// Puts what is exact in the place of what was reasoned.
 pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
@@ -41,8 +45,21 @@ pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
             && live.filter.as_ref().is_none_or(|f| !f.complete)
             && errno != Errno::EACCES;
         let support = if unseen { Support::Stated } else { Support::State };
-        exact.extend(files::judge(attempt, live, errno, support));
-        exact.extend(tasks::judge(attempt, live, errno, support));
+        // The flag takes privilege at execve and refuses nothing else by itself but what adds confinement.
+        let adds = matches!(live.syscall.as_str(), "execve" | "execveat" | "seccomp" | "prctl")
+            || live.syscall.starts_with("landlock");
+        // What a process attached to lost before is not known.
+        if live.start.is_some() && live.lost.is_none() && !adds {
+            exact.push(allows(
+                attempt,
+                Layer::NoNewPrivs,
+                "The running program lost no privilege of its file.",
+            ));
+        }
+        match lost::judge(attempt, live, errno, support) {
+            Some(say) => exact.push(say),
+            None => exact.extend(unfiltered(attempt, live, errno, support)),
+        }
     }
     replace(attempt, verdicts, exact);
 }
@@ -69,6 +86,99 @@ fn replace(attempt: &Attempt, verdicts: &mut Vec<Verdict>, exact: Vec<Say>) {
         verdicts.retain(|v| v.attempt != attempt.id || v.layer != verdict.layer);
         verdicts.push(verdict);
     }
+}
+
+/// Where the model of file access refuses with another error than the kernel gave: both are told, as
+/// a fault of ours. A filter or a Landlock domain that answered first is no contradiction.
+pub(crate) fn disagreement(attempt: &Attempt) -> Option<String> {
+    let live = attempt.live.as_deref()?;
+    let question = live.question.as_ref()?;
+    let errno = attempt.errno?;
+    let filtered = live.filter.as_ref().is_some_and(|f| !SeccompAction::decode(f.code).allows());
+    let unseen = live.process.seccomp != 0 && live.filter.as_ref().is_none_or(|f| !f.complete);
+    if filtered || unseen || live.partial || live.landlock.as_ref().is_some_and(|l| l.refuses) {
+        return None;
+    }
+    let Decision::Refused(refusal) = decide(&question.subject, &question.world, &question.operation) else {
+        return None;
+    };
+    (refusal.errno != errno).then(|| {
+        format!(
+            "{} on {}: the kernel answered {errno}, and whodenied's model of file access says {} ({:?}). Unless a security module answered first, that is a bug of whodenied: please report it with the case that --save writes.",
+            escape::line(&live.syscall),
+            escape::line(attempt.object_name()),
+            refusal.errno,
+            refusal.rule
+        )
+    })
+}
+
+/// What every layer but seccomp answers.
+fn unfiltered(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Vec<Say> {
+    let mut says = files::judge(attempt, live, errno, support);
+    says.extend(landlock(attempt, live, errno, support, &says));
+    says.extend(hidden(attempt, live, errno, support));
+    says.extend(tasks::judge(attempt, live, errno, support));
+    says.extend(limits::judge(attempt, live, errno, support));
+    if !says.iter().any(|say| say.support().is_some()) {
+        says.extend(device(attempt, live, errno));
+    }
+    says
+}
+
+/// A device that every check of files lets be opened, refused with EPERM: `devcgroup_check_permission`,
+/// or, for a few, the driver itself.
+fn device(attempt: &Attempt, live: &Capture, errno: Errno) -> Option<Say> {
+    let question = live.question.as_ref()?;
+    let opens = matches!(live.syscall.as_str(), "open" | "openat" | "openat2");
+    let allowed = decide(&question.subject, &question.world, &question.operation) == Decision::Allowed;
+    let path = question.operation.paths().first().copied()?.to_vec();
+    let mut at = question.world.root();
+    for name in path.split(|b| *b == b'/').filter(|n| !n.is_empty()) {
+        let Entry::Found(node) = question.world.entry(at, name) else { return None };
+        at = question.world.mounted(node).unwrap_or(node);
+    }
+    let device = matches!(question.world.inode(at)?.kind, Kind::Character | Kind::Block);
+    (opens && errno == Errno::EPERM && allowed && device).then(|| {
+        let because = "Owner, mode and mounts let the device be opened, and the kernel answers EPERM: the device controller of its cgroup does so.";
+        denies(attempt, Layer::DeviceCgroup, Support::Stated, 92, because)
+            .policy("the cgroup's devices")
+            .step("cat /proc/PID/cgroup; cat /sys/fs/cgroup/devices/GROUP/devices.list   # version 1")
+            .step("sudo bpftool cgroup tree   # version 2: a program of type cgroup_device")
+    })
+}
+
+/// A domain that was seen being entered; asked after the modes of files.
+fn landlock(
+    attempt: &Attempt,
+    live: &Capture,
+    errno: Errno,
+    support: Support,
+    before: &[Say],
+) -> Option<Say> {
+    let answer = live.landlock.as_ref().filter(|a| a.refuses && errno == Errno::EACCES)?;
+    if before.iter().any(|say| say.support().is_some()) {
+        return None;
+    }
+    // Where the modes could not be asked, they may have refused before.
+    let support = if live.question.is_some() { support } else { Support::Stated.min(support) };
+    let because = format!(
+        "The Landlock domain that the process entered handles LANDLOCK_ACCESS_FS_{}, and no rule of its layer {} on this path or above grants it.",
+        escape::line(&answer.right),
+        answer.layer
+    );
+    Some(denies(attempt, Layer::Landlock, support, 97, because).policy("a Landlock domain"))
+}
+
+/// A path that is there outside of the process's mount namespace, and covered or left out inside.
+fn hidden(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let (point, fstype) = live.hidden_by.as_ref().filter(|_| errno == Errno::ENOENT)?;
+    let because = format!(
+        "The path is there outside, and hidden from this process: in its mount namespace {} is a mount of its own ({}) that does not hold it.",
+        escape::line(point),
+        escape::line(fstype)
+    );
+    Some(denies(attempt, Layer::Filesystem, support, 97, because).policy("the sandbox's mounts"))
 }
 
 /// The captured filters' answer; true when they refuse with this error.

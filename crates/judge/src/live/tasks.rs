@@ -61,6 +61,12 @@ pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Su
         .or_else(|| port(attempt, live, errno, support))
         .or_else(|| sysctl(attempt, live, errno, support))
         .or_else(|| namespaces(attempt, live, errno, support))
+        .or_else(|| traced(attempt, live, errno, support))
+        .or_else(|| log(attempt, live, errno, support))
+        .or_else(|| setting(attempt, live, errno, support))
+        .or_else(|| process_file(attempt, live, errno, support))
+        .or_else(|| node(attempt, live, errno, support))
+        .or_else(|| count(attempt, live, errno, support))
 }
 
 fn has(live: &Capture, capability: Capability) -> bool {
@@ -75,6 +81,19 @@ fn lacks(attempt: &Attempt, capability: Capability, support: Support, what: &str
 fn by_table(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
     let name = live.syscall.as_str();
     let need = NEEDS.iter().find(|n| n.errno == errno && n.syscalls.contains(&name))?;
+    let space = match name {
+        "sethostname" | "setdomainname" => "uts",
+        "mount" | "umount2" | "pivot_root" | "move_mount" | "open_tree" | "fsmount" => "mnt",
+        _ => "",
+    };
+    if has(live, need.capability) && live.process.shared.iter().any(|s| s == space) {
+        let because = format!(
+            "The process has {} in its own user namespace, and its {} namespace is not of that one: {name} asks for it over the namespace that owns what is changed.",
+            need.capability,
+            if space == "mnt" { "mount" } else { space }
+        );
+        return Some(denies(attempt, Layer::Userns, support, 96, because));
+    }
     if !has(live, need.capability) {
         return Some(lacks(attempt, need.capability, support, name));
     }
@@ -218,4 +237,103 @@ fn namespaces(attempt: &Attempt, live: &Capture, errno: Errno, support: Support)
     .find(|f| flags.contains(**f))?;
     (!flags.contains("CLONE_NEWUSER") && !has(live, Capability::SYS_ADMIN))
         .then(|| lacks(attempt, Capability::SYS_ADMIN, support, &format!("{} with {other}", live.syscall)))
+}
+
+/// `kernel/ptrace.c`, __ptrace_may_access: the target's users must be the caller's, or CAP_SYS_PTRACE.
+fn traced(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let asked =
+        matches!(live.syscall.as_str(), "ptrace" | "process_vm_readv" | "process_vm_writev" | "pidfd_getfd");
+    if !asked || errno != Errno::EPERM || has(live, Capability::SYS_PTRACE) {
+        return None;
+    }
+    let [real, saved] = live.target_uids?;
+    let own = live.process.uids[0];
+    (real != own || saved != own).then(|| {
+        let because = "The process to be traced runs as another user, and this one lacks CAP_SYS_PTRACE.";
+        denies(attempt, Layer::Capability, support, 97, because).policy("CAP_SYS_PTRACE")
+    })
+}
+
+/// `kernel/printk/printk.c`, devkmsg_open: EPERM, where the file's mode answers EACCES.
+fn log(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let opens = matches!(live.syscall.as_str(), "open" | "openat" | "openat2");
+    let key = "kernel.dmesg_restrict";
+    let set = live.sysctls.get(key)?;
+    let free = has(live, Capability::SYSLOG) || has(live, Capability::SYS_ADMIN);
+    (opens && attempt.object_name() == "/dev/kmsg" && errno == Errno::EPERM && set != "0" && !free).then(
+        || {
+            let because =
+                format!("{key} is {set}, which keeps the kernel log from a process without CAP_SYSLOG.");
+            denies(attempt, Layer::Sysctl, support, 96, because).policy(key)
+        },
+    )
+}
+
+/// `fs/proc/proc_sysctl.c`, test_perm: for another user than root the last digit of the mode counts,
+/// in which no sysctl has w. Those of a network namespace ask for CAP_NET_ADMIN over it instead.
+fn setting(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let path = attempt.object_name();
+    let writes = attempt.arg("flags").is_some_and(|f| f.contains("O_WRONLY") || f.contains("O_RDWR"));
+    let net = path.starts_with("/proc/sys/net/");
+    let root = live.process.uids[1] == 0
+        || live.process.gids[1] == 0
+        || live.process.groups.contains(&0)
+        || (net && has(live, Capability::NET_ADMIN));
+    (path.starts_with("/proc/sys/") && writes && errno == Errno::EACCES && !root).then(|| {
+        denies(attempt, Layer::Dac, support, 96, format!("{path} may be written to by root only."))
+            .policy("mode 0644")
+    })
+}
+
+/// `kernel/ucount.c`, inc_ucount: ENOSPC where a user has as many namespaces as the sysctl allows.
+fn count(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    if !matches!(live.syscall.as_str(), "unshare" | "clone" | "clone3") || errno != Errno::ENOSPC {
+        return None;
+    }
+    let key = "user.max_user_namespaces";
+    let none = live.sysctls.get(key).is_some_and(|v| v == "0");
+    let flags = attempt.arg("flags").unwrap_or("");
+    (none && flags.contains("CLONE_NEWUSER")).then(|| {
+        denies(attempt, Layer::Sysctl, support, 96, format!("{key} is 0: no user namespace may be created."))
+            .policy(key)
+    })
+}
+
+/// `fs/proc/base.c`, proc_fd_access_allowed and ptrace_may_access: links and some files of another
+/// process ask as ptrace does, and answer EACCES.
+fn process_file(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let mut parts = attempt.object_name().strip_prefix("/proc/")?.splitn(2, '/');
+    let pid: i32 = parts.next()?.parse().ok()?;
+    let rest = parts.next()?;
+    let asks = ["ns/", "fd/", "map_files/", "cwd", "root", "exe"].iter().any(|p| rest.starts_with(p));
+    if !asks || errno != Errno::EACCES || pid == live.process.pid || has(live, Capability::SYS_PTRACE) {
+        return None;
+    }
+    let [real, saved] = live.target_uids?;
+    let own = live.process.uids[3];
+    (real != own || saved != own).then(|| {
+        let because = format!(
+            "/proc/{pid} is of a process of another user, whose links are followed with CAP_SYS_PTRACE only; this one lacks it."
+        );
+        denies(attempt, Layer::Capability, support, 97, because).policy("CAP_SYS_PTRACE")
+    })
+}
+
+/// `fs/namei.c`, vfs_mknod: a device asks for CAP_MKNOD in the first user namespace, after the modes.
+fn node(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let mode = attempt.arg("mode").unwrap_or("");
+    let octal = u32::from_str_radix(mode.trim_start_matches("0o"), 8).unwrap_or(0) & 0o170_000;
+    let device =
+        mode.contains("S_IFCHR") || mode.contains("S_IFBLK") || matches!(octal, 0o020_000 | 0o060_000);
+    if !matches!(live.syscall.as_str(), "mknod" | "mknodat") || !device || errno != Errno::EPERM {
+        return None;
+    }
+    if !has(live, Capability::MKNOD) {
+        return Some(lacks(attempt, Capability::MKNOD, support, "A device node"));
+    }
+    (!live.process.same_user_namespace).then(|| {
+        let because =
+            "A device node needs CAP_MKNOD in the first user namespace; the process has it only in its own.";
+        denies(attempt, Layer::Userns, support, 96, because)
+    })
 }

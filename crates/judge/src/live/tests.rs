@@ -2,7 +2,7 @@ use super::apply;
 use whodenied_access::{
     CapabilitySet, FileSystem, Inode, Kind, Mount, OpenFlags, Operation, Subject, Tree, World,
 };
-use whodenied_case::capture::{Afterwards, Capture, ProcessState, Question, SCHEMA};
+use whodenied_case::capture::{Afterwards, Capture, LandlockAnswer, Lost, ProcessState, Question, SCHEMA};
 use whodenied_case::{Answer, Attempt, AttemptId, Support, Verdict};
 use whodenied_kernel::{Capability, Errno, Layer};
 
@@ -26,6 +26,10 @@ fn capture(syscall: &str, errno: Errno) -> Capture {
         names: [("u0".to_owned(), "root".to_owned())].into(),
         target_uids: None,
         filter: None,
+        start: None,
+        lost: None,
+        hidden_by: None,
+        landlock: None,
         sysctls: std::collections::BTreeMap::new(),
         after: None,
         missing: Vec::new(),
@@ -113,6 +117,105 @@ fn a_filter_that_nobody_read_keeps_it_from_being_proven() {
     seen.process.seccomp = 0;
     seen.process.effective = CapabilitySet::default().with(Capability::SYS_ADMIN).0;
     assert!(matches!(answer(&verdicts(seen, &[]), Layer::Capability), Some(Answer::Allows { .. })));
+}
+
+fn denied(verdicts: &[Verdict]) -> Vec<(Layer, Support)> {
+    verdicts
+        .iter()
+        .filter_map(|v| match &v.answer {
+            Answer::Denies { support, .. } => Some((v.layer, *support)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_lost_privilege_is_the_cause_only_where_it_would_have_helped() {
+    let raw = |lost: Option<Lost>| {
+        let mut seen = Capture { lost, ..capture("socket", Errno::EPERM) };
+        seen.args = vec![("domain".into(), "AF_INET".into()), ("type".into(), "SOCK_RAW".into())];
+        let mut attempt = Attempt::new(AttemptId(0));
+        attempt.args.clone_from(&seen.args);
+        attempt.errno = Some(Errno::EPERM);
+        attempt.live = Some(Box::new(seen));
+        let mut verdicts = Vec::new();
+        apply(&attempt, &mut verdicts);
+        denied(&verdicts)
+    };
+    let bit = |c: Capability| 1 << c.0;
+    let lost = |capabilities, no_new_privs, nosuid| {
+        Some(Lost { file: "/x".into(), capabilities, no_new_privs, nosuid, ..Lost::default() })
+    };
+    assert_eq!(raw(None), [(Layer::Capability, Support::State)]);
+    assert_eq!(raw(lost(bit(Capability::NET_RAW), true, false)), [(Layer::NoNewPrivs, Support::State)]);
+    assert_eq!(raw(lost(bit(Capability::NET_RAW), false, true)), [(Layer::MountFlags, Support::State)]);
+    // Another capability would not have helped; and what we alone took is no cause.
+    assert_eq!(raw(lost(bit(Capability::CHOWN), true, false)), [(Layer::Capability, Support::State)]);
+    assert_eq!(raw(lost(bit(Capability::NET_RAW), false, false)), [(Layer::Capability, Support::State)]);
+}
+
+#[test]
+fn a_domain_refuses_after_the_modes() {
+    let landlock = Some(LandlockAnswer { refuses: true, layer: 1, right: "READ_FILE".into() });
+    let seen = |mode| Capture {
+        question: Some(opened(mode)),
+        landlock: landlock.clone(),
+        ..capture("openat", Errno::EACCES)
+    };
+    assert_eq!(denied(&verdicts(seen(0o644), &[])), [(Layer::Landlock, Support::State)]);
+    assert_eq!(denied(&verdicts(seen(0o600), &[])), [(Layer::Dac, Support::State)]);
+}
+
+#[test]
+fn a_hidden_path_is_no_missing_one() {
+    let hidden_by = Some(("/tmp".to_owned(), "tmpfs".to_owned()));
+    let seen = Capture { hidden_by, ..capture("openat", Errno::ENOENT) };
+    assert_eq!(denied(&verdicts(seen, &[])), [(Layer::Filesystem, Support::State)]);
+    assert_eq!(denied(&verdicts(capture("openat", Errno::ENOENT), &[])), []);
+}
+
+#[test]
+fn limits_by_the_limits_in_force() {
+    let limited = |syscall, errno, name: &str, soft: &str| {
+        let mut seen = capture(syscall, errno);
+        seen.process.limits.insert(name.into(), (soft.into(), soft.into()));
+        denied(&verdicts(seen, &[]))
+    };
+    let rlimit = [(Layer::Rlimit, Support::State)];
+    assert_eq!(limited("openat", Errno::EMFILE, "Max open files", "20"), rlimit);
+    // Of inotify it is another limit.
+    assert_eq!(limited("inotify_init1", Errno::EMFILE, "Max open files", "20"), []);
+    assert_eq!(limited("mlock", Errno::ENOMEM, "Max locked memory", "65536"), [], "the length is not known");
+}
+
+#[test]
+fn a_namespace_that_another_user_namespace_owns() {
+    let mut seen = capture("mount", Errno::EPERM);
+    seen.process.effective = u64::MAX;
+    seen.process.same_user_namespace = false;
+    assert_eq!(denied(&verdicts(seen.clone(), &[])), []);
+    seen.process.shared = vec!["mnt".into()];
+    assert_eq!(denied(&verdicts(seen, &[])), [(Layer::Userns, Support::State)]);
+}
+
+#[test]
+fn where_model_and_kernel_disagree_both_are_told() {
+    let mut attempt = Attempt::new(AttemptId(0));
+    let tell = |attempt: &mut Attempt, errno: Errno, mode| {
+        attempt.errno = Some(errno);
+        attempt.live = Some(Box::new(Capture { question: Some(opened(mode)), ..capture("openat", errno) }));
+        super::disagreement(attempt)
+    };
+    let odd = tell(&mut attempt, Errno::EROFS, 0o600).unwrap();
+    assert!(odd.contains("EROFS") && odd.contains("EACCES") && odd.contains("bug of whodenied"), "{odd}");
+    assert_eq!(tell(&mut attempt, Errno::EACCES, 0o600), None);
+    // What the model lets through another layer may refuse.
+    assert_eq!(tell(&mut attempt, Errno::EACCES, 0o644), None);
+    let live = attempt.live.as_mut().unwrap();
+    live.errno = Errno::EROFS.0;
+    live.process.seccomp = 2;
+    attempt.errno = Some(Errno::EROFS);
+    assert_eq!(super::disagreement(&attempt), None, "a filter that nobody read may have answered");
 }
 
 #[test]

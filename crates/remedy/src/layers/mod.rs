@@ -26,18 +26,33 @@ mod yama;
 
 use crate::fix::Offer;
 use crate::place::Ctx;
+use whodenied_case::Where;
 use whodenied_kernel::Layer;
 
 /// What was tried on the very situation comes before what is reasoned.
 pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = crate::live::offer(ctx);
-    let rest = by_layer(ctx);
+    let mut rest = by_layer(ctx);
+    // Seen live outside of a container, with a way that was tried: no settings of one that is not there.
+    let live = ctx.attempt.live.as_deref();
+    if !offer.remedies.is_empty() && live.is_some_and(|l| l.process.engine == "host") {
+        rest.remedies.retain(|r| !matches!(r.on, Where::Container | Where::Image));
+        // The files of /proc have neither owners to set nor lists of access.
+        if ctx.attempt.object_name().starts_with("/proc/") {
+            rest.remedies.clear();
+        }
+    }
     let known = offer.stays_blocked.is_empty();
     offer.remedies.extend(rest.remedies);
     if known {
         offer.stays_blocked = rest.stays_blocked;
     }
     offer
+}
+
+/// The value that opens the gate of a sysctl, what that opens, and the risk of it.
+pub(crate) fn sysctl_gate(key: &str) -> Option<(&'static str, &'static str, whodenied_case::Risk)> {
+    sysctl::of(key)
 }
 
 fn by_layer(ctx: &Ctx<'_>) -> Offer {

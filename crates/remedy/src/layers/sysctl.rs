@@ -78,83 +78,6 @@ fn key(ctx: &Ctx<'_>) -> Option<String> {
 }
 
 fn gate(ctx: &Ctx<'_>, key: Option<&str>) -> Option<Gate> {
-    let by_key = |k: &str| {
-        Some(match k {
-            "kernel.unprivileged_userns_clone" => Gate {
-                key: "kernel.unprivileged_userns_clone",
-                value: "1",
-                opens: "Every user may create user namespaces, which puts more of the kernel within reach.",
-                risk: Risk::Medium,
-            },
-            "user.max_user_namespaces" => Gate {
-                key: "user.max_user_namespaces",
-                value: "15000",
-                opens: "Every user may create user namespaces, which puts more of the kernel within reach.",
-                risk: Risk::Medium,
-            },
-            "kernel.perf_event_paranoid" => Gate {
-                key: "kernel.perf_event_paranoid",
-                value: "1",
-                opens: "Every user may measure its own programs, kernel time included; tracepoints stay closed.",
-                risk: Risk::Medium,
-            },
-            "kernel.kptr_restrict" => Gate {
-                key: "kernel.kptr_restrict",
-                value: "1",
-                opens: "Programs with CAP_SYSLOG see kernel addresses.",
-                risk: Risk::Medium,
-            },
-            "kernel.dmesg_restrict" => Gate {
-                key: "kernel.dmesg_restrict",
-                value: "0",
-                opens: "Every user may read the kernel log, which may hold addresses.",
-                risk: Risk::Medium,
-            },
-            "kernel.unprivileged_bpf_disabled" => Gate {
-                key: "kernel.unprivileged_bpf_disabled",
-                value: "0",
-                opens: "Every user may load BPF programs: a large part of the kernel within everybody's reach.",
-                risk: Risk::High,
-            },
-            "kernel.io_uring_disabled" => Gate {
-                key: "kernel.io_uring_disabled",
-                value: "0",
-                opens: "Every process that its seccomp filter lets may use io_uring.",
-                risk: Risk::Medium,
-            },
-            "fs.inotify.max_user_instances" => Gate {
-                key: "fs.inotify.max_user_instances",
-                value: "1024",
-                opens: "Each user may hold more inotify instances; each costs a little kernel memory.",
-                risk: Risk::Low,
-            },
-            "fs.inotify.max_user_watches" => Gate {
-                key: "fs.inotify.max_user_watches",
-                value: "1048576",
-                opens: "Each user may hold more inotify watches; each costs about a kilobyte of kernel memory.",
-                risk: Risk::Low,
-            },
-            "net.ipv4.ping_group_range" => Gate {
-                key: "net.ipv4.ping_group_range",
-                value: "0 2147483647",
-                opens: "Every group may open ICMP echo sockets.",
-                risk: Risk::Low,
-            },
-            "kernel.keys.maxkeys" => Gate {
-                key: "kernel.keys.maxkeys",
-                value: "2000",
-                opens: "Each user may hold more kernel keys.",
-                risk: Risk::Low,
-            },
-            "vm.max_map_count" => Gate {
-                key: "vm.max_map_count",
-                value: "262144",
-                opens: "Each process may have more memory maps.",
-                risk: Risk::Low,
-            },
-            _ => return None,
-        })
-    };
     if let Some(gate) = key.and_then(by_key) {
         return Some(gate);
     }
@@ -172,6 +95,90 @@ fn gate(ctx: &Ctx<'_>, key: Option<&str>) -> Option<Gate> {
         Call::Socket => "net.ipv4.ping_group_range",
         _ => return None,
     })
+}
+
+/// The gate that a key is.
+fn by_key(key: &str) -> Option<Gate> {
+    Some(match key {
+        "kernel.unprivileged_userns_clone" => Gate {
+            key: "kernel.unprivileged_userns_clone",
+            value: "1",
+            opens: "Every user may create user namespaces, which puts more of the kernel within reach.",
+            risk: Risk::Medium,
+        },
+        "user.max_user_namespaces" => Gate {
+            key: "user.max_user_namespaces",
+            value: "15000",
+            opens: "Every user may create user namespaces, which puts more of the kernel within reach.",
+            risk: Risk::Medium,
+        },
+        "kernel.perf_event_paranoid" => Gate {
+            key: "kernel.perf_event_paranoid",
+            value: "1",
+            opens: "Every user may measure its own programs, kernel time included; tracepoints stay closed.",
+            risk: Risk::Medium,
+        },
+        "kernel.kptr_restrict" => Gate {
+            key: "kernel.kptr_restrict",
+            value: "1",
+            opens: "Programs with CAP_SYSLOG see kernel addresses.",
+            risk: Risk::Medium,
+        },
+        "kernel.dmesg_restrict" => Gate {
+            key: "kernel.dmesg_restrict",
+            value: "0",
+            opens: "Every user may read the kernel log, which may hold addresses.",
+            risk: Risk::Medium,
+        },
+        "kernel.unprivileged_bpf_disabled" => Gate {
+            key: "kernel.unprivileged_bpf_disabled",
+            value: "0",
+            opens: "Every user may load BPF programs: a large part of the kernel within everybody's reach.",
+            risk: Risk::High,
+        },
+        "kernel.io_uring_disabled" => Gate {
+            key: "kernel.io_uring_disabled",
+            value: "0",
+            opens: "Every process that its seccomp filter lets may use io_uring.",
+            risk: Risk::Medium,
+        },
+        "fs.inotify.max_user_instances" => Gate {
+            key: "fs.inotify.max_user_instances",
+            value: "1024",
+            opens: "Each user may hold more inotify instances; each costs a little kernel memory.",
+            risk: Risk::Low,
+        },
+        "fs.inotify.max_user_watches" => Gate {
+            key: "fs.inotify.max_user_watches",
+            value: "1048576",
+            opens: "Each user may hold more inotify watches; each costs about a kilobyte of kernel memory.",
+            risk: Risk::Low,
+        },
+        "net.ipv4.ping_group_range" => Gate {
+            key: "net.ipv4.ping_group_range",
+            value: "0 2147483647",
+            opens: "Every group may open ICMP echo sockets.",
+            risk: Risk::Low,
+        },
+        "kernel.keys.maxkeys" => Gate {
+            key: "kernel.keys.maxkeys",
+            value: "2000",
+            opens: "Each user may hold more kernel keys.",
+            risk: Risk::Low,
+        },
+        "vm.max_map_count" => Gate {
+            key: "vm.max_map_count",
+            value: "262144",
+            opens: "Each process may have more memory maps.",
+            risk: Risk::Low,
+        },
+        _ => return None,
+    })
+}
+
+/// The value that opens the gate of a sysctl, what that opens, and the risk of it.
+pub(super) fn of(key: &str) -> Option<(&'static str, &'static str, Risk)> {
+    by_key(key).map(|g| (g.value, g.opens, g.risk))
 }
 
 fn set(gate: &Gate, offer: &mut Offer) {

@@ -2,6 +2,8 @@
 
 pub mod dead;
 mod filters;
+mod hidden;
+mod landlock;
 mod line;
 pub(crate) mod mounts;
 mod operation;
@@ -11,7 +13,10 @@ pub(crate) mod walk;
 
 use crate::trace::{Call, DecodedCall, Object, Tracee};
 pub use filters::Filters;
+pub use hidden::{apart, hidden, mount_of};
+pub use landlock::Domains;
 pub use line::{killed, line};
+pub use process::start;
 use std::collections::BTreeMap;
 use walk::{Untold, Walk};
 use whodenied_access::{CapabilitySet, Settings, Subject, UserNamespace};
@@ -68,13 +73,49 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         second: decoded.second.as_ref().map(thing),
         errno: call.errno().map_or(0, |e| e.0),
         names: names(tracee, &process, question.as_ref()),
-        target_uids: target(decoded),
+        target_uids: target(tracee, decoded),
         process,
         partial,
         question,
         filter: None,
+        start: None,
+        lost: None,
+        hidden_by: None,
+        landlock: None,
         sysctls,
         after: None,
+        missing,
+        blame: 0,
+    }
+}
+
+/// The state of a process that has just executed `file` and runs without the privilege of it: a
+/// call that succeeded, so without an errno.
+#[must_use]
+pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
+    let tracee = Tracee { tid };
+    let mut missing = Vec::new();
+    let process = process::state(tracee, tid, &mut missing);
+    Capture {
+        schema: SCHEMA.to_owned(),
+        line: 0,
+        syscall: "execve".to_owned(),
+        args: Vec::new(),
+        object: Some(Thing::Path(file.to_owned())),
+        second: None,
+        errno: 0,
+        names: names(tracee, &process, None),
+        target_uids: None,
+        process,
+        partial: false,
+        question: None,
+        filter: None,
+        start: None,
+        lost: None,
+        hidden_by: None,
+        landlock: None,
+        after: None,
+        sysctls: sysctls(tracee),
         missing,
         blame: 0,
     }
@@ -154,8 +195,19 @@ fn thing(object: &Object) -> Thing {
 }
 
 /// The users of the process that a call was on. Process ids of another namespace are not followed.
-fn target(decoded: &DecodedCall) -> Option<[u32; 2]> {
-    let Some(Object::Process { pid }) = decoded.object else { return None };
+fn target(tracee: Tracee, decoded: &DecodedCall) -> Option<[u32; 2]> {
+    if tracee.link("ns/pid") != std::fs::read_link("/proc/self/ns/pid").ok() {
+        return None;
+    }
+    let pid = match &decoded.object {
+        Some(Object::Process { pid }) => *pid,
+        // A file of another process.
+        Some(Object::Path(path)) => {
+            let rest = path.full.strip_prefix("/proc").ok()?;
+            rest.components().next()?.as_os_str().to_str()?.parse().ok()?
+        }
+        _ => return None,
+    };
     if pid <= 0 {
         return None;
     }

@@ -130,8 +130,7 @@ impl Line {
             || fs.starts_with("nfs")
             || matches!(
                 fs,
-                "proc"
-                    | "cifs"
+                "cifs"
                     | "smb3"
                     | "9p"
                     | "virtiofs"
@@ -148,12 +147,13 @@ impl Line {
             )
     }
 
-    /// File systems that check more than mode and owner: kernfs files without a write operation, the
+    /// File systems that check more than mode and owner: processes' files in proc, kernfs files without a write operation, the
     /// masks of vfat.
     pub(crate) fn checks_more(&self) -> bool {
         matches!(
             self.fstype.as_str(),
-            "sysfs"
+            "proc"
+                | "sysfs"
                 | "cgroup"
                 | "cgroup2"
                 | "securityfs"

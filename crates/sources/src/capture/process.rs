@@ -5,7 +5,32 @@
 use crate::trace::Tracee;
 use std::collections::BTreeMap;
 use std::fs;
-use whodenied_case::capture::ProcessState;
+use whodenied_case::capture::{ProcessState, Start};
+
+/// How this process, and so what it starts, is: its users, groups and flags beside `command`.
+#[must_use]
+pub fn start(command: Vec<String>) -> Option<Start> {
+    let mut state = ProcessState::default();
+    from_status(&fs::read_to_string("/proc/self/status").ok()?, &mut state);
+    Some(Start {
+        command,
+        uid: state.uids[0],
+        gid: state.gids[0],
+        groups: state.groups,
+        no_new_privs: state.no_new_privs,
+        files: files(),
+    })
+}
+
+/// Our own open files with a path, which what we start inherits: at most those below 64.
+fn files() -> BTreeMap<i32, String> {
+    (3..64)
+        .filter_map(|fd| {
+            let target = fs::read_link(format!("/proc/self/fd/{fd}")).ok()?;
+            Some((fd, target.to_str().filter(|t| t.starts_with('/'))?.to_owned()))
+        })
+        .collect()
+}
 
 /// Reads the state of `tracee`; what can't be read is said in `missing`.
 pub(crate) fn state(tracee: Tracee, pid: i32, missing: &mut Vec<String>) -> ProcessState {
@@ -17,6 +42,7 @@ pub(crate) fn state(tracee: Tracee, pid: i32, missing: &mut Vec<String>) -> Proc
     }
     state.comm = tracee.comm().to_string_lossy().into_owned();
     state.exe = tracee.link("exe").map(|path| path.to_string_lossy().into_owned());
+    state.command = command(&fs::read(tracee.proc("cmdline")).unwrap_or_default());
     state.label = label(&read("attr/current").unwrap_or_default());
     state.uid_map = read("uid_map").map(|text| id_map(&text)).unwrap_or_default();
     state.gid_map = read("gid_map").map(|text| id_map(&text)).unwrap_or_default();
@@ -30,7 +56,34 @@ pub(crate) fn state(tracee: Tracee, pid: i32, missing: &mut Vec<String>) -> Proc
             true
         }
     };
+    if !state.same_user_namespace {
+        state.shared = shared(tracee);
+    }
     state
+}
+
+/// So long may a command line be to be told.
+const LONGEST: usize = 16 << 10;
+
+/// The words of a command line that ends every one with NUL; none of a longer one than is told.
+fn command(bytes: &[u8]) -> Vec<String> {
+    if bytes.len() > LONGEST {
+        return Vec::new();
+    }
+    let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
+    bytes.split(|b| *b == 0).map(|w| String::from_utf8_lossy(w).into_owned()).collect()
+}
+
+/// The namespaces that the process has in common with us.
+fn shared(tracee: Tracee) -> Vec<String> {
+    ["mnt", "net", "uts", "ipc", "pid", "cgroup"]
+        .into_iter()
+        .filter(|name| {
+            let its = tracee.link(&format!("ns/{name}"));
+            its.is_some() && its == fs::read_link(format!("/proc/self/ns/{name}")).ok()
+        })
+        .map(str::to_owned)
+        .collect()
 }
 
 fn from_status(status: &str, state: &mut ProcessState) {
@@ -71,10 +124,18 @@ fn label(text: &str) -> String {
 fn engine(tracee: Tracee, cgroup: &str) -> &'static str {
     let there = |file: &str| tracee.proc("root").join(file).exists();
     let named = |parts: &[&str]| parts.iter().any(|p| cgroup.contains(p));
+    // An image unpacked as a machine's own root keeps the marks; there the first process ids are
+    // the kernel's first namespace (PROC_PID_INIT_INO), and the root is no union of layers.
+    let machine = || {
+        let first = tracee.link("ns/pid").is_some_and(|l| l.as_os_str() == "pid:[4026531836]");
+        let mounts = fs::read_to_string(tracee.proc("mountinfo")).unwrap_or_default();
+        let root = mounts.lines().find(|l| l.split(' ').nth(4) == Some("/")).unwrap_or("");
+        first && !root.is_empty() && !root.contains("overlay") && !root.contains(" - fuse")
+    };
     match () {
         () if named(&["kubepods"]) => "kubernetes",
-        () if there("run/.containerenv") || named(&["libpod-", "libpod_"]) => "podman",
-        () if there(".dockerenv") || named(&["/docker/", "docker-"]) => "docker",
+        () if (there("run/.containerenv") && !machine()) || named(&["libpod-", "libpod_"]) => "podman",
+        () if (there(".dockerenv") && !machine()) || named(&["/docker/", "docker-"]) => "docker",
         () if named(&["/lxc/", "lxc.payload"]) => "lxc",
         () if named(&["machine.slice/systemd-nspawn"]) => "nspawn",
         () if named(&["system.slice/"]) && named(&[".service"]) => "systemd",

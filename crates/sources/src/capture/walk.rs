@@ -223,11 +223,13 @@ impl Walk {
             }
         };
         let stat = sys::stat(fd.as_fd()).map_err(|e| untold(format!("statx: {e}.")))?;
+        // Sysctls are asked by rules of their own (fs/proc/proc_sysctl.c).
+        let proc = self.mounts.get(stat.mount).is_some_and(|l| l.fstype == "proc");
+        self.foreign |= proc && name == b"sys";
         let link = if stat.mode & 0o170_000 == 0o120_000 {
-            let foreign = self.mounts.get(stat.mount).is_some_and(|l| l.fstype == "proc");
             let target = sys::target(fd.as_fd()).map_err(|e| untold(format!("readlink: {e}.")))?;
             // The links of /proc/PID/fd and their like jump; their text is for people only.
-            if foreign && name != b"self" && name != b"thread-self" && name != b"mounts" && name != b"net" {
+            if proc && name != b"self" && name != b"thread-self" && name != b"mounts" && name != b"net" {
                 return Err(untold("A link of /proc on the way leads where no path does."));
             }
             Some(target)

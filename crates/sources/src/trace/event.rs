@@ -155,6 +155,8 @@ pub enum Event {
         /// It is a thread of the same process.
         thread: bool,
     },
+    /// The command runs under our own accelerating filter from here on.
+    Accelerated,
     /// A seccomp filter was installed.
     FilterInstalled(FilterInstalled),
     /// A seccomp filter answered a call with SIGSYS. `killed`: it can't be caught.

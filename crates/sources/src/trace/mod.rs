@@ -12,17 +12,21 @@
 //! Cost: two stops per call, at the first of which nothing is asked and at the second one request;
 //! memory is read only for calls the observer wants. Kept per thread: three words and its entry.
 //!
-//! This module holds the only `unsafe` code of the workspace, in `sys`, `fork` and `signals`.
+//! This module holds the tracer's `unsafe` code, in `sys`, `fork` and `signals`.
 
 mod accelerate;
+mod calls;
 mod decode;
+mod end;
 mod event;
 mod filter;
 mod fork;
 mod options;
+mod outcome;
 mod privilege;
 mod signals;
 mod sys;
+mod threads;
 mod tracee;
 mod tracer;
 
@@ -31,7 +35,8 @@ pub use event::{
     Call, Ending, Event, Exec, FilterInstalled, Flow, Instruction, Observer, PrivilegeLost, Status,
 };
 pub use options::{Errnos, Options, Until};
+pub use outcome::{Outcome, TraceError};
 pub use signals::die_of;
 pub use sys::{SignalInfo, Tid};
 pub use tracee::Tracee;
-pub use tracer::{Outcome, TraceError, Tracer};
+pub use tracer::Tracer;

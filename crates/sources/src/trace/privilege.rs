@@ -37,7 +37,21 @@ pub(super) fn lost(tracee: Tracee, traced: bool) -> Option<PrivilegeLost> {
     if !set_uid && !set_gid && capabilities == 0 {
         return None;
     }
+    // An owner that its user namespace does not map is not given (bprm_fill_uid).
+    let mapped = |file: &str, id: u32| {
+        let map = std::fs::read_to_string(tracee.proc(file)).unwrap_or_default();
+        map.lines().any(|line| {
+            let mut numbers = line.split_whitespace().skip(1).filter_map(|n| n.parse::<u32>().ok());
+            let (Some(from), Some(count)) = (numbers.next(), numbers.next()) else { return false };
+            id.checked_sub(from).is_some_and(|n| n < count)
+        })
+    };
+    let known = mapped("uid_map", file.uid()) && mapped("gid_map", file.gid());
     let status = std::fs::read(tracee.proc("status")).ok()?;
+    let no_new_privs = status_line(&status, "NoNewPrivs").is_some_and(|v| v == "1");
+    // Under the flag it would not be given with a map either.
+    let given = known || no_new_privs;
+    let (set_uid, set_gid) = (set_uid && given, set_gid && given);
     // Real, effective, saved and file system id.
     let effective =
         |key: &str| -> Option<u32> { status_line(&status, key)?.split_whitespace().nth(1)?.parse().ok() };
@@ -57,7 +71,7 @@ pub(super) fn lost(tracee: Tracee, traced: bool) -> Option<PrivilegeLost> {
         uid,
         gid,
         capabilities,
-        no_new_privs: status_line(&status, "NoNewPrivs").is_some_and(|v| v == "1"),
+        no_new_privs,
         nosuid: sys::mount_flags(&c_path).is_ok_and(|flags| flags & ST_NOSUID != 0),
         traced,
     })

@@ -1,115 +1,43 @@
 //! The tracer: one loop over the stops of all threads.
 
-use super::event::{Call, Ending, Event, Exec, Flow, Observer, Status};
+use super::event::{Ending, Event, Exec, Flow, Observer, Status};
 use super::fork::Child;
 use super::options::{Options, Until, Wanted};
-use super::sys::{self, Info, Stop, Tid};
+use super::outcome::{Outcome, TraceError};
+use super::sys::{self, Tid};
+use super::threads::{Thread, Threads};
 use super::tracee::Tracee;
-use super::{accelerate, filter, privilege, signals};
-use std::collections::HashMap;
+use super::{accelerate, privilege, signals};
 use std::ffi::OsString;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::io;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 use whodenied_kernel::Errno;
-use whodenied_kernel::syscall::Arch;
-
-/// Why a trace could not begin, or go on.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum TraceError {
-    /// No child process could be made.
-    Fork(io::Error),
-    /// The process can't be traced: EPERM is another tracer, other credentials, a process that is
-    /// not dumpable, or Yama.
-    Seize(Tid, io::Error),
-    /// There is no such process.
-    NoProcess(Tid),
-    /// Waiting failed.
-    Wait(io::Error),
-}
-
-impl std::fmt::Display for TraceError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Fork(error) => write!(f, "can't start a process: {error}"),
-            Self::Seize(pid, error) => write!(f, "can't trace process {pid}: {error}"),
-            Self::NoProcess(pid) => write!(f, "there is no process {pid}"),
-            Self::Wait(error) => write!(f, "can't wait for the traced processes: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for TraceError {}
-
-/// How it went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome {
-    /// The end of the command.
-    pub ending: Ending,
-    /// It took longer than [`Options::timeout`].
-    pub timed_out: bool,
-    /// System calls seen.
-    pub calls: u64,
-    /// The most threads at one time.
-    pub threads: usize,
-}
-
-/// What is kept of a thread, from its first stop to its end.
-#[derive(Debug, Clone, Copy)]
-struct Thread {
-    pid: Tid,
-    in_call: bool,
-    /// Followed call by call although there is an accelerator: it has a filter of its own.
-    whole: bool,
-    /// Number, arguments and AUDIT_ARCH from the entry, where the exit no longer tells them.
-    entry: Option<(u64, [u64; 6])>,
-}
-
-/// Thread ids are handed out in order: spreading them by a multiplication is enough.
-#[derive(Default)]
-struct TidHasher(u64);
-
-impl Hasher for TidHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for b in bytes {
-            self.0 = (self.0 ^ u64::from(*b)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        }
-    }
-    fn write_i32(&mut self, n: i32) {
-        self.0 = u64::from(n.cast_unsigned()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
 
 /// Traces a command or a process with all that comes of it. Belongs to the thread that made it:
 /// the kernel takes requests from no other.
 #[derive(Debug)]
 pub struct Tracer {
-    options: Options,
-    wanted: Wanted,
-    main: Tid,
-    launched: bool,
+    pub(super) options: Options,
+    pub(super) wanted: Wanted,
+    pub(super) main: Tid,
+    pub(super) launched: bool,
     /// The command has executed.
-    started: bool,
+    pub(super) started: bool,
     /// The command runs under our accelerating filter.
-    fast: bool,
-    launch_errno: Option<Errno>,
-    ending: Option<Ending>,
-    threads: HashMap<Tid, Thread, BuildHasherDefault<TidHasher>>,
-    stop: Option<Flow>,
-    deadline: Option<Instant>,
-    timed_out: bool,
-    calls: u64,
-    most: usize,
-    timer: Option<signals::Timer>,
-    guard: Option<signals::Guard>,
+    pub(super) fast: bool,
+    pub(super) launch_errno: Option<Errno>,
+    pub(super) ending: Option<Ending>,
+    pub(super) threads: Threads,
+    pub(super) stop: Option<Flow>,
+    pub(super) deadline: Option<Instant>,
+    pub(super) timed_out: bool,
+    pub(super) calls: u64,
+    pub(super) most: usize,
+    pub(super) timer: Option<signals::Timer>,
+    pub(super) guard: Option<signals::Guard>,
     /// Whether a privileged file keeps its privilege under us.
-    may_ptrace: bool,
-    bound: PhantomData<*const ()>,
+    pub(super) may_ptrace: bool,
+    pub(super) bound: PhantomData<*const ()>,
 }
 
 /// The time between asking a command to end and killing it.
@@ -198,7 +126,7 @@ impl Tracer {
             fast: false,
             launch_errno: None,
             ending: None,
-            threads: HashMap::default(),
+            threads: Threads::default(),
             stop: None,
             deadline: None,
             timed_out: false,
@@ -302,12 +230,12 @@ impl Tracer {
         }
     }
 
-    fn add(&mut self, tid: Tid, pid: Tid) {
+    pub(super) fn add(&mut self, tid: Tid, pid: Tid) {
         self.threads.insert(tid, Thread { pid, in_call: false, whole: false, entry: None });
         self.most = self.most.max(self.threads.len());
     }
 
-    fn tell(&mut self, observer: &mut impl Observer, event: Event) {
+    pub(super) fn tell(&mut self, observer: &mut impl Observer, event: Event) {
         match observer.event(event) {
             Flow::Continue => {}
             flow => self.stop = Some(flow),
@@ -366,162 +294,6 @@ impl Tracer {
         let _ = if free { sys::run_on(tid, signal) } else { sys::resume(tid, signal) };
     }
 
-    /// A thread has installed a filter of its own, whose answers take precedence over ours.
-    fn follow_whole(&mut self, tid: Tid, all_threads: bool) {
-        let Some(pid) = self.threads.get(&tid).map(|t| t.pid) else { return };
-        for (other, thread) in &mut self.threads {
-            if *other == tid || (all_threads && thread.pid == pid) {
-                thread.whole = true;
-                if *other != tid {
-                    let _ = sys::interrupt(*other);
-                }
-            }
-        }
-    }
-
-    /// The accelerator stopped a call before it is made.
-    fn about_to_call(&mut self, tid: Tid) {
-        let portable = self.options.portable;
-        if let Some(thread) = self.threads.get_mut(&tid)
-            && !thread.in_call
-        {
-            thread.in_call = true;
-            if portable && let Ok(Info { stop: Stop::Entry { nr, args }, .. }) = sys::syscall_info(tid) {
-                thread.entry = Some((nr, args));
-            }
-        }
-    }
-
-    /// A stop before or after a system call.
-    fn in_call(&mut self, tid: Tid, observer: &mut impl Observer) {
-        let Some(thread) = self.threads.get_mut(&tid) else {
-            let pid = Tracee { tid }.process().unwrap_or(tid);
-            self.add(tid, pid);
-            return;
-        };
-        if !thread.in_call {
-            thread.in_call = true;
-            if self.options.portable {
-                thread.entry = match sys::syscall_info(tid) {
-                    Ok(Info { stop: Stop::Entry { nr, args }, .. }) => Some((nr, args)),
-                    _ => None,
-                };
-            }
-            return;
-        }
-        thread.in_call = false;
-        self.calls += 1;
-        if let Some(call) = self.returned(tid) {
-            self.judge(call, observer);
-        }
-    }
-
-    /// The call that has returned, if it is of a kind that somebody may want to know of.
-    #[cfg(target_arch = "x86_64")]
-    fn returned(&mut self, tid: Tid) -> Option<Call> {
-        if self.options.portable {
-            return self.returned_portably(tid);
-        }
-        // The registers still hold number and arguments, so that most calls cost one request
-        // in all: nothing at their entry, and this.
-        let regs = sys::Registers::read(tid).ok()?;
-        if !self.wanted.value(regs.value(), regs.number()) {
-            return None;
-        }
-        let info = sys::syscall_info(tid).ok()?;
-        let value = match info.stop {
-            Stop::Exit { value, .. } => value,
-            Stop::Entry { .. } => {
-                // We took the exit for the entry: can be only right after attaching.
-                self.threads.get_mut(&tid)?.in_call = true;
-                return None;
-            }
-            Stop::Other => return None,
-        };
-        let nr = u64::from(regs.number() as u32);
-        Some(self.call(tid, &info, nr, regs.args(info.arch == Arch::X86.audit()), value))
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn returned(&mut self, tid: Tid) -> Option<Call> {
-        self.returned_portably(tid)
-    }
-
-    fn returned_portably(&mut self, tid: Tid) -> Option<Call> {
-        let info = sys::syscall_info(tid).ok()?;
-        let thread = self.threads.get_mut(&tid)?;
-        match info.stop {
-            Stop::Exit { value, .. } => {
-                // Kept: a signal that a filter sent for this call comes after this.
-                let (nr, args) = thread.entry?;
-                let call = self.call(tid, &info, nr, args, value);
-                (self.wanted.value(value, nr) && !call.name.ends_with("sigreturn")).then_some(call)
-            }
-            Stop::Entry { nr, args } => {
-                thread.in_call = true;
-                thread.entry = Some((nr, args));
-                None
-            }
-            Stop::Other => None,
-        }
-    }
-
-    fn call(&self, tid: Tid, info: &Info, nr: u64, args: [u64; 6], value: i64) -> Call {
-        let pid = self.threads.get(&tid).map_or(tid, |t| t.pid);
-        let arch = Arch::from_audit(info.arch);
-        let name = arch.and_then(|a| a.syscall_name(nr)).unwrap_or("unknown");
-        let launching = !self.started && tid == self.main;
-        Call { tid, pid, audit_arch: info.arch, arch, nr, name, args, ip: info.ip, value, launching }
-    }
-
-    fn judge(&mut self, call: Call, observer: &mut impl Observer) {
-        let Some(errno) = call.errno() else {
-            if let Some(installed) = filter::installed(&call) {
-                if call.launching {
-                    self.fast = true;
-                    return;
-                }
-                self.follow_whole(call.tid, call.name == "seccomp" && installed.flags & 1 != 0);
-                self.tell(observer, Event::FilterInstalled(installed));
-            }
-            if self.wanted.success(call.name) {
-                self.tell(observer, Event::Succeeded(call));
-            }
-            return;
-        };
-        if call.launching && call.name == "execve" && self.launch_errno != Some(Errno::EACCES) {
-            self.launch_errno = Some(errno);
-        }
-        if call.name == "ptrace" && errno == Errno::EPERM && self.is_our_doing(&call) {
-            self.tell(observer, Event::TracedByUs(call));
-        } else if observer.wants(&call) {
-            self.tell(observer, Event::Failed(call));
-        }
-    }
-
-    /// Whether a ptrace request was refused because we trace the process that it is about.
-    fn is_our_doing(&self, call: &Call) -> bool {
-        const TRACEME: u64 = 0;
-        const ATTACH: u64 = 16;
-        const SEIZE: u64 = 0x4206;
-        match call.args[0] {
-            TRACEME => true,
-            ATTACH | SEIZE => {
-                let target = call.args[1] as u32 as i32;
-                let space = |tid: Tid| Tracee { tid }.link("ns/pid");
-                if space(call.tid) == std::fs::read_link("/proc/self/ns/pid").ok() {
-                    return self.threads.contains_key(&target);
-                }
-                let wanted = target.to_string();
-                self.threads.keys().any(|tid| {
-                    let ids = Tracee { tid: *tid }.status("NSpid").unwrap_or_default();
-                    ids.split_whitespace().last() == Some(wanted.as_str())
-                })
-            }
-            _ => false,
-        }
-    }
-
     fn forked(&mut self, parent: Tid, observer: &mut impl Observer) {
         let Ok(child) = sys::event_message(parent) else { return };
         let Ok(child) = Tid::try_from(child) else { return };
@@ -578,34 +350,6 @@ impl Tracer {
         }
     }
 
-    /// A seccomp filter answered with SIGSYS.
-    fn trapped(&mut self, tid: Tid, signal: Option<sys::SignalInfo>, observer: &mut impl Observer) {
-        let Some((info, nr, args)) = self.call_not_made(tid, signal.as_ref()) else { return };
-        let call = self.call(tid, &info, nr, args, 0);
-        self.tell(observer, Event::Trapped { call, signal, killed: signal.is_none() });
-    }
-
-    /// The call that a filter refused: the registers were put back to what they were at its entry.
-    #[cfg(target_arch = "x86_64")]
-    #[allow(clippy::unused_self, reason = "the other architectures use it")]
-    fn call_not_made(&self, tid: Tid, signal: Option<&sys::SignalInfo>) -> Option<(Info, u64, [u64; 6])> {
-        let regs = sys::Registers::read(tid).ok()?;
-        let mut info = sys::syscall_info(tid).ok()?;
-        if let Some(signal) = signal {
-            info.arch = signal.arch;
-        }
-        let nr = signal.map_or(regs.number() as u32, |s| s.syscall.cast_unsigned());
-        Some((info, u64::from(nr), regs.args(info.arch == Arch::X86.audit())))
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn call_not_made(&self, tid: Tid, signal: Option<&sys::SignalInfo>) -> Option<(Info, u64, [u64; 6])> {
-        let info = sys::syscall_info(tid).ok()?;
-        let entry = self.threads.get(&tid)?.entry;
-        let nr = signal.map(|s| u64::from(s.syscall.cast_unsigned())).or(entry.map(|e| e.0))?;
-        Some((info, nr, entry.map_or([0; 6], |e| e.1)))
-    }
-
     /// A thread's end has been reported, and nothing of it is left.
     fn gone(&mut self, tid: Tid, status: i32, observer: &mut impl Observer) {
         let signal = status & 0x7f;
@@ -625,80 +369,5 @@ impl Tracer {
             });
         }
         self.tell(observer, Event::Exit { tid, pid: thread.pid, status });
-    }
-
-    /// Lets go of everything.
-    fn detach_all(&mut self) {
-        for tid in self.threads.keys() {
-            let _ = sys::interrupt(*tid);
-        }
-        while !self.threads.is_empty() {
-            let (tid, status) = match sys::wait(-1, false) {
-                Ok(Some(found)) => found,
-                Err(error) if error.raw_os_error() == Some(libc::EINTR) => continue,
-                _ => break,
-            };
-            if status & 0xff != 0x7f {
-                self.threads.remove(&tid);
-                continue;
-            }
-            let event = status >> 16;
-            if matches!(event, sys::EVENT_FORK | sys::EVENT_VFORK | sys::EVENT_CLONE)
-                && let Ok(child) = sys::event_message(tid)
-                && let Ok(child) = Tid::try_from(child)
-                && !self.threads.contains_key(&child)
-            {
-                self.add(child, child);
-            }
-            let signal = (status >> 8) & 0xff;
-            let plain = event == 0 && signal != libc::SIGTRAP | 0x80;
-            let _ = sys::detach(tid, if plain { signal } else { 0 });
-            self.threads.remove(&tid);
-        }
-    }
-
-    /// Kills everything and waits for its end.
-    fn kill_all(&mut self) {
-        for thread in self.threads.values() {
-            let _ = sys::kill(thread.pid, libc::SIGKILL);
-        }
-        while let Ok(Some((tid, status))) = self.wait_on() {
-            if status & 0xff == 0x7f {
-                let _ = sys::kill(tid, libc::SIGKILL);
-                let _ = sys::resume(tid, 0);
-                continue;
-            }
-            self.threads.remove(&tid);
-            if tid == self.main && self.ending.is_none() {
-                let signal = status & 0x7f;
-                self.ending = Some(Ending::Ended(if signal == 0 {
-                    Status::Code((status >> 8) & 0xff)
-                } else {
-                    Status::Signal { signal, core: status & 0x80 != 0 }
-                }));
-            }
-        }
-    }
-
-    fn wait_on(&self) -> io::Result<Option<(Tid, i32)>> {
-        loop {
-            match sys::wait(-1, false) {
-                Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
-                other => return other,
-            }
-        }
-    }
-}
-
-impl Drop for Tracer {
-    fn drop(&mut self) {
-        if self.threads.is_empty() {
-            return;
-        }
-        if self.launched {
-            self.kill_all();
-        } else {
-            self.detach_all();
-        }
     }
 }

@@ -96,9 +96,10 @@ pub(super) fn weigh(
 ) {
     let good = |status: Status| status == Status::Code(0);
     let fine = status.is_some_and(good) && !timed_out;
-    let last: HashMap<Tid, u32> = failures.iter().fold(HashMap::new(), |mut last, f| {
-        let at = last.entry(f.pid).or_insert(0);
-        *at = (*at).max(f.order);
+    // The last of a process that is no probe; of one that only probed, the last of all.
+    let last: HashMap<Tid, (bool, u32)> = failures.iter().fold(HashMap::new(), |mut last, f| {
+        let at = last.entry(f.pid).or_insert((false, 0));
+        *at = (*at).max((!probes(f), f.order));
         last
     });
     for failure in failures.iter_mut() {
@@ -106,9 +107,11 @@ pub(super) fn weigh(
         let ended = ends.get(&failure.pid).map(|(_, status)| *status);
         let badly = ended.is_none_or(|s| !good(s)) || failure.launching;
         let mut blame = told;
-        if !fine && badly {
+        // Programs that run others raise their limits as far as they may, and go on where they may not.
+        let tries = matches!(failure.name, "prlimit64" | "setrlimit");
+        if !fine && badly && !tries {
             blame += 20;
-            if last.get(&failure.pid) == Some(&failure.order) {
+            if last.get(&failure.pid) == Some(&(!probes(failure), failure.order)) {
                 blame += 60;
             }
             // A child's end that its parents passed on.
@@ -122,6 +125,10 @@ pub(super) fn weigh(
                 steps += 1;
             }
         }
+        // A privilege that was not needed.
+        if fine && failure.name == "execve" && failure.errno == Errno(0) {
+            blame = 0;
+        }
         if probes(failure) {
             blame = blame.saturating_sub(40);
         }
@@ -132,7 +139,14 @@ pub(super) fn weigh(
 /// Calls whose refusal nearly every program takes in its stride.
 fn probes(failure: &Failure) -> bool {
     let object = failure.object.as_deref().unwrap_or("");
-    matches!(failure.name, "access" | "faccessat" | "faccessat2" | "getxattr" | "lgetxattr" | "readlink")
+    let asks =
+        matches!(failure.name, "access" | "faccessat" | "faccessat2" | "getxattr" | "lgetxattr" | "readlink");
+    // The loader and interpreters ask many places for what need not be there.
+    let stats = failure.name.contains("stat") && failure.name != "fstat";
+    let library =
+        failure.name.starts_with("open") && object.rsplit('/').next().is_some_and(|f| f.contains(".so"));
+    asks || stats
+        || library
         || object.starts_with("/etc/ld.so")
         || object.starts_with("/sys/fs/cgroup")
         || object.starts_with("/proc/sys/")

@@ -10,10 +10,14 @@ use crate::pipeline;
 use crate::settings::Settings;
 use anyhow::{Context as _, bail};
 use record::Recorder;
+use std::ffi::OsString;
 use std::io::Cursor;
 use whodenied_case::Origin;
+use whodenied_case::capture::Start;
 use whodenied_intake::Input;
 use whodenied_sources::LiveHost;
+use whodenied_sources::capture::Domains;
+use whodenied_sources::records::{Read, Records};
 use whodenied_sources::trace::{Ending, Options, Status, Tracer, Until};
 use whodenied_text::escape;
 
@@ -21,10 +25,13 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     let options = Options {
         forward_signals: true,
         timeout: run.timeout,
-        until: Until::Command,
-        successes: vec!["write", "writev"],
+        // Under the accelerating filter nothing can be let go of.
+        until: if run.fast { Until::All } else { Until::Command },
+        accelerate: run.fast,
+        successes: ["write", "writev"].into_iter().chain(Domains::CALLS).collect(),
         ..Options::default()
     };
+    let records = Records::open();
     let (tracer, command) = match run.pid {
         Some(pid) => (Tracer::attach(pid, options), format!("process {pid}")),
         None => {
@@ -32,8 +39,10 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
             (Tracer::launch(&run.command, options), words.join(" "))
         }
     };
+    let start = run.pid.is_none().then(|| start(&run.command)).flatten();
     let tracer = tracer.with_context(|| format!("can't follow {}", escape::line(&command)))?;
-    let mut recorder = Recorder::new();
+    let mut recorder = Recorder::new(start);
+    recorder.followed(tracer.pid());
     let outcome = tracer.run(&mut recorder)?;
     let status = match outcome.ending {
         Ending::Ended(status) => Some(status),
@@ -43,9 +52,15 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
         }
         Ending::Detached => None,
     };
+    if run.fast && !recorder.accelerated() {
+        output
+            .remark("--fast needs CAP_SYS_ADMIN and no seccomp filter around us: every call was stopped at.");
+    }
     if outcome.timed_out {
         output.remark("The command took longer than --timeout and was ended.");
     }
+    // Without a failure there is nothing that a record would tell more of.
+    let records = if recorder.failed_any() { records.read(recorder.pids()) } else { Read::default() };
     let recorded = recorder.finish(status, outcome.timed_out, settings.terminal.all);
     for remark in &recorded.remarks {
         output.remark(remark);
@@ -65,10 +80,14 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     if !recorded.printed.trim().is_empty() {
         inputs.push(input(Origin::Printed { command }, recorded.printed));
     }
+    if !records.text.is_empty() {
+        inputs.push(input(Origin::Host { path: records.place }, records.text));
+    }
     let host = whodenied_sources::read(&LiveHost);
     inputs.extend(host.facts.into_iter().map(|f| input(Origin::Host { path: f.path }, f.text)));
     let mut case = pipeline::explain(inputs);
     case.missing.extend(host.missing);
+    case.missing.extend(records.missing);
     output.print(&pipeline::render(&case, settings));
     if let Some(path) = &run.save {
         super::explain::save(&case, path, settings.force)?;
@@ -81,6 +100,12 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
 
 fn input(origin: Origin, text: String) -> Input {
     Input { origin, reader: Box::new(Cursor::new(text.into_bytes())) }
+}
+
+/// How the command is started; nothing where an argument is not text.
+fn start(command: &[OsString]) -> Option<Start> {
+    let command = command.iter().map(|w| w.to_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
+    whodenied_sources::capture::start(command)
 }
 
 /// The exit status: ours, or with `--propagate-exit` the command's own, as a shell gives it.

@@ -1,17 +1,23 @@
 //! What is kept of a trace while it runs: bounded, whatever the command does.
 
 use super::blame::{self, Failure};
-use std::collections::HashMap;
-use whodenied_case::capture::Capture;
+use std::collections::{HashMap, HashSet};
+use whodenied_case::capture::{Capture, Lost, ProcessState, Start};
 use whodenied_kernel::Errno;
-use whodenied_sources::capture::{Filters, capture, killed, line};
-use whodenied_sources::trace::{Call, Event, Flow, Observer, Status, Tid, Tracee, decode};
+use whodenied_sources::capture::{
+    Domains, Filters, apart, capture, executed, hidden, killed, line, mount_of,
+};
+use whodenied_sources::trace::{Call, Event, Flow, Observer, PrivilegeLost, Status, Tid, Tracee, decode};
 use whodenied_text::escape;
 
 /// So many different failures are kept, each with how often it happened.
 const MOST: usize = 4096;
 /// So many are explained in full.
 const CAPTURED: usize = 96;
+/// So many processes are told from others in the kernel's records.
+const FOLLOWED: usize = 1 << 16;
+/// So many are kept with the instructions of the filter that refused.
+const PROGRAMS: usize = 4;
 /// The end of what was printed matters, not its beginning.
 const PRINTED: usize = 48 << 10;
 
@@ -27,6 +33,20 @@ pub(super) struct Recorder {
     parents: HashMap<Tid, Tid>,
     remarks: Vec<String>,
     filters: Filters,
+    domains: Domains,
+    /// The processes that were followed: the latest of many.
+    pids: HashSet<Tid>,
+    /// The command runs under our own accelerating filter, which is none of its.
+    accelerated: bool,
+    /// How the command was started.
+    start: Option<Start>,
+    /// The privilege that the program of a process runs without.
+    lost: HashMap<Tid, Lost>,
+    /// Processes whose mount namespace or root is another than ours.
+    apart: HashSet<Tid>,
+    /// Processes that run without the privilege of their file because of us alone: what they are
+    /// refused tells nothing of how it is without us.
+    ours: HashSet<Tid>,
 }
 
 /// A trace as evidence.
@@ -38,8 +58,14 @@ pub(super) struct Recorded {
 }
 
 impl Recorder {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(start: Option<Start>) -> Self {
         Self {
+            accelerated: false,
+            pids: HashSet::new(),
+            start,
+            lost: HashMap::new(),
+            apart: HashSet::new(),
+            ours: HashSet::new(),
             failures: Vec::new(),
             known: HashMap::new(),
             left_out: 0,
@@ -49,7 +75,23 @@ impl Recorder {
             parents: HashMap::new(),
             remarks: Vec::new(),
             filters: Filters::default(),
+            domains: Domains::default(),
         }
+    }
+
+    /// True when any call failed that is kept.
+    pub(super) fn failed_any(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
+    /// The processes that were followed.
+    pub(super) fn pids(&self) -> &HashSet<Tid> {
+        &self.pids
+    }
+
+    /// True when the command ran under our accelerating filter.
+    pub(super) fn accelerated(&self) -> bool {
+        self.accelerated
     }
 
     /// A call failed, or a filter answered it with a signal.
@@ -66,9 +108,20 @@ impl Recorder {
             self.left_out += 1;
             return;
         }
+        let hidden_by = if errno == Errno::ENOENT { hidden(call, &decoded) } else { None };
+        if errno == Errno::ENOENT && hidden_by.is_none() && !self.filters.refuse(call, errno) {
+            return;
+        }
         let mut capture = capture(call, &decoded, 0);
+        if self.accelerated {
+            without_ours(&mut capture.process);
+        }
+        capture.hidden_by = hidden_by;
+        capture.start.clone_from(&self.start);
+        capture.lost = self.lost.get(&call.pid).cloned();
         capture.errno = errno.0;
         capture.filter = self.filters.answer(call);
+        capture.landlock = self.domains.answer(call, &decoded);
         self.known.insert(text.clone(), self.failures.len());
         self.failures.push(Failure {
             line: text,
@@ -81,6 +134,47 @@ impl Recorder {
             launching: call.launching,
             capture,
         });
+    }
+
+    /// This process is one of those that are followed.
+    pub(super) fn followed(&mut self, pid: Tid) {
+        if self.pids.len() < FOLLOWED {
+            self.pids.insert(pid);
+        }
+    }
+
+    /// A program runs without the privilege of its file: for itself a failure when it ends badly.
+    fn without(&mut self, lost: &PrivilegeLost, file: String) {
+        let (tid, tracee) = (lost.tid, Tracee { tid: lost.tid });
+        let state = Lost {
+            file: file.clone(),
+            uid: lost.uid,
+            gid: lost.gid,
+            capabilities: lost.capabilities,
+            no_new_privs: lost.no_new_privs,
+            nosuid: lost.nosuid,
+            mount: mount_of(tracee, &lost.file).map_or_else(String::new, |m| m.0),
+        };
+        if (lost.no_new_privs || lost.nosuid) && self.failures.len() < MOST {
+            let mut capture = executed(tid, &file);
+            capture.start.clone_from(&self.start);
+            capture.lost = Some(state.clone());
+            self.failures.push(Failure {
+                line: format!(
+                    "[pid {tid}] execve({}) = 0, without the privilege of that file",
+                    escape::line(&file)
+                ),
+                name: "execve",
+                object: Some(file),
+                errno: Errno(0),
+                pid: tid,
+                order: self.order,
+                count: 1,
+                launching: false,
+                capture,
+            });
+        }
+        self.lost.insert(tid, state);
     }
 
     /// What is written to standard error.
@@ -133,6 +227,12 @@ impl Recorder {
         let mut order: Vec<usize> = (0..self.failures.len()).collect();
         order.sort_by_key(|i| std::cmp::Reverse(self.failures.get(*i).map_or(0, |f| f.capture.blame)));
         order.truncate(CAPTURED);
+        // The instructions of a filter are kept where a fix may be made of them.
+        for index in order.iter().skip(PROGRAMS) {
+            if let Some(filter) = self.failures.get_mut(*index).and_then(|f| f.capture.filter.as_mut()) {
+                filter.program.clear();
+            }
+        }
         if !all {
             order.retain(|i| self.failures.get(*i).is_some_and(|f| f.capture.blame > 0));
         }
@@ -166,8 +266,19 @@ impl Recorder {
     }
 }
 
+/// Takes our own filter out of what is told of the process.
+fn without_ours(process: &mut ProcessState) {
+    process.filters = process.filters.map(|n| n.saturating_sub(1));
+    if process.filters == Some(0) {
+        process.seccomp = 0;
+    }
+}
+
 impl Observer for Recorder {
     fn wants(&mut self, call: &Call) -> bool {
+        if self.ours.contains(&call.pid) && matches!(call.errno(), Some(Errno::EACCES | Errno::EPERM)) {
+            return false;
+        }
         if call.launching {
             return matches!(call.errno(), Some(Errno::EACCES | Errno::EPERM));
         }
@@ -180,6 +291,10 @@ impl Observer for Recorder {
             Some(Errno::ENOMEM) => matches!(call.name, "mlock" | "mlock2" | "mlockall"),
             Some(Errno::EAGAIN) => matches!(call.name, "clone" | "clone3" | "fork" | "vfork"),
             Some(Errno::EMFILE) => true,
+            // A limit of the user namespace's own (user.max_*_namespaces).
+            Some(Errno::ENOSPC | Errno::EUSERS) => matches!(call.name, "clone" | "clone3" | "unshare"),
+            // What a mount hides is there outside.
+            Some(Errno::ENOENT) if self.apart.contains(&call.pid) => true,
             Some(Errno::ENOSYS) if blame::seccomp_of_self() => true,
             // Any error may be a filter's.
             Some(errno) => !self.filters.is_empty() && self.filters.refuse(call, errno),
@@ -191,31 +306,75 @@ impl Observer for Recorder {
         match event {
             Event::Failed(call) => self.failed(&call, false),
             Event::FilterInstalled(installed) => self.filters.installed(&installed),
-            Event::Exec(exec) => self.filters.executed(exec.former, exec.tid),
+            Event::Exec(exec) => {
+                self.followed(exec.tid);
+                self.filters.executed(exec.former, exec.tid);
+                self.domains.executed(exec.former, exec.tid);
+                // Where it was looked for first is no matter once it was found.
+                for failure in self.failures.iter_mut().rev().take(MOST) {
+                    if failure.pid == exec.tid && failure.name == "execve" && failure.errno != Errno(0) {
+                        failure.launching = true;
+                    }
+                }
+                self.lost.remove(&exec.tid);
+                self.ours.remove(&exec.tid);
+                if apart(exec.tid) {
+                    self.apart.insert(exec.tid);
+                } else {
+                    self.apart.remove(&exec.tid);
+                }
+            }
+            Event::Succeeded(call) if Domains::CALLS.contains(&call.name) => self.domains.succeeded(&call),
             Event::Succeeded(call) => self.written(&call),
             Event::Fork { parent, child, thread } => {
                 self.filters.forked(parent, child);
+                self.domains.forked(parent, child);
                 if !thread {
+                    self.followed(child);
                     self.parents.insert(child, parent);
+                    if self.apart.contains(&parent) {
+                        self.apart.insert(child);
+                    }
+                    if self.ours.contains(&parent) {
+                        self.ours.insert(child);
+                    }
+                    if let Some(lost) = self.lost.get(&parent).cloned() {
+                        self.lost.insert(child, lost);
+                    }
                 }
             }
             Event::Exit { tid, pid, status } => {
                 self.filters.gone(tid);
+                self.domains.gone(tid);
                 if tid == pid {
+                    self.apart.remove(&pid);
+                    self.lost.remove(&pid);
+                    self.ours.remove(&pid);
                     self.ends.insert(pid, (self.order, status));
                 }
             }
-            Event::PrivilegeLost(lost) if lost.traced => {
-                let file = escape::line(&lost.file.to_string_lossy()).into_owned();
-                self.remarks.push(format!(
-                    "{file} runs here without the privileges of its file, because a tracer without CAP_SYS_PTRACE \
-                     takes them away: run whodenied as root to see it as it is without us."
-                ));
+            Event::PrivilegeLost(lost) => {
+                let file = lost.file.to_string_lossy().into_owned();
+                // Without us it would have been lost all the same where the flag or the mount takes it.
+                if lost.traced && !lost.no_new_privs && !lost.nosuid {
+                    self.remarks.push(format!(
+                        "{} runs here without the privileges of its file, because a tracer without CAP_SYS_PTRACE \
+                         takes them away; what it was refused for that is left out. Run whodenied as root to see it \
+                         as it is without us.",
+                        escape::line(&file)
+                    ));
+                    self.ours.insert(lost.tid);
+                }
+                self.without(&lost, file);
             }
             Event::TracedByUs(call) => self.remarks.push(format!(
                 "Process {} wanted to trace another ({}) and could not because we do: that refusal is ours.",
                 call.pid, call.name
             )),
+            Event::Accelerated => {
+                self.accelerated = true;
+                self.filters.expect_ours();
+            }
             Event::Trapped { call, .. } => self.failed(&call, true),
             _ => {}
         }

@@ -5,7 +5,8 @@
 use crate::fix::{Fix, Offer};
 use crate::place::Ctx;
 use whodenied_access::{
-    Change, Decision, Inode, MountOption, Named, NodeId, Operation, Protection, Way, World, decide, ways,
+    Change, Decision, Inode, Kind, MountOption, Named, NodeId, Operation, Protection, Way, World, decide,
+    ways,
 };
 use whodenied_case::capture::Seen;
 use whodenied_case::{Remedy, Risk, Where};
@@ -16,7 +17,7 @@ const MOST: usize = 4;
 
 /// The ways to let the call through; nothing where it was not seen live or not refused by the checks
 /// of files.
-pub(crate) fn offer(ctx: &Ctx<'_>) -> Offer {
+pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = Offer::default();
     let Some(live) = &ctx.attempt.live else { return offer };
     let Some(seen) = live.seen() else { return offer };
@@ -166,6 +167,7 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
         Change::Own { node, uid } => {
             let path = path(seen, *node)?;
             let inode = world.inode(*node)?;
+            let link = if inode.kind == Kind::Symlink { "-h " } else { "" };
             let (new, old) = (name(seen, 'u', *uid), name(seen, 'u', inode.uid));
             Step {
                 what: format!("Give {path} to {new}"),
@@ -173,8 +175,8 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
                     "{path}, which {new} may then change as it likes; {old} loses the owner's rights"
                 ),
                 risk: Risk::Medium,
-                run: format!("sudo chown {} {path}", shell(&new)),
-                undo: format!("sudo chown {} {path}", shell(&old)),
+                run: format!("sudo chown {link}{} {path}", shell(&new)),
+                undo: format!("sudo chown {link}{} {path}", shell(&old)),
             }
         }
         Change::NotImmutable(node) => flag(seen, *node, 'i', "immutable")?,
