@@ -54,7 +54,9 @@ pub(super) fn run(args: &Fmt, output: &mut Output) -> anyhow::Result<Exit> {
                 output.print(&format!("{}\n", escape::line(&name)));
             }
         } else {
-            output.print(&escape::block(&laid_out));
+            // A file or a program gets the policy byte for byte: a tab in a value is part of it.
+            let watched = std::io::IsTerminal::is_terminal(&std::io::stdout());
+            output.print(if watched { escape::block(&laid_out) } else { laid_out.as_str().into() }.as_ref());
         }
     }
     Ok(exit)
