@@ -59,6 +59,15 @@ pub(crate) enum Command {
     Profile(crate::command::profile::Profile),
     /// Take back what --write wrote below a directory
     Undo(Undo),
+    /// What a clone runs until it is followed
+    #[command(name = crate::command::clone::hold::NAME, hide = true)]
+    Hold {
+        /// Empty until it is followed
+        gate: PathBuf,
+        /// What it becomes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<std::ffi::OsString>,
+    },
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -205,8 +214,10 @@ pub(crate) struct Plain {
 pub(crate) struct Run {
     /// The command and its arguments
     #[arg(value_name = "CMD", trailing_var_arg = true, allow_hyphen_values = true)]
-    #[arg(required_unless_present = "pid", conflicts_with = "pid")]
+    #[arg(required_unless_present_any = ["pid", "container", "compose"], conflicts_with_all = ["pid", "container", "compose"])]
     pub(crate) command: Vec<std::ffi::OsString>,
+    #[command(flatten)]
+    pub(crate) of: Clones,
     /// Follow a running process with all its threads until it ends, or ^C
     #[arg(long, value_name = "PID")]
     pub(crate) pid: Option<i32>,
@@ -226,6 +237,34 @@ pub(crate) struct Run {
     pub(crate) save: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
+}
+
+/// A container whose clone is followed.
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct Clones {
+    /// Follow a clone of this container (name or id) from its first instruction: the same image, user,
+    /// capabilities, filter and label; its volumes are copies, and it has no network
+    #[arg(long, value_name = "NAME", conflicts_with = "pid")]
+    pub(crate) container: Option<String>,
+    /// Follow a clone of a compose file's service
+    #[arg(long, value_names = ["FILE] [SERVICE"], num_args = 1..=2, conflicts_with_all = ["pid", "container"])]
+    pub(crate) compose: Vec<String>,
+    /// With a clone: give it the network of its original
+    #[arg(long)]
+    pub(crate) with_network: bool,
+}
+
+impl Clones {
+    /// What was asked about.
+    pub(crate) fn target(&self) -> Option<whodenied_postmortem::Target> {
+        use whodenied_postmortem::Target;
+        match (&self.container, self.compose.as_slice()) {
+            (Some(name), _) => Some(Target::Container(name.clone())),
+            (_, [service]) => Some(Target::Compose(None, service.clone())),
+            (_, [file, service, ..]) => Some(Target::Compose(Some(file.into()), service.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// What left its traces on this machine.

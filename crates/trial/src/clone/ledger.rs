@@ -108,6 +108,15 @@ impl Ledger {
         Ok(Places::new(&self.directory, number))
     }
 
+    /// A file of this name below the run's directory, empty and readable by everyone.
+    pub(crate) fn file(&self, name: &str) -> Result<PathBuf, CloneError> {
+        let path = self.directory.join(name);
+        std::fs::write(&path, "").map_err(|e| CloneError::system(&path, e))?;
+        let mode = rustix::fs::Mode::from_bits_truncate(0o644);
+        rustix::fs::chmod(&path, mode).map_err(|e| CloneError::system(&path, e))?;
+        Ok(path)
+    }
+
     /// Removes copies that are no longer used.
     pub(crate) fn drop_copies(&self, places: &[Places]) -> Result<(), CloneError> {
         places.iter().try_for_each(copies::remove)

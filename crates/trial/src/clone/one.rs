@@ -14,15 +14,18 @@ use whodenied_engine::{Api, Control, Error, Flavour, Limits};
 
 /// Where our own program lies in a clone that is followed.
 const INSIDE: &str = "/.whodenied";
+/// A file in it that is empty until the program may begin.
+const GATE: &str = "/.whodenied-gate";
 
 /// What is wanted of a clone.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// Our own program, statically linked, and its first arguments: it is started in place of the
-    /// original's, whose words follow.
+    /// original's.
     pub instead: Option<(PathBuf, Vec<String>)>,
-    /// The words that follow are left out.
-    pub alone: bool,
+    /// Its further arguments are a file that is empty until [`Container::open`], and the words of the
+    /// original's program. (Who follows the clone is not seen from inside: another process namespace.)
+    pub held: bool,
 }
 
 /// How a clone ended.
@@ -90,15 +93,18 @@ impl Workshop {
         let unsuitable = |why: Unsuitable| CloneError::Unsuitable(why.0);
         let mut spec = applied(spec.clone(), changes).map_err(unsuitable)?;
         let mut clone =
-            Container { of: self.clone(), id: String::new(), name: String::new(), copies: Vec::new() };
+            Container { of: self.clone(), id: String::new(), name: String::new(), copies: Vec::new(), gate: None };
         clone.mounts(&mut spec, wanted)?;
         clone.on_copies(&spec, changes)?;
         let mut words: Vec<String> = Vec::new();
         if let Some((_, first)) = &wanted.instead {
             words.push(INSIDE.to_owned());
             words.extend(first.iter().cloned());
+            if wanted.held {
+                words.push(GATE.to_owned());
+            }
         }
-        if !wanted.alone {
+        if wanted.instead.is_none() || wanted.held {
             words.extend(spec.program.iter().cloned());
         }
         spec.body["Entrypoint"] = json!(words);
@@ -125,6 +131,7 @@ pub struct Container {
     id: String,
     name: String,
     copies: Vec<Places>,
+    gate: Option<PathBuf>,
 }
 
 impl Container {
@@ -161,6 +168,11 @@ impl Container {
         }
         if let Some((program, _)) = &wanted.instead {
             bind(program, INSIDE, false);
+            if wanted.held {
+                let gate = self.of.ledger.borrow().file("gate")?;
+                bind(&gate, GATE, false);
+                self.gate = Some(gate);
+            }
         }
         let mounts = spec.host().entry("Mounts").or_insert_with(|| json!([]));
         if let Some(mounts) = mounts.as_array_mut() {
@@ -237,6 +249,15 @@ impl Container {
             self.of.api.inspect_as_docker(&self.id).map_err(CloneError::engine("asking for the clone"))?;
         let pid = inspect.pointer("/State/Pid").and_then(Value::as_i64).unwrap_or(0);
         Ok(i32::try_from(pid).unwrap_or(0))
+    }
+
+    /// Lets a program begin that was held.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn open(&self) -> Result<(), CloneError> {
+        let Some(gate) = &self.gate else { return Ok(()) };
+        std::fs::write(gate, "1").map_err(|e| CloneError::system(gate, e))
     }
 
     /// Waits for its end, `most` at the longest; what runs on is ended.

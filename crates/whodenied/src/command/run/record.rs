@@ -22,7 +22,7 @@ const PROGRAMS: usize = 4;
 const PRINTED: usize = 48 << 10;
 
 /// Keeps what matters of a trace.
-pub(super) struct Recorder {
+pub(in crate::command) struct Recorder {
     failures: Vec<Failure>,
     /// Which failure a line stands for.
     known: HashMap<String, usize>,
@@ -50,15 +50,15 @@ pub(super) struct Recorder {
 }
 
 /// A trace as evidence.
-pub(super) struct Recorded {
-    pub(super) lines: String,
-    pub(super) captures: String,
-    pub(super) printed: String,
-    pub(super) remarks: Vec<String>,
+pub(in crate::command) struct Recorded {
+    pub(in crate::command) lines: String,
+    pub(in crate::command) captures: String,
+    pub(in crate::command) printed: String,
+    pub(in crate::command) remarks: Vec<String>,
 }
 
 impl Recorder {
-    pub(super) fn new(start: Option<Start>) -> Self {
+    pub(in crate::command) fn new(start: Option<Start>) -> Self {
         Self {
             accelerated: false,
             pids: HashSet::new(),
@@ -137,7 +137,7 @@ impl Recorder {
     }
 
     /// This process is one of those that are followed.
-    pub(super) fn followed(&mut self, pid: Tid) {
+    pub(in crate::command) fn followed(&mut self, pid: Tid) {
         if self.pids.len() < FOLLOWED {
             self.pids.insert(pid);
         }
@@ -217,7 +217,7 @@ impl Recorder {
     }
 
     /// Weighs what was seen and puts it in the form of evidence.
-    pub(super) fn finish(mut self, status: Option<Status>, timed_out: bool, all: bool) -> Recorded {
+    pub(in crate::command) fn finish(mut self, status: Option<Status>, timed_out: bool, all: bool) -> Recorded {
         // The places where a command that was found was looked for first are no matter.
         if status.is_some() {
             self.failures.retain(|f| !f.launching);

@@ -1,0 +1,201 @@
+//! One clone followed from its first instruction to its end, as a case.
+
+use super::hold;
+use crate::command::run::record::{Recorded, Recorder};
+use crate::pipeline;
+use anyhow::Context as _;
+use std::io::Cursor;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use whodenied_case::{Case, Origin};
+use whodenied_intake::Input;
+use whodenied_kernel::syscall::Arch;
+use whodenied_sources::capture::Domains;
+use whodenied_sources::trace::{Call, Ending, Event, Flow, Observer, Options, Tracer, Until, decode};
+use whodenied_trial::clone::{Change, CloneError, Container, Ended, Spec, Wanted, Workshop};
+
+/// A call that is watched for: that it succeeds shows that a remedy works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Watched {
+    /// The kernel's name of it.
+    pub(crate) call: String,
+    /// What it is on, as the trace shows it; `None` for a call on nothing that has a name.
+    pub(crate) object: Option<String>,
+}
+
+/// What became of the watched call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It was not made.
+    Not,
+    /// It failed as before.
+    Refused,
+    /// It succeeded, and was not refused.
+    Passed,
+}
+
+/// A clone that was run.
+pub(crate) struct Followed {
+    /// What was seen, judged.
+    pub(crate) case: Case,
+    pub(crate) ended: Ended,
+    pub(crate) seen: Seen,
+    /// How long its program ran.
+    pub(crate) took: Duration,
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Runs a clone, following it, `most` at the longest. `around` is what is known of the original.
+pub(crate) fn follow(
+    shop: &Rc<Workshop>,
+    spec: &Spec,
+    changes: &[Change],
+    program: &Path,
+    around: &[(Origin, String)],
+    watched: Option<&Watched>,
+    most: Duration,
+) -> anyhow::Result<Followed> {
+    let wanted = Wanted { instead: Some((program.to_owned(), vec![hold::NAME.to_owned()])), held: true };
+    let clone = shop.make(spec, changes, &wanted)?;
+    let pid = match clone.start() {
+        Ok(pid) if pid > 0 => pid,
+        Ok(_) => return not_followed(&clone, around, "it ended before it could be followed"),
+        Err(error @ CloneError::Engine { .. }) => {
+            let ended = Ended { not_started: Some(error.to_string()), ..Ended::default() };
+            return Ok(untraced(ended, around, Duration::ZERO, Vec::new()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let options = Options {
+        forward_signals: true,
+        timeout: Some(most),
+        until: Until::Command,
+        successes: ["write", "writev"]
+            .into_iter()
+            .chain(Domains::CALLS)
+            .chain(watched.and_then(|w| named(&w.call)))
+            .collect(),
+        ..Options::default()
+    };
+    let tracer = Tracer::attach(pid, options).context("can't follow the clone: run whodenied as root")?;
+    clone.open()?;
+    let began = Instant::now();
+    let mut recorder = Recorder::new(None);
+    recorder.followed(pid);
+    let mut watcher = Watcher { inner: recorder, watched, seen: Seen::Not, ours: true };
+    let outcome = tracer.run(&mut watcher)?;
+    let took = began.elapsed();
+    let status = match outcome.ending {
+        Ending::Ended(status) => Some(status),
+        _ => None,
+    };
+    let ended = clone.end(if status.is_some() { Duration::from_secs(10) } else { Duration::ZERO })?;
+    let seen = watcher.seen;
+    // What ran on to the end of its time was not broken.
+    let recorded = watcher.inner.finish(status, outcome.timed_out && status.is_none(), false);
+    Ok(judged(recorded, ended, around, seen, took, &spec.program))
+}
+
+/// Without a trace the log alone tells.
+fn not_followed(clone: &Container, around: &[(Origin, String)], why: &str) -> anyhow::Result<Followed> {
+    let ended = clone.end(Duration::from_secs(5))?;
+    Ok(untraced(ended, around, Duration::ZERO, vec![why.to_owned()]))
+}
+
+fn untraced(ended: Ended, around: &[(Origin, String)], took: Duration, remarks: Vec<String>) -> Followed {
+    let mut inputs: Vec<Input> = around.iter().map(|(o, t)| input(o.clone(), t.clone())).collect();
+    let log = [ended.not_started.as_deref().unwrap_or(""), &ended.log].join("\n");
+    inputs.push(input(Origin::Log { name: "the clone's log".to_owned() }, log));
+    Followed { case: pipeline::explain(inputs), ended, seen: Seen::Not, took, remarks }
+}
+
+fn judged(
+    recorded: Recorded,
+    ended: Ended,
+    around: &[(Origin, String)],
+    seen: Seen,
+    took: Duration,
+    program: &[String],
+) -> Followed {
+    let command = program.join(" ");
+    let mut inputs: Vec<Input> = around.iter().map(|(o, t)| input(o.clone(), t.clone())).collect();
+    let mut case = Case::default();
+    if !recorded.lines.is_empty() {
+        inputs.push(input(Origin::Trace { command: command.clone() }, recorded.lines));
+        inputs.push(input(Origin::Captures, recorded.captures));
+        if !recorded.printed.trim().is_empty() {
+            inputs.push(input(Origin::Printed { command }, recorded.printed));
+        }
+        case = pipeline::explain(inputs);
+    }
+    Followed { case, ended, seen, took, remarks: recorded.remarks }
+}
+
+fn input(origin: Origin, text: String) -> Input {
+    Input { origin, reader: Box::new(Cursor::new(text.into_bytes())) }
+}
+
+/// A recorder that also looks for one call, and leaves out what our own program does before it becomes
+/// the clone's.
+struct Watcher<'a> {
+    inner: Recorder,
+    watched: Option<&'a Watched>,
+    seen: Seen,
+    /// Our own program still runs.
+    ours: bool,
+}
+
+impl Watcher<'_> {
+    fn is_watched(&self, call: &Call) -> bool {
+        self.watched.is_some_and(|w| {
+            w.call == call.name && {
+                let object = decode(call).object.as_ref().map(ToString::to_string);
+                w.object.is_none() || w.object == object
+            }
+        })
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn wants(&mut self, call: &Call) -> bool {
+        let started = !self.ours || call.name.starts_with("exec");
+        let watched = self.watched.is_some_and(|w| w.call == call.name);
+        started && (watched || self.inner.wants(call))
+    }
+
+    fn event(&mut self, event: Event) -> Flow {
+        match &event {
+            Event::Exec(_) => self.ours = false,
+            Event::Failed(call) | Event::Trapped { call, .. } if self.is_watched(call) => self.seen = Seen::Refused,
+            Event::Succeeded(call) if self.is_watched(call) => {
+                if self.seen == Seen::Not {
+                    self.seen = Seen::Passed;
+                }
+                if !matches!(call.name, "write" | "writev") && !Domains::CALLS.contains(&call.name) {
+                    return Flow::Continue;
+                }
+            }
+            _ => {}
+        }
+        // A watched call that fails for another reason is no refusal.
+        if let Event::Failed(call) = &event
+            && !self.inner.wants(call)
+        {
+            return Flow::Continue;
+        }
+        if let Event::Succeeded(call) = &event
+            && !self.inner.wants(call)
+            && !Domains::CALLS.contains(&call.name)
+        {
+            return Flow::Continue;
+        }
+        self.inner.event(event)
+    }
+}
+
+/// The kernel's own name of a call.
+fn named(call: &str) -> Option<&'static str> {
+    let native = if cfg!(target_arch = "x86_64") { Arch::X86_64 } else { Arch::Aarch64 };
+    native.syscall_name(native.syscall_number(call)?)
+}
