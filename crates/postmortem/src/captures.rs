@@ -75,6 +75,7 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
         ..ProcessState::default()
     };
     Some(Capture {
+        places: None,
         schema: SCHEMA.to_owned(),
         line,
         syscall: attempt.syscall.clone().unwrap_or_default(),

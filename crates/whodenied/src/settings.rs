@@ -44,6 +44,7 @@ const fn plain(args: &Args) -> Option<&Plain> {
         Some(Command::Can(can)) => Some(&can.plain),
         Some(Command::Default(DefaultCommand::Show(show))) => Some(&show.plain),
         Some(Command::Doctor(doctor)) => Some(&doctor.plain),
+        Some(Command::Fix(fix)) => Some(&fix.plain),
         _ => None,
     }
 }

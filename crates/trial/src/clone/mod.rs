@@ -21,7 +21,7 @@ mod spec;
 pub use change::{Change, Unsuitable, applied, changes};
 pub use doors::Withheld;
 pub use ledger::{Cleared, clear};
-pub use one::{Container, Ended, Wanted, Workshop};
+pub use one::{Container, Ended, Instead, Wanted, Workshop};
 pub use spec::{Original, Spec};
 
 use whodenied_text::escape;

@@ -12,20 +12,26 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use whodenied_engine::{Api, Control, Error, Flavour, Limits};
 
-/// Where our own program lies in a clone that is followed.
-const INSIDE: &str = "/.whodenied";
 /// A file in it that is empty until the program may begin.
 const GATE: &str = "/.whodenied-gate";
 
 /// What is wanted of a clone.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// Our own program, statically linked, and its first arguments: it is started in place of the
-    /// original's.
-    pub instead: Option<(PathBuf, Vec<String>)>,
+    /// What is started in place of the original's program.
+    pub instead: Option<Instead>,
     /// Its further arguments are a file that is empty until [`Container::open`], and the words of the
     /// original's program. (Who follows the clone is not seen from inside: another process namespace.)
     pub held: bool,
+}
+
+/// A program of the host that runs in any image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Instead {
+    /// Its files, and where they lie in the clone, read only.
+    pub files: Vec<(PathBuf, String)>,
+    /// How it is started.
+    pub words: Vec<String>,
 }
 
 /// How a clone ended.
@@ -92,14 +98,18 @@ impl Workshop {
     ) -> Result<Container, CloneError> {
         let unsuitable = |why: Unsuitable| CloneError::Unsuitable(why.0);
         let mut spec = applied(spec.clone(), changes).map_err(unsuitable)?;
-        let mut clone =
-            Container { of: self.clone(), id: String::new(), name: String::new(), copies: Vec::new(), gate: None };
+        let mut clone = Container {
+            of: self.clone(),
+            id: String::new(),
+            name: String::new(),
+            copies: Vec::new(),
+            gate: None,
+        };
         clone.mounts(&mut spec, wanted)?;
         clone.on_copies(&spec, changes)?;
         let mut words: Vec<String> = Vec::new();
-        if let Some((_, first)) = &wanted.instead {
-            words.push(INSIDE.to_owned());
-            words.extend(first.iter().cloned());
+        if let Some(instead) = &wanted.instead {
+            words.extend(instead.words.iter().cloned());
             if wanted.held {
                 words.push(GATE.to_owned());
             }
@@ -166,8 +176,10 @@ impl Container {
             let source = name.map_or_else(|| places.merged.clone(), |n| places.merged.join(n));
             bind(&source, &given.target, given.writable);
         }
-        if let Some((program, _)) = &wanted.instead {
-            bind(program, INSIDE, false);
+        if let Some(instead) = &wanted.instead {
+            for (source, target) in &instead.files {
+                bind(source, target, false);
+            }
             if wanted.held {
                 let gate = self.of.ledger.borrow().file("gate")?;
                 bind(&gate, GATE, false);

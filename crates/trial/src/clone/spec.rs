@@ -127,6 +127,13 @@ impl Spec {
         Ok(Self { body: Value::Object(body), given, withheld, program })
     }
 
+    /// Paths in the container and where the original's files of that place lie on the host.
+    #[must_use]
+    pub fn places(&self) -> Vec<(String, String)> {
+        let place = |g: &Given| (g.target.clone(), g.source.to_string_lossy().into_owned());
+        self.given.iter().map(place).collect()
+    }
+
     /// The host's configuration part of the body.
     pub(crate) fn host(&mut self) -> &mut Map<String, Value> {
         if !self.body.get("HostConfig").is_some_and(Value::is_object) {

@@ -1,27 +1,64 @@
 //! One clone followed from its first instruction to its end, as a case.
 
-use super::hold;
+use super::{hold, ourselves};
 use crate::command::run::record::{Recorded, Recorder};
 use crate::pipeline;
 use anyhow::Context as _;
 use std::io::Cursor;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use whodenied_case::{Case, Origin};
+use whodenied_case::capture::Thing;
+use whodenied_case::{Attempt, Case, Origin};
 use whodenied_intake::Input;
 use whodenied_kernel::syscall::Arch;
-use whodenied_sources::capture::Domains;
+use whodenied_sources::capture::{Domains, thing};
 use whodenied_sources::trace::{Call, Ending, Event, Flow, Observer, Options, Tracer, Until, decode};
-use whodenied_trial::clone::{Change, CloneError, Container, Ended, Spec, Wanted, Workshop};
+use whodenied_trial::clone::{Change, CloneError, Container, Ended, Instead, Spec, Wanted, Workshop};
 
 /// A call that is watched for: that it succeeds shows that a remedy works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Watched {
     /// The kernel's name of it.
-    pub(crate) call: String,
-    /// What it is on, as the trace shows it; `None` for a call on nothing that has a name.
-    pub(crate) object: Option<String>,
+    call: String,
+    /// What it is on; `None` for a call on nothing that has a name.
+    object: Option<Thing>,
+    /// Those of its arguments that say what is asked for, not by which descriptor.
+    asks: Vec<(String, String)>,
+}
+
+/// Arguments that say what is asked for.
+const ASKS: &[&str] = &[
+    "flags", "domain", "type", "protocol", "prot", "request", "cmd", "op", "mode", "policy", "option", "how",
+];
+
+fn asks<'a>(args: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    args.filter(|(name, _)| ASKS.contains(name)).map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+}
+
+impl Watched {
+    /// The call that `attempt` was, where it was seen live.
+    pub(crate) fn of(attempt: &Attempt) -> Option<Self> {
+        let live = attempt.live.as_deref()?;
+        Some(Self {
+            call: live.syscall.clone(),
+            object: live.object.clone(),
+            asks: asks(live.args.iter().map(|(n, v)| (n.as_str(), v.as_str()))),
+        })
+    }
+
+    fn is(&self, call: &Call) -> bool {
+        if self.call != call.name {
+            return false;
+        }
+        let decoded = decode(call);
+        let object = decoded.object.as_ref().map(thing);
+        let same = match (&self.object, &object) {
+            // Numbers of processes are another every time.
+            (Some(Thing::Process(_)), Some(Thing::Process(_))) => true,
+            (a, b) => a == b,
+        };
+        same && self.asks == asks(decoded.args.iter().map(|(n, v)| (*n, v.as_str())))
+    }
 }
 
 /// What became of the watched call.
@@ -51,12 +88,12 @@ pub(crate) fn follow(
     shop: &Rc<Workshop>,
     spec: &Spec,
     changes: &[Change],
-    program: &Path,
+    program: &Instead,
     around: &[(Origin, String)],
     watched: Option<&Watched>,
     most: Duration,
 ) -> anyhow::Result<Followed> {
-    let wanted = Wanted { instead: Some((program.to_owned(), vec![hold::NAME.to_owned()])), held: true };
+    let wanted = Wanted { instead: Some(ourselves::with(program, hold::NAME)), held: true };
     let clone = shop.make(spec, changes, &wanted)?;
     let pid = match clone.start() {
         Ok(pid) if pid > 0 => pid,
@@ -81,7 +118,7 @@ pub(crate) fn follow(
     let tracer = Tracer::attach(pid, options).context("can't follow the clone: run whodenied as root")?;
     clone.open()?;
     let began = Instant::now();
-    let mut recorder = Recorder::new(None);
+    let mut recorder = Recorder::within(spec.places());
     recorder.followed(pid);
     let mut watcher = Watcher { inner: recorder, watched, seen: Seen::Not, ours: true };
     let outcome = tracer.run(&mut watcher)?;
@@ -148,12 +185,7 @@ struct Watcher<'a> {
 
 impl Watcher<'_> {
     fn is_watched(&self, call: &Call) -> bool {
-        self.watched.is_some_and(|w| {
-            w.call == call.name && {
-                let object = decode(call).object.as_ref().map(ToString::to_string);
-                w.object.is_none() || w.object == object
-            }
-        })
+        self.watched.is_some_and(|w| w.is(call))
     }
 }
 
@@ -167,7 +199,9 @@ impl Observer for Watcher<'_> {
     fn event(&mut self, event: Event) -> Flow {
         match &event {
             Event::Exec(_) => self.ours = false,
-            Event::Failed(call) | Event::Trapped { call, .. } if self.is_watched(call) => self.seen = Seen::Refused,
+            Event::Failed(call) | Event::Trapped { call, .. } if self.is_watched(call) => {
+                self.seen = Seen::Refused
+            }
             Event::Succeeded(call) if self.is_watched(call) => {
                 if self.seen == Seen::Not {
                     self.seen = Seen::Passed;

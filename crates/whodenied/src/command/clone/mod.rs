@@ -2,17 +2,23 @@
 
 mod follow;
 pub(crate) mod hold;
+mod mend;
 mod original;
 mod ourselves;
+pub(crate) mod probes;
+mod show;
 
-use crate::args::Run;
+use crate::args::{Fix, Format, Run};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::pipeline;
 use crate::settings::Settings;
+use anyhow::bail;
 use original::Known;
 use std::time::Duration;
+use std::time::Instant;
 use whodenied_postmortem::Target;
+use whodenied_report::{json, markdown, terminal};
 
 /// So long a clone may run where nothing else is said.
 const USUAL: Duration = Duration::from_secs(20);
@@ -36,7 +42,7 @@ pub(crate) fn run(
     let mut case = followed.case;
     case.missing.extend(known.missing.iter().cloned());
     output.remark(&original::ending(&known.name, &followed.ended));
-    if case.diagnoses.is_empty() && settings.format == crate::args::Format::Terminal {
+    if case.diagnoses.is_empty() && settings.format == Format::Terminal {
         output.print("No call of the clone was denied.\n");
         return Ok(Exit::Fine);
     }
@@ -47,4 +53,22 @@ pub(crate) fn run(
     }
     pipeline::write_fix(&case, settings, output)?;
     Ok(Exit::of(&case))
+}
+
+/// `fix`.
+pub(crate) fn fix(fix: &Fix, settings: &Settings, output: &mut Output) -> anyhow::Result<Exit> {
+    let Some(target) = fix.of.target() else { bail!("give --container NAME or --compose [FILE] SERVICE") };
+    original::clear(output);
+    let began = Instant::now();
+    let known = Known::of(&target, fix.of.with_network)?;
+    let program = ourselves::program()?;
+    original::tell_withheld(&known.spec, output);
+    let story = mend::mend(&known, &program, fix.timeout.unwrap_or(USUAL))?;
+    let report = show::Report::of(&known, &story, began.elapsed());
+    output.print(&match settings.format {
+        Format::Terminal => terminal::sections(&report.page(), &settings.terminal),
+        Format::Markdown => markdown::sections(&report.page()),
+        Format::Json => json::document(&report),
+    });
+    Ok(report.exit())
 }

@@ -38,7 +38,12 @@ impl Known {
         let around = gathered
             .pieces
             .into_iter()
-            .filter(|p| matches!(p.origin, Origin::Engine { .. } | Origin::Host { .. } | Origin::State { .. } | Origin::Paste { .. }))
+            .filter(|p| {
+                matches!(
+                    p.origin,
+                    Origin::Engine { .. } | Origin::Host { .. } | Origin::State { .. } | Origin::Paste { .. }
+                )
+            })
             .map(|p| (p.origin, p.text))
             .collect();
         Ok(Self { name: original.name, shop, spec, around, missing: gathered.missing })
@@ -73,7 +78,11 @@ fn engine_of(name: &str) -> anyhow::Result<String> {
     if untold.is_empty() {
         bail!("no engine of this machine knows a container {}", escape::line(name));
     }
-    bail!("no engine that could be asked knows a container {}: {}", escape::line(name), escape::line(&untold.join("; ")))
+    bail!(
+        "no engine that could be asked knows a container {}: {}",
+        escape::line(name),
+        escape::line(&untold.join("; "))
+    )
 }
 
 /// Removes what a killed run left, and says so.

@@ -40,6 +40,8 @@ pub(in crate::command) struct Recorder {
     accelerated: bool,
     /// How the command was started.
     start: Option<Start>,
+    /// Of a container's clone: paths inside and where they lie on the host.
+    places: Option<Vec<(String, String)>>,
     /// The privilege that the program of a process runs without.
     lost: HashMap<Tid, Lost>,
     /// Processes whose mount namespace or root is another than ours.
@@ -63,6 +65,7 @@ impl Recorder {
             accelerated: false,
             pids: HashSet::new(),
             start,
+            places: None,
             lost: HashMap::new(),
             apart: HashSet::new(),
             ours: HashSet::new(),
@@ -77,6 +80,11 @@ impl Recorder {
             filters: Filters::default(),
             domains: Domains::default(),
         }
+    }
+
+    /// The same of a container whose files lie at `places` of the host.
+    pub(in crate::command) fn within(places: Vec<(String, String)>) -> Self {
+        Self { places: Some(places), ..Self::new(None) }
     }
 
     /// True when any call failed that is kept.
@@ -118,6 +126,7 @@ impl Recorder {
         }
         capture.hidden_by = hidden_by;
         capture.start.clone_from(&self.start);
+        capture.places.clone_from(&self.places);
         capture.lost = self.lost.get(&call.pid).cloned();
         capture.errno = errno.0;
         capture.filter = self.filters.answer(call);
@@ -217,7 +226,12 @@ impl Recorder {
     }
 
     /// Weighs what was seen and puts it in the form of evidence.
-    pub(in crate::command) fn finish(mut self, status: Option<Status>, timed_out: bool, all: bool) -> Recorded {
+    pub(in crate::command) fn finish(
+        mut self,
+        status: Option<Status>,
+        timed_out: bool,
+        all: bool,
+    ) -> Recorded {
         // The places where a command that was found was looked for first are no matter.
         if status.is_some() {
             self.failures.retain(|f| !f.launching);
