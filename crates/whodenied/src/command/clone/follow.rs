@@ -24,6 +24,8 @@ pub(crate) struct Watched {
     object: Option<Thing>,
     /// Those of its arguments that say what is asked for, not by which descriptor.
     asks: Vec<(String, String)>,
+    /// The file whose privilege was lost: its execution succeeded all the same.
+    lost: Option<String>,
 }
 
 /// Arguments that say what is asked for.
@@ -43,11 +45,12 @@ impl Watched {
             call: live.syscall.clone(),
             object: live.object.clone(),
             asks: asks(live.args.iter().map(|(n, v)| (n.as_str(), v.as_str()))),
+            lost: live.lost.as_ref().filter(|_| live.errno == 0).map(|l| l.file.clone()),
         })
     }
 
     fn is(&self, call: &Call) -> bool {
-        if self.call != call.name {
+        if self.call != call.name || self.lost.is_some() {
             return false;
         }
         let decoded = decode(call);
@@ -197,8 +200,19 @@ impl Observer for Watcher<'_> {
     }
 
     fn event(&mut self, event: Event) -> Flow {
+        let lost = self.watched.and_then(|w| w.lost.as_deref());
         match &event {
-            Event::Exec(_) => self.ours = false,
+            Event::Exec(exec) => {
+                self.ours = false;
+                let file = exec.exe.as_ref().map(|f| f.to_string_lossy());
+                if lost.is_some() && file.as_deref() == lost && self.seen == Seen::Not {
+                    self.seen = Seen::Passed;
+                }
+            }
+            // Told after the execution itself.
+            Event::PrivilegeLost(gone) if lost == Some(&*gone.file.to_string_lossy()) => {
+                self.seen = Seen::Refused
+            }
             Event::Failed(call) | Event::Trapped { call, .. } if self.is_watched(call) => {
                 self.seen = Seen::Refused
             }
