@@ -23,8 +23,10 @@ const PERSONAS: [u64; 5] = [0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 struct Entry {
     names: Vec<&'static str>,
     action: String,
-    /// Conditions on the first argument, as JSON objects without `index`.
+    /// A condition on the first argument, as a JSON object.
     args: Option<String>,
+    /// It is no part of the default.
+    added: bool,
 }
 
 /// One call that a profile is to answer otherwise than the default.
@@ -76,21 +78,30 @@ fn entries(
         |name: &str, first: Option<u64>| changes.iter().find(|c| c.syscall == name && c.first == first);
     let (mut allowed, mut refused) = (Vec::new(), BTreeMap::<i32, Vec<&'static str>>::new());
     let mut special = Vec::new();
-    let only = |name, args: String| Entry { names: vec![name], action: ALLOW.to_owned(), args: Some(args) };
+    let only = |name, args: String| Entry {
+        names: vec![name],
+        action: ALLOW.to_owned(),
+        args: Some(args),
+        added: false,
+    };
+    // What differs from the default stands first, where a person sees it.
+    let mut entries = Vec::new();
     for name in names() {
         match ask(name, &[]) {
-            _ if changed(name, None).is_some() => match changed(name, None).and_then(|c| c.errno) {
-                Some(errno) => refused.entry(errno.0).or_default().push(name),
-                None => allowed.push(name),
-            },
+            _ if changed(name, None).is_some() => {
+                let action =
+                    changed(name, None).and_then(|c| c.errno).map_or_else(|| ALLOW.to_owned(), refuse);
+                entries.push(Entry { names: vec![name], action, args: None, added: true });
+            }
             Some(refusal) if refusal.errno != default => {
                 refused.entry(refusal.errno.0).or_default().push(name);
             }
             Some(_) => {}
             None if name == "personality" => {
                 let more = changes.iter().filter(|c| c.syscall == name).filter_map(|c| c.first);
-                let values = PERSONAS.into_iter().chain(more);
-                special.extend(values.map(|v| only(name, condition("SCMP_CMP_EQ", v, None))));
+                let equals = |v| only(name, condition("SCMP_CMP_EQ", v, None));
+                special.extend(PERSONAS.into_iter().map(equals));
+                entries.extend(more.map(|v| Entry { added: true, ..equals(v) }));
             }
             None if matches!(name, "socket" | "socketpair") => {
                 let refuses = |n: &u64| {
@@ -109,13 +120,16 @@ fn entries(
             None => allowed.push(name),
         }
     }
-    let mut entries = vec![Entry { names: allowed, action: ALLOW.to_owned(), args: None }];
+    entries.push(Entry { names: allowed, action: ALLOW.to_owned(), args: None, added: false });
     entries.extend(special);
     for (errno, names) in refused {
-        let action = format!("\"SCMP_ACT_ERRNO\", \"errnoRet\": {errno}");
-        entries.push(Entry { names, action, args: None });
+        entries.push(Entry { names, action: refuse(Errno(errno)), args: None, added: false });
     }
     entries
+}
+
+fn refuse(errno: Errno) -> String {
+    format!("\"SCMP_ACT_ERRNO\", \"errnoRet\": {}", errno.0)
 }
 
 const ALLOW: &str = "\"SCMP_ACT_ALLOW\"";
@@ -159,7 +173,8 @@ impl Entry {
             let _ = write!(names, "{before}\"{name}\"");
         }
         let args = self.args.as_ref().map_or_else(String::new, |a| format!(", \"args\": [{a}]"));
-        format!("    {{\"names\": [{names}],\n      \"action\": {}{args}}}", self.action)
+        let added = if self.added { ",\n      \"comment\": \"added to the default\"" } else { "" };
+        format!("    {{\"names\": [{names}],\n      \"action\": {}{args}{added}}}", self.action)
     }
 }
 
