@@ -50,6 +50,11 @@ fn main() {
             }))
         })
         .collect();
+    let mut trials: Vec<Trial> = trials;
+    if let Some((_, engine)) = engines.iter().find(|(kind, _)| *kind == Kind::Docker) {
+        let engine = engine.clone();
+        trials.push(Trial::test("Docker: ended at any moment, and two at once", move || faults(&engine)));
+    }
     let conclusion = libtest_mimic::run(&Arguments { test_threads: Some(1), ..arguments }, trials);
     drop(engines);
     conclusion.exit();
@@ -78,6 +83,38 @@ const NOT_FIXED: &[&str] = &[
     "Docker: a setuid program under no_new_privs",
     "Remapped: an id without a counterpart",
 ];
+
+/// What a signal ends is put away by itself, what is killed by the next run.
+fn faults(engine: &Engine) -> Result<(), Failed> {
+    engine.stage("", "faults")?;
+    engine.run("faults", "--user app -v $V:/data", "touch /data/x")?;
+    let before = engine.everything();
+    for (signal, moments) in [("TERM", ["0.05", "0.3", "0.8"]), ("KILL", ["0.1", "0.4", "0.9"])] {
+        for moment in moments {
+            engine.ended("fix --container faults", signal, moment);
+            let after = engine.everything();
+            if signal == "TERM" && before != after {
+                return Err(format!("ended after {moment} s it left:\n{before}\nthen\n{after}").into());
+            }
+        }
+    }
+    let both = std::thread::scope(|s| {
+        let one = || engine.whodenied("fix --container faults --format json");
+        let other = s.spawn(one);
+        (one(), other.join())
+    });
+    let (Ok(one), Ok(Ok(other))) = both else { return Err("two at once do not end".into()) };
+    for report in [one, other] {
+        if report["outcome"] != "fixed" {
+            return Err(format!("two at once: {report:#}").into());
+        }
+    }
+    let after = engine.everything();
+    if before != after {
+        return Err(format!("after all it left:\n{before}\nthen\n{after}").into());
+    }
+    Ok(())
+}
 
 fn perform(scene: &Scene, engine: &Engine, number: usize) -> Result<(), Failed> {
     let name = format!("scene-{number}");

@@ -216,7 +216,7 @@ impl Tracer {
 
     /// The wait was interrupted by a signal to us.
     fn interrupted(&mut self) {
-        if self.guard.is_some() && signals::ended() {
+        if signals::ended() {
             self.stop = Some(Flow::Detach);
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {

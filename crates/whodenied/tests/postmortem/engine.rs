@@ -179,6 +179,17 @@ impl Engine {
         self.whodenied(&format!("explain --container {name} --format json"))
     }
 
+    /// Starts `whodenied` with these arguments and sends it a signal after so many seconds.
+    #[allow(dead_code, reason = "one of two tests asks")]
+    pub(crate) fn ended(&self, arguments: &str, signal: &str, after: &str) {
+        let at = self.directory.display();
+        let binary = env!("CARGO_BIN_EXE_whodenied");
+        let docker = format!("DOCKER_HOST=unix://{at}/sock");
+        self.shell(&format!(
+            "{docker} {binary} {arguments} >/dev/null 2>&1 & p=$!; sleep {after}; kill -{signal} $p; wait $p"
+        ));
+    }
+
     /// What `whodenied` with these arguments says in JSON.
     pub(crate) fn whodenied(&self, arguments: &str) -> Result<Value, String> {
         let at = self.directory.display();

@@ -108,7 +108,6 @@ pub(crate) fn follow(
         Err(error) => return Err(error.into()),
     };
     let options = Options {
-        forward_signals: true,
         timeout: Some(most),
         until: Until::Command,
         successes: ["write", "writev"]

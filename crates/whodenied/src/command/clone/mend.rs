@@ -4,10 +4,12 @@
 use super::follow::{Followed, Seen, Watched, follow};
 use super::original::Known;
 use super::probes;
+use anyhow::bail;
 use std::time::Duration;
 use whodenied_case::{Attempt, Case, Certainty, Diagnosis, Remedy, YesNo};
 use whodenied_kernel::Layer;
 use whodenied_sources::probe::Answer;
+use whodenied_sources::trace::Interrupt;
 use whodenied_trial::clone::{Change, Ended, Instead, changes};
 
 /// So many denials in a row are mended.
@@ -86,8 +88,19 @@ fn failed(ended: &Ended) -> bool {
 }
 
 /// Tells the whole story of `known`; each clone runs for `most` at the longest.
-pub(super) fn mend(known: &Known, program: &Instead, most: Duration) -> anyhow::Result<Story> {
+///
+/// # Errors
+/// The engine's, and when a person interrupts it.
+pub(super) fn mend(
+    known: &Known,
+    program: &Instead,
+    most: Duration,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Story> {
     let run = |changes: &[Change], watched: Option<&Watched>, most| {
+        if interrupt.asked() {
+            bail!("interrupted; every clone is removed");
+        }
         follow(&known.shop, &known.spec, changes, program, &known.around, watched, most)
     };
     let first = run(&[], None, most)?;
@@ -130,6 +143,7 @@ pub(super) fn mend(known: &Known, program: &Instead, most: Duration) -> anyhow::
                             }
                             verdict
                         }
+                        Err(why) if interrupt.asked() => return Err(why),
                         Err(why) => Verdict::NotTried(format!("{why:#}")),
                     }
                 }
@@ -144,6 +158,9 @@ pub(super) fn mend(known: &Known, program: &Instead, most: Duration) -> anyhow::
         story.last = followed.ended.clone();
         accepted = with;
         at = followed;
+    }
+    if interrupt.asked() {
+        bail!("interrupted; every clone is removed");
     }
     if !accepted.is_empty() {
         let before = probes::of_clone(&known.shop, &known.spec, &[], program);

@@ -19,6 +19,7 @@ use std::time::Duration;
 use std::time::Instant;
 use whodenied_postmortem::Target;
 use whodenied_report::{json, markdown, terminal};
+use whodenied_sources::trace::Interrupt;
 
 /// So long a clone may run where nothing else is said.
 const USUAL: Duration = Duration::from_secs(20);
@@ -30,6 +31,7 @@ pub(crate) fn run(
     settings: &Settings,
     output: &mut Output,
 ) -> anyhow::Result<Exit> {
+    let _interrupt = Interrupt::watch();
     original::clear(output);
     let known = Known::of(target, run.of.with_network)?;
     let program = ourselves::program()?;
@@ -58,12 +60,13 @@ pub(crate) fn run(
 /// `fix`.
 pub(crate) fn fix(fix: &Fix, settings: &Settings, output: &mut Output) -> anyhow::Result<Exit> {
     let Some(target) = fix.of.target() else { bail!("give --container NAME or --compose [FILE] SERVICE") };
+    let interrupt = Interrupt::watch();
     original::clear(output);
     let began = Instant::now();
     let known = Known::of(&target, fix.of.with_network)?;
     let program = ourselves::program()?;
     original::tell_withheld(&known.spec, output);
-    let story = mend::mend(&known, &program, fix.timeout.unwrap_or(USUAL))?;
+    let story = mend::mend(&known, &program, fix.timeout.unwrap_or(USUAL), &interrupt)?;
     let report = show::Report::of(&known, &story, began.elapsed());
     output.print(&match settings.format {
         Format::Terminal => terminal::sections(&report.page(), &settings.terminal),
