@@ -269,6 +269,12 @@ pub(crate) struct Fix {
     /// A clone may run for so long: 20s, 2m
     #[arg(long, value_name = "T", value_parser = crate::command::run::duration)]
     pub(crate) timeout: Option<std::time::Duration>,
+    /// Write the files of the fixes that work below this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) write: Option<PathBuf>,
+    /// With --write: overwrite files that differ
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) plain: Plain,
 }

@@ -6,6 +6,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a test fails by panicking"
 )]
@@ -14,6 +15,8 @@
 mod engine;
 #[path = "postmortem/scenes.rs"]
 mod scenes;
+#[path = "cli/schema.rs"]
+mod schema;
 
 use engine::{Engine, Kind};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -126,6 +129,10 @@ fn perform(scene: &Scene, engine: &Engine, number: usize) -> Result<(), Failed> 
     let after = engine.everything();
     engine.strike(scene.strike);
     let report: Value = report?;
+    let wrong = schema::check("whodenied-fix-1", &report.to_string());
+    if !wrong.is_empty() {
+        return Err(format!("not by its schema: {wrong:?}").into());
+    }
     let first = &report["denials"][0];
     let said = format!("{} {} {}: {report:#}", report["outcome"], first["layer"], first["certainty"]);
     if before != after {

@@ -94,7 +94,7 @@ pub static PROBES: &[Probe] = &[
     probe("reboot", "reboot", || call(libc::SYS_reboot, [0, 0, 0, 0, 0, 0])),
     probe("swapon", "turn swap on", || call(libc::SYS_swapon, [BAD, 0, 0, 0, 0, 0])),
     probe("acct", "turn process accounting on", || call(libc::SYS_acct, [BAD, 0, 0, 0, 0, 0])),
-    probe("raw-disk", "read a disk directly", || first_disk()),
+    probe("raw-disk", "read a disk directly", first_disk),
     probe("dev-mem", "open the machine's memory", || {
         node(libc::S_IFCHR, libc::makedev(1, 1), libc::O_RDONLY)
     }),
@@ -124,7 +124,7 @@ pub static PROBES: &[Probe] = &[
         call(libc::SYS_ptrace, [flags(libc::PTRACE_SEIZE as i32), ppid(), 0, 0, 0, 0])
     }),
     probe("read-memory", "read another process's memory", || open_parent(c"mem")),
-    probe("pidfd-getfd", "take a descriptor of another process", || take_descriptor()),
+    probe("pidfd-getfd", "take a descriptor of another process", take_descriptor),
     probe("keyctl", "use the kernel's keyrings", || call(libc::SYS_keyctl, [0, cast(-3), 0, 0, 0, 0])),
     probe("add-key", "add a key", || {
         call(libc::SYS_add_key, [text(c"user"), text(c"whodenied"), text(c"x"), 1, cast(-1), 0])
@@ -150,7 +150,7 @@ pub static PROBES: &[Probe] = &[
     probe("realtime", "run in real time", realtime),
     probe("raise-limit", "raise a hard limit", raise),
     probe("io-ports", "use I/O ports", ports),
-    probe("quotactl", "set quotas", || call(libc::SYS_quotactl, [0x80_0007_00, BAD, 0, BAD, 0, 0])),
+    probe("quotactl", "set quotas", || call(libc::SYS_quotactl, [0x8000_0700, BAD, 0, BAD, 0, 0])),
 ];
 
 fn ppid() -> u64 {

@@ -73,5 +73,7 @@ pub(crate) fn fix(fix: &Fix, settings: &Settings, output: &mut Output) -> anyhow
         Format::Markdown => markdown::sections(&report.page()),
         Format::Json => json::document(&report),
     });
+    let works = story.steps.iter().filter_map(mend::Step::mended);
+    pipeline::write_edits(works.flat_map(|t| &t.remedy.edits), settings, output)?;
     Ok(report.exit())
 }

@@ -26,7 +26,7 @@ pub(super) struct Report {
     /// Those that were refused and are now allowed.
     newly_allowed: Vec<&'static str>,
     containers_started: u32,
-    seconds: f64,
+    milliseconds: u64,
     remarks: Vec<String>,
 }
 
@@ -111,7 +111,7 @@ impl Report {
                 })
                 .collect(),
             containers_started: known.shop.started(),
-            seconds: (took.as_secs_f64() * 100.0).round() / 100.0,
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             remarks: story.remarks.iter().chain(&known.missing).cloned().collect(),
         }
     }
@@ -153,8 +153,10 @@ impl Report {
         self.compared(&mut page);
         page.push(Section::Heading("Left behind".to_owned()));
         page.push(Section::Text(format!(
-            "Nothing: {} clones in {:.1} s, all removed. The container and its volumes were not touched.",
-            self.containers_started, self.seconds
+            "Nothing: {} clones in {}.{} s, all removed. The container and its volumes were not touched.",
+            self.containers_started,
+            self.milliseconds / 1000,
+            self.milliseconds % 1000 / 100
         )));
         page.extend(self.remarks.iter().map(|r| Section::Term("Note".to_owned(), r.clone())));
         page
@@ -175,7 +177,7 @@ impl Report {
             page.push(Section::Term("Opens".to_owned(), fix.opens.clone()));
         }
         for edit in &fix.edits {
-            page.push(Section::Code(edit.text.trim_end().to_owned()));
+            page.push(Section::Code(short(edit)));
         }
         if !fix.commands.is_empty() {
             page.push(Section::Code(fix.commands.join("\n")));
@@ -210,6 +212,24 @@ impl Report {
             page.push(Section::Term("✓".to_owned(), format!("still refused: {}", names.join(", "))));
         }
     }
+}
+
+/// A long file by its beginning.
+fn short(edit: &FileEdit) -> String {
+    const LINES: usize = 14;
+    let count = edit.text.lines().count();
+    if !edit.whole {
+        return edit.text.trim_end().to_owned();
+    }
+    let mut text = format!("# {}, {count} lines", edit.file);
+    for line in edit.text.lines().take(LINES) {
+        text.push('\n');
+        text.push_str(line);
+    }
+    if count > LINES {
+        text.push_str("\n… (--write DIR writes the whole file)");
+    }
+    text
 }
 
 const fn mark(verdict: &str) -> &'static str {
