@@ -35,7 +35,7 @@ pub(crate) fn of(dead: &Dead, case: &Case) -> String {
 }
 
 /// Where a failure stands: the evidence, and the line counted from 1.
-fn place(case: &Case, attempt: &Attempt) -> Option<(SourceId, u32)> {
+pub(crate) fn place(case: &Case, attempt: &Attempt) -> Option<(SourceId, u32)> {
     attempt.spans.iter().find_map(|span| {
         let evidence = case.evidence.get(span.source.0 as usize)?;
         if !matches!(evidence.origin, Origin::Log { .. }) {

@@ -48,6 +48,9 @@ pub(crate) fn read(inspect: &Value, engine: &'static str, version: &str, info: &
         if oom { ", out of memory" } else { "" },
         state("FinishedAt")
     );
+    dead.programs =
+        crate::records::programs(std::iter::once(text(inspect, "/Path")).chain(list(inspect, "/Args")));
+    dead.own_categories = !shares_label(inspect);
     confinement(&mut dead, inspect, info);
     identity(&mut dead, inspect, info);
     dead
@@ -66,6 +69,16 @@ pub(crate) fn times(inspect: &Value) -> Dead {
         label: labels.iter().find(|l| !l.is_empty()).map(|l| (*l).to_owned()).unwrap_or_default(),
         ..Dead::default()
     }
+}
+
+/// True where the container was given a label by hand or has that of another one, whose namespaces it joins
+/// (podman-run(1), --ipc and --pid; Docker does the same).
+fn shares_label(inspect: &Value) -> bool {
+    let joins = |key: &str| text(inspect, &format!("/HostConfig/{key}")).starts_with("container:");
+    list(inspect, "/HostConfig/SecurityOpt").any(|o| o.starts_with("label"))
+        || joins("IpcMode")
+        || joins("PidMode")
+        || !text(inspect, "/Pod").is_empty()
 }
 
 fn confinement(dead: &mut Dead, inspect: &Value, info: &Value) {

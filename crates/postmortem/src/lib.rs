@@ -8,6 +8,7 @@
 //! Deliberately absent: any judgement. A capture says how certain its state is (`Afterwards::unless`), and
 //! the judges decide what follows.
 
+mod alike;
 mod captures;
 mod compose;
 mod dead;
@@ -27,8 +28,9 @@ mod user;
 use dead::Dead;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use whodenied_case::{Case, Origin};
+use whodenied_case::{Case, Evidence, Origin};
 use whodenied_engine::{Limits, Surroundings};
+use whodenied_text::SourceId;
 
 /// What is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub struct Gathered {
     /// True when the thing that was asked about was found.
     pub found: bool,
     dead: Option<Dead>,
+    /// When the policy of the container's label was loaded anew in its time, nanoseconds since 1970.
+    reloads: Vec<i128>,
 }
 
 impl Gathered {
@@ -110,12 +114,19 @@ pub fn gather(target: &Target, options: &Options) -> Gathered {
     }
 }
 
-/// Captures of the failures that the log told of, as a piece of evidence; `None` where the state that
-/// decides can't be put together for any of them.
+/// Adds to the evidence of a case what follows from the failures that its log tells of: captures of them, as
+/// far as the state that decides can be put together, and records of the kernel that decide them. True when
+/// anything was added, so that the evidence has to be understood anew.
 #[must_use]
-pub fn captures(gathered: &Gathered, case: &Case) -> Option<Piece> {
-    let text = captures::of(gathered.dead.as_ref()?, case);
-    (!text.is_empty()).then_some(Piece { origin: Origin::Captures, text })
+pub fn decide(gathered: &Gathered, case: &Case, evidence: &mut Vec<Evidence>) -> bool {
+    let Some(dead) = gathered.dead.as_ref() else { return false };
+    let promoted = alike::promote(dead, case, &gathered.reloads, evidence);
+    let text = captures::of(dead, case);
+    if text.is_empty() {
+        return promoted;
+    }
+    evidence.push(Evidence::new(SourceId(0), Origin::Captures, text));
+    true
 }
 
 /// Flags of open(2): a pipe is not waited for, and with `link` a link not followed.

@@ -14,7 +14,7 @@ use whodenied_intake::Input;
 use whodenied_postmortem::Target;
 use whodenied_report::redact;
 use whodenied_sources::{Host, LiveHost};
-use whodenied_text::{SourceId, escape};
+use whodenied_text::escape;
 
 pub(crate) fn run(
     files: &[PathBuf],
@@ -75,9 +75,8 @@ pub(super) fn left_of(target: &Target, mut inputs: Vec<Input>) -> Case {
         reader: Box::new(Cursor::new(piece.text.clone().into_bytes())),
     }));
     let mut case = whodenied_intake::read(inputs);
-    if let Some(piece) = whodenied_postmortem::captures(&gathered, &case) {
-        let mut evidence = std::mem::take(&mut case.evidence);
-        evidence.push(Evidence::new(SourceId(0), piece.origin, piece.text));
+    let mut evidence = case.evidence.clone();
+    if whodenied_postmortem::decide(&gathered, &case, &mut evidence) {
         case = whodenied_intake::understood(evidence, std::mem::take(&mut case.missing));
     }
     case.missing.extend(gathered.missing);
