@@ -53,6 +53,9 @@ part() { # part NAME LIMIT: runs one part of the scenario; its output and status
   return $status
 }
 
+# As whom: a rootless engine's containers are its user's.
+as() { if [ "$ENGINE" = "rootless podman" ]; then rootless "$@"; else "$@"; fi; }
+
 ask() { # the question to whodenied; what it knew stays as a case, to be explained elsewhere
   local what
   what=$(cat "$S/ask")
@@ -64,19 +67,23 @@ ask() { # the question to whodenied; what it knew stays as a case, to be explain
     # containerd keeps no log of a container that ctr started.
     local log=()
     [ "$ENGINE" = containerd ] && log=("$O/command.txt")
-    timeout -k 5 300 whodenied explain --container "$N" --format json "${log[@]}"
+    as timeout -k 5 300 whodenied explain --wait 120 --container "$N" --format json "${log[@]}"
     ;;
-  compose) timeout -k 5 300 whodenied explain --compose "$D/compose.yaml" web --format json ;;
-  unit) timeout -k 5 300 whodenied explain --unit "$N.service" --format json ;;
+  compose) timeout -k 5 300 whodenied explain --wait 120 --compose "$D/compose.yaml" web --format json ;;
+  unit) timeout -k 5 300 whodenied explain --wait 120 --unit "$N.service" --format json ;;
   paste) timeout -k 5 300 whodenied explain --here --save "$O/case.json" --format json "$O/command.txt" "$O/kernel.txt" ;;
   esac
 }
 
 collect() { # the same evidence as one file, which has to give the same answer on another machine
   case $(cat "$S/ask") in
-  container) timeout -k 5 300 whodenied collect --container "$N" -o "$O/collected.json" ;;
-  compose) timeout -k 5 300 whodenied collect --compose "$D/compose.yaml" web -o "$O/collected.json" ;;
-  unit) timeout -k 5 300 whodenied collect --unit "$N.service" -o "$O/collected.json" ;;
+  container)
+    install -d -m 777 "$D/collected"
+    as timeout -k 5 300 whodenied collect --wait 120 --container "$N" -o "$D/collected/case.json"
+    mv "$D/collected/case.json" "$O/collected.json"
+    ;;
+  compose) timeout -k 5 300 whodenied collect --wait 120 --compose "$D/compose.yaml" web -o "$O/collected.json" ;;
+  unit) timeout -k 5 300 whodenied collect --wait 120 --unit "$N.service" -o "$O/collected.json" ;;
   esac
 }
 

@@ -48,15 +48,49 @@ pub(crate) fn place(case: &Case, attempt: &Attempt) -> Option<(SourceId, u32)> {
 
 fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, String>) -> Option<Capture> {
     let (source, line) = place(case, attempt)?;
-    let errno = attempt.errno?;
     let evidence = case.evidence.get(source.0 as usize)?;
+    let filter = crate::filter::answer(dead, attempt);
+    let refuses = filter.as_ref().is_some_and(|f| f.code != LETS_THROUGH);
+    // Log lines that were sieved away shift the others.
+    let time = dead.times.get(line as usize - 1).copied().flatten().filter(|_| evidence.omitted == 0);
+    let files = if refuses { None } else { on_files(dead, attempt, time) };
+    if files.is_none() && filter.is_none() {
+        return None;
+    }
+    let mut capture = state(dead, attempt, files, names)?;
+    capture.line = line;
+    capture.filter = filter;
+    if let Some(after) = &mut capture.after {
+        after.told_by = evidence.origin.name().to_owned();
+    }
+    Some(capture)
+}
+
+/// SECCOMP_RET_ALLOW.
+const LETS_THROUGH: u32 = 0x7fff_0000;
+
+/// The question about files that a failure asks, its answer, and why that may have been another.
+fn on_files(dead: &Dead, attempt: &Attempt, time: Option<i128>) -> Option<(Subject, Answered, String)> {
+    let errno = attempt.errno?;
     let path = attempt.object.name.as_deref()?;
     let layout = dead.layout.as_ref()?;
     let asked = Asked { attempt, path, errno, layout };
     let (subject, answered, ids) = as_configured(dead, &asked).or_else(|| as_another(dead, &asked))?;
-    // Log lines that were sieved away shift the others.
-    let time = dead.times.get(line as usize - 1).copied().flatten().filter(|_| evidence.omitted == 0);
     let unless = if ids.is_empty() { unless(dead, &asked, &answered, time) } else { ids };
+    Some((subject, answered, unless))
+}
+
+/// What is known of the process, and the question where there is one.
+fn state(
+    dead: &Dead,
+    attempt: &Attempt,
+    files: Option<(Subject, Answered, String)>,
+    names: &BTreeMap<String, String>,
+) -> Option<Capture> {
+    let (subject, answered, unless) = match files {
+        Some((subject, answered, unless)) => (subject, Some(answered), unless),
+        None => (Subject::user(0, 0), None, "its ids are not known".to_owned()),
+    };
     let process = ProcessState {
         comm: attempt.subject.program.clone().unwrap_or_default(),
         uids: [subject.fsuid; 4],
@@ -76,15 +110,15 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
     };
     Some(Capture {
         schema: SCHEMA.to_owned(),
-        line,
+        line: 0,
         syscall: attempt.syscall.clone().unwrap_or_default(),
         args: Vec::new(),
-        object: Some(Thing::Path(path.to_owned())),
+        object: answered.as_ref().and(attempt.object.name.clone()).map(Thing::Path),
         second: None,
-        errno: errno.0,
+        errno: attempt.errno?.0,
         process,
-        question: Some(Question { subject, operation: answered.operation, world: answered.world }),
-        partial: answered.partial,
+        partial: answered.as_ref().is_some_and(|a| a.partial),
+        question: answered.map(|a| Question { subject, operation: a.operation, world: a.world }),
         names: names.clone(),
         target_uids: None,
         start: None,
@@ -93,11 +127,7 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
         hidden_by: None,
         filter: None,
         sysctls: BTreeMap::new(),
-        after: Some(Afterwards {
-            told_by: evidence.origin.name().to_owned(),
-            unless,
-            places: dead.places.clone(),
-        }),
+        after: Some(Afterwards { told_by: String::new(), unless, places: dead.places.clone() }),
         missing: Vec::new(),
         blame: 0,
     })

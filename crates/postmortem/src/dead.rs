@@ -74,6 +74,8 @@ pub(crate) struct Dead {
     pub(crate) effective: Option<u64>,
     pub(crate) no_new_privs: bool,
     pub(crate) filter: Filter,
+    /// The filter itself, where its text is at hand.
+    pub(crate) installed: Option<crate::filter::Installed>,
     pub(crate) read_only_paths: Vec<String>,
     pub(crate) layout: Option<Layout>,
     /// Paths inside and on the host.

@@ -123,6 +123,9 @@ fn confinement(dead: &mut Dead, inspect: &Value, info: &Value) {
             usual & !dropped | given
         })
     });
+    if let Some(text) = own.filter(|text| text.starts_with('{') && dead.filter == Filter::Own) {
+        dead.installed = crate::filter::installed(text, dead.bounding);
+    }
     dead.effective = podmans("EffectiveCaps");
     dead.read_only_paths = list(inspect, "/HostConfig/ReadonlyPaths").map(str::to_owned).collect();
 }

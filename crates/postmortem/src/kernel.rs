@@ -76,7 +76,7 @@ fn company(dead: &Dead, window: Window, api: Option<&Api>, options: &Options) ->
         return Company::Unknown;
     }
     let Some(api) = api else { return Company::Unknown };
-    let within = options.left().min(Duration::from_millis(500));
+    let within = options.left().min(Duration::from_millis(500) * options.patience);
     // Without a list, any container may have lived then.
     let Some(others) = engines::others(api, dead, within) else { return Company::Others };
     let beside = |o: &Dead| {
@@ -128,7 +128,10 @@ fn add(lines: &[&Line], sure: bool, gathered: &mut Gathered) {
 pub(crate) fn lines(window: Window, options: &Options, missing: &mut Vec<String>) -> Vec<Line> {
     let mut found: Vec<Line> = Vec::new();
     let journal = {
-        let limits = Limits { total: options.left().min(Duration::from_millis(1200)), ..options.limits };
+        let limits = Limits {
+            total: options.left().min(Duration::from_millis(1200) * options.patience),
+            ..options.limits
+        };
         std::thread::spawn(move || journal(window, &limits))
     };
     kmsg(window, options, &mut found, missing);

@@ -13,6 +13,7 @@ mod captures;
 mod compose;
 mod dead;
 mod engines;
+mod filter;
 mod inspect;
 mod kernel;
 mod layout;
@@ -83,21 +84,30 @@ pub struct Options {
     pub limits: Limits,
     /// When everything has to be there.
     pub deadline: Instant,
+    /// By how much slower than usual this machine may be: the parts' own limits are multiplied by it.
+    pub patience: u32,
     /// Where the kernel's logs and the package managers' lie: `/`, another only in tests.
     pub root: PathBuf,
 }
 
 impl Options {
-    /// This machine, within `total`.
+    /// This machine, within `total`. More time than [`Options::USUAL`] gives every part more.
     #[must_use]
     pub fn ours(total: Duration) -> Self {
+        let usual = Limits::default();
+        let patience =
+            u32::try_from(total.as_millis().div_ceil(Self::USUAL.as_millis()).clamp(1, 1000)).unwrap_or(1);
         Self {
             around: Surroundings::ours(),
-            limits: Limits::default(),
+            limits: Limits { connect: usual.connect * patience, total: usual.total * patience, ..usual },
             deadline: Instant::now() + total,
+            patience,
             root: PathBuf::from("/"),
         }
     }
+
+    /// The time within which an answer is there unless more is asked for.
+    pub const USUAL: Duration = Duration::from_millis(1600);
 
     fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())

@@ -32,7 +32,10 @@ pub(crate) fn gather(name: &str, options: &Options) -> Gathered {
         return gathered;
     }
     let unit = if name.contains('.') { name.to_owned() } else { format!("{name}.service") };
-    let limits = Limits { total: options.left().min(Duration::from_millis(1200)), ..options.limits };
+    let limits = Limits {
+        total: options.left().min(Duration::from_millis(1200) * options.patience),
+        ..options.limits
+    };
     let shown = show(&unit, &limits, &mut gathered);
     let value = |key: &str| {
         shown.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('=')).unwrap_or("").to_owned()
