@@ -8,24 +8,29 @@ use serde_json::{Map, Value, json};
 use whodenied_case::Workload;
 use whodenied_runtimes::caps;
 
-/// Reads what is not the tree.
-pub(crate) fn read(inspect: &Value, engine: &'static str, version: &str, info: &Value) -> Dead {
+/// What a person calls it.
+pub(crate) fn workload(inspect: &Value) -> Workload {
     let label = |name: &str| {
         let value = inspect.pointer("/Config/Labels").and_then(|l| l.get(name)).and_then(Value::as_str);
         value.filter(|v| !v.is_empty()).map(str::to_owned)
     };
     let image = [text(inspect, "/Config/Image"), text(inspect, "/ImageName"), text(inspect, "/Image")];
     let name = text(inspect, "/Name").trim_start_matches('/').to_owned();
+    Workload {
+        service: label("com.docker.compose.service").or_else(|| label("io.podman.compose.service")),
+        container: Some(name).filter(|n| !n.is_empty()),
+        image: image.iter().find(|i| !i.is_empty()).map(|i| (*i).to_owned()),
+        unit: label("PODMAN_SYSTEMD_UNIT"),
+    }
+}
+
+/// Reads what is not the tree.
+pub(crate) fn read(inspect: &Value, engine: &'static str, version: &str, info: &Value) -> Dead {
     let state = |key: &str| text(inspect, &format!("/State/{key}"));
     let when = |value: &str| time::rfc3339(value).map(|t| t.0);
     let number = |pointer: &str| inspect.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
     let mut dead = Dead {
-        workload: Workload {
-            service: label("com.docker.compose.service").or_else(|| label("io.podman.compose.service")),
-            container: Some(name).filter(|n| !n.is_empty()),
-            image: image.iter().find(|i| !i.is_empty()).map(|i| (*i).to_owned()),
-            unit: label("PODMAN_SYSTEMD_UNIT"),
-        },
+        workload: workload(inspect),
         id: text(inspect, "/Id").to_owned(),
         engine,
         version: version.to_owned(),

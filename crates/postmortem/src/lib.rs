@@ -18,6 +18,7 @@ mod inspect;
 mod kernel;
 mod layout;
 mod machine;
+mod named;
 mod oci;
 mod records;
 mod state;
@@ -25,6 +26,8 @@ mod tail;
 mod time;
 mod unit;
 mod user;
+
+pub use named::named;
 
 use dead::Dead;
 use std::path::PathBuf;
