@@ -24,14 +24,61 @@ const MOST: usize = 64;
 pub(crate) fn of(dead: &Dead, case: &Case) -> String {
     let mut out = String::new();
     let names = names(dead);
-    for attempt in case.attempts.iter().filter(|a| a.phase == Phase::Program && a.printed).take(MOST) {
-        let Some(capture) = told(dead, case, attempt, &names) else { continue };
+    let printed = case.attempts.iter().filter(|a| a.phase == Phase::Program && a.printed).take(MOST);
+    let told = printed.filter_map(|attempt| told(dead, case, attempt, &names));
+    for capture in told.chain(masked(dead, case)) {
         if let Ok(line) = serde_json::to_string(&capture) {
             out.push_str(&line);
             out.push('\n');
         }
     }
     out
+}
+
+/// Files that a program did not find below a directory of /proc or /sys which the engine covers with an empty
+/// file system, though the machine has them.
+fn masked(dead: &Dead, case: &Case) -> Vec<Capture> {
+    let mut found = Vec::new();
+    for evidence in case.evidence.iter().filter(|e| matches!(e.origin, Origin::Log { .. })) {
+        for (n, line) in evidence.text.lines().enumerate() {
+            if found.len() >= MOST {
+                return found;
+            }
+            if !line.contains("No such file or directory") && !line.contains("ENOENT") {
+                continue;
+            }
+            let Some((mask, path)) = dead.masked_paths.iter().find_map(|m| Some((m, below(line, m)?))) else {
+                continue;
+            };
+            // Of the machine's own: what the mask covers is the same for every process.
+            let there = plain(path).is_some_and(|p| p == path) && std::fs::symlink_metadata(path).is_ok();
+            let (Some(capture), Ok(line)) = (hidden(dead, mask, path), u32::try_from(n + 1)) else {
+                continue;
+            };
+            if there {
+                let after =
+                    Afterwards { told_by: evidence.origin.name().to_owned(), ..Afterwards::default() };
+                found.push(Capture { line, after: Some(after), ..capture });
+            }
+        }
+    }
+    found
+}
+
+/// The path below `mask` that a line names.
+fn below<'a>(line: &'a str, mask: &str) -> Option<&'a str> {
+    let rest = line.get(line.find(&format!("{mask}/"))?..)?;
+    let end = rest.find(|c: char| c.is_whitespace() || "'\"`:,;)]}".contains(c)).unwrap_or(rest.len());
+    rest.get(..end).map(|p| p.trim_end_matches('/')).filter(|p| p.len() > mask.len())
+}
+
+fn hidden(dead: &Dead, mask: &str, path: &str) -> Option<Capture> {
+    let attempt = Attempt { errno: Some(Errno::ENOENT), ..Attempt::new(whodenied_case::AttemptId(0)) };
+    let mut capture = state(dead, &attempt, None, &BTreeMap::new())?;
+    capture.object = Some(Thing::Path(path.to_owned()));
+    capture.syscall = "openat".to_owned();
+    capture.hidden_by = Some((mask.to_owned(), "tmpfs".to_owned()));
+    Some(capture)
 }
 
 /// Where a failure stands: the evidence, and the line counted from 1.
@@ -245,7 +292,8 @@ fn read_only(dead: &Dead, asked: &Asked<'_>, subject: &Subject) -> Option<Answer
     if asked.errno != Errno::EROFS || !(below("/proc") || below("/sys")) {
         return None;
     }
-    let top = dead.read_only_paths.iter().filter(|p| below(p)).max_by_key(|p| p.len())?;
+    let top =
+        dead.read_only_paths.iter().chain(&dead.masked_paths).filter(|p| below(p)).max_by_key(|p| p.len())?;
     // A mount of the container's own may lie over it.
     let mut mounts = asked.layout.mounts.iter().filter_map(|m| std::str::from_utf8(&m.target).ok());
     if mounts.any(|t| t.len() > top.len() && below(t)) {

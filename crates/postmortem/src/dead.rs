@@ -77,6 +77,7 @@ pub(crate) struct Dead {
     /// The filter itself, where its text is at hand.
     pub(crate) installed: Option<crate::filter::Installed>,
     pub(crate) read_only_paths: Vec<String>,
+    pub(crate) masked_paths: Vec<String>,
     pub(crate) layout: Option<Layout>,
     /// Paths inside and on the host.
     pub(crate) places: Vec<(String, String)>,

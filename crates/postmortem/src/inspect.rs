@@ -132,6 +132,7 @@ fn confinement(dead: &mut Dead, inspect: &Value, info: &Value) {
         dead.installed = crate::filter::installed(text, dead.bounding);
     }
     dead.effective = podmans("EffectiveCaps");
+    dead.masked_paths = list(inspect, "/HostConfig/MaskedPaths").map(str::to_owned).collect();
     dead.read_only_paths = list(inspect, "/HostConfig/ReadonlyPaths").map(str::to_owned).collect();
 }
 

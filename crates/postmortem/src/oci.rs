@@ -82,6 +82,10 @@ fn apply(dead: &mut Dead, spec: &Value) {
         dead.maps = Maps { uids, gids };
         dead.mapped = true;
     }
+    let masked: Vec<String> = list(spec, "/linux/maskedPaths").map(str::to_owned).collect();
+    if !masked.is_empty() {
+        dead.masked_paths = masked;
+    }
     let paths: Vec<String> = list(spec, "/linux/readonlyPaths").map(str::to_owned).collect();
     if !paths.is_empty() {
         dead.read_only_paths = paths;

@@ -68,6 +68,9 @@ pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
 /// the moment where nothing can have been another then, as good as configuration else.
 fn afterwards(attempt: &Attempt, live: &Capture, errno: Errno, unless: &str) -> Vec<Say> {
     let support = if unless.is_empty() { Support::State } else { Support::Configured };
+    if let Some(say) = hidden(attempt, live, errno, Support::State) {
+        return vec![say];
+    }
     if let Some(answer) = &live.filter {
         return match SeccompAction::decode(answer.code) {
             action if action.allows() => {
