@@ -12,7 +12,7 @@ use whodenied_access::{
     decide,
 };
 use whodenied_case::capture::{Afterwards, Capture, ProcessState, Question, SCHEMA, Thing};
-use whodenied_case::{Attempt, Case, Origin, Phase};
+use whodenied_case::{Attempt, Case, ObjectKind, Origin, Phase};
 use whodenied_kernel::{Call, Capability, Errno};
 use whodenied_sources::capture::dead::{Layout, Source, Walked, walk};
 use whodenied_text::SourceId;
@@ -119,12 +119,34 @@ const LETS_THROUGH: u32 = 0x7fff_0000;
 /// The question about files that a failure asks, its answer, and why that may have been another.
 fn on_files(dead: &Dead, attempt: &Attempt, time: Option<i128>) -> Option<(Subject, Answered, String)> {
     let errno = attempt.errno?;
-    let path = attempt.object.name.as_deref()?;
+    let path = attempt.object.name.as_deref().filter(|_| is_path(attempt))?;
     let layout = dead.layout.as_ref()?;
     let asked = Asked { attempt, path, errno, layout };
     let (subject, answered, ids) = as_configured(dead, &asked).or_else(|| as_another(dead, &asked))?;
     let unless = if ids.is_empty() { unless(dead, &asked, &answered, time) } else { ids };
     Some((subject, answered, unless))
+}
+
+/// True where the object is a path: an address or a process has a name that could be read as one.
+fn is_path(attempt: &Attempt) -> bool {
+    use ObjectKind::{
+        Device, Directory, Executable, KernelFile, MountPoint, Path, Sysctl, UnixSocketPath, Unknown,
+    };
+    match attempt.call {
+        Some(Call::Bind | Call::Connect) => attempt.object.kind == UnixSocketPath,
+        _ => matches!(
+            attempt.object.kind,
+            Unknown
+                | Path
+                | Directory
+                | Device
+                | KernelFile
+                | MountPoint
+                | Sysctl
+                | UnixSocketPath
+                | Executable
+        ),
+    }
 }
 
 /// What is known of the process, and the question where there is one.
