@@ -11,7 +11,7 @@ const fn told(needs: &'static [&'static str]) -> Rule {
         .call(Call::Dbus)
         .kind(K::BusName)
         .errno(Errno::EACCES)
-        .without(&["for user", "sql", "ftp", "http", "s3"])
+        .without(&["denied for user", "sql", "ftp", "http", "s3"])
 }
 
 /// A refusal by polkit, asked by the service behind the bus.
@@ -66,6 +66,12 @@ pub(crate) const RULES: &[Rule] = &[
     refused(&["not authorized", "org.freedesktop."]),
     refused(&["not authorised", "org.freedesktop."]),
     refused(&["not authorized for action"]),
+    // polkitd's own log.
+    refused(&["failed to authenticate to gain authorization for action"]).object(From::After("for action")),
+    refused(&["not authorized for action", "polkit"]),
+    // flatpak's helper of the system installation.
+    refused(&["system operation", "not allowed for user"]),
+    refused(&["error.failed: failed to obtain authentication"]),
     refused(&["access denied by policy"]),
     refused(&["not privileged to ", "networkmanager"]),
     refused(&["connection deletion failed: insufficient privileges"]),

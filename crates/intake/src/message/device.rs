@@ -87,6 +87,9 @@ pub(crate) const RULES: &[Rule] = &[
         .call_if_none(Call::Ioctl)
         .kind(K::Device)
         .object(From::Fixed("/dev/net/tun")),
+    // Go's tunnels: `tstun.New("tailscale0"): …`, `CreateTUN("wg0") failed`.
+    Rule::refine(&["tstun"]).call(Call::Open).kind(K::Device).object(From::Fixed("/dev/net/tun")),
+    Rule::refine(&["createtun"]).call(Call::Open).kind(K::Device).object(From::Fixed("/dev/net/tun")),
     Rule::refine(&["creating tun"])
         .call_if_none(Call::Ioctl)
         .kind(K::Device)

@@ -297,7 +297,8 @@ pub(crate) fn plausible(failure: &Failure, low: &str) -> bool {
                 || errno == Errno::ENOSPC && is(&[C::UsernsCreate, C::Unshare])
                 || low.contains("inotify")
         }
-        Errno::EAGAIN => is(&[C::Clone, C::Mlock, C::Setuid]) || (is(&[C::Exec]) && low.contains("fork")),
+        // `do_execveat_common` answers EAGAIN to a user who is over the limit of processes.
+        Errno::EAGAIN => is(&[C::Clone, C::Mlock, C::Setuid, C::Exec]),
         Errno::ENOMEM => is(&[C::Mlock, C::IoUring, C::Bpf]) || low.contains("memlock"),
         Errno::EDQUOT => is(&[C::Keyctl]) || low.contains("key"),
         Errno::EOVERFLOW => call.is_some_and(object::on_files),

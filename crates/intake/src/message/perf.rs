@@ -16,6 +16,11 @@ pub(crate) const RULES: &[Rule] = &[
             "tee ",
             "kernel.perf_event_paranoid =",
             "kernel.perf_event_paranoid=",
+            // Told of the machine, not by a program.
+            "paranoid is ",
+            "paranoid already",
+            "paranoid set to",
+            "paranoid at ",
         ]),
     Rule::on(&["no permission to enable", "event"]).call(Call::PerfEventOpen).errno(Errno::EPERM),
     Rule::on(&["may not have permission to collect"])
