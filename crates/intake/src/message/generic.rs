@@ -248,6 +248,12 @@ fn found_object_in(object: &Option<(String, bool)>) -> bool {
 
 /// Arguments that follow from the object or the words of the line.
 pub(crate) fn finish(failure: &mut Failure, low: &str) {
+    // `do_execveat_common` answers EAGAIN for the limit of processes only, as fork does.
+    if failure.errno == Some(Errno::EAGAIN) && failure.call == Some(Call::Exec) {
+        failure.call = Some(Call::Clone);
+        failure.object = None;
+        failure.kind = object::default_kind(Call::Clone);
+    }
     if failure.kind == ObjectKind::Sysctl
         && failure.call.is_none_or(|c| matches!(c, Call::Write | Call::Create))
     {

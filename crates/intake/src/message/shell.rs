@@ -40,7 +40,7 @@ pub(crate) fn refine(readings: &mut [Reading], unit: &Unit, dialect: &mut &'stat
             let name = failure.object.clone().unwrap_or_default();
             let exec = failure.errno == Some(Errno::EPERM) && !is_data(&name) && !kept(&name)
                 || looks_executable(&name);
-            if failure.call != Some(Call::Exec) {
+            if failure.call != Some(Call::Exec) || kept(&name) {
                 failure.call = Some(if exec { Call::Exec } else { Call::Open });
             }
             failure.kind = match object::kind(&name, failure.call) {

@@ -194,6 +194,16 @@ fn unit_refuses(cx: &Context<'_>, key: &str, value: &str) -> Option<Attempt> {
 
 fn sysctl_refuses(key: &str, value: &str) -> Option<Attempt> {
     let value = value.trim();
+    // Opened, not closed: what is told is the cure, which `cure` reads.
+    let opens = value == "0"
+        && (key.starts_with("fs.protected_")
+            || matches!(
+                key,
+                "kernel.dmesg_restrict" | "kernel.unprivileged_bpf_disabled" | "kernel.io_uring_disabled"
+            ));
+    if opens {
+        return None;
+    }
     match key {
         "kernel.yama.ptrace_scope" => Some(new(Call::Ptrace, Errno::EPERM, ObjectKind::Process)),
         "kernel.apparmor_restrict_unprivileged_userns" => {

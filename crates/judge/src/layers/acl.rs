@@ -47,7 +47,7 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             || under(&state.path, name)
             || !state.path.is_empty() && under(bare, &state.path);
         // Who tells of setfacl knows where the list comes from.
-        let near = near || cx.facts.knob(|k| matches!(k, Knob::Other { key, .. } if key.starts_with("act-setfacl") || key == "acl-entry")).is_some();
+        let near = near || attempt.errno == Some(Errno::EACCES) && cx.facts.knob(|k| matches!(k, Knob::Other { key, .. } if key.starts_with("act-setfacl") || key == "acl-entry")).is_some();
         let weight = if near { 78 } else { 40 };
         let support = if near { Support::Configured } else { Support::Usual };
         best.offer(denies(attempt, LAYER, support, weight, "The path carries an access control list, which decides in place of the group's mode bits and names this user nowhere.").fact(id).policy("POSIX ACL"));

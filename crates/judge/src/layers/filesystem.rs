@@ -392,6 +392,10 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
     // owner of what is mounted into it.
     let by_entry_script = cx.oci() && !cx.kubernetes() && data_place(attempt.object_name());
     let (support, weight) = match (volume, cx.is_root(attempt)) {
+        // Modes of a container's own files are no server's affair.
+        (true, true) if cx.oci() && !cx.kubernetes() && attempt.call == Some(Call::Chmod) && bound.is_none() => {
+            (Support::Usual, 50)
+        }
         (true, true) => (Support::Usual, 62),
         (_, false) if by_entry_script && cx.in_desktop_vm() => (Support::Usual, 66),
         (_, false) if by_entry_script && attempt.call == Some(Call::Chown) => (Support::Usual, 58),

@@ -73,6 +73,10 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         (true, ..) if engines_own(name) => (Support::Default, 80),
         (false, _, false) if removing && !cx.is_user(attempt) => (Support::Usual, 75),
         (true, true, false) => (Support::Usual, 80),
+        // A file of an image, in a container whose filter may not know openat2.
+        (true, _, true) if !cx.kubernetes() && cx.bind_over(name).is_none() && !cx.remapped() => {
+            (Support::Prior, 30)
+        }
         (true, _, _) => (Support::Usual, 50),
         (false, true, false) => (Support::Usual, 55),
         (false, true, true) => (Support::Fits, 30),

@@ -380,7 +380,14 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     let parent = name.rsplit_once('/').map_or("", |(p, _)| p);
     let listed = cx.facts.path(parent).find(|(_, p)| p.mode.is_some_and(|m| m & 0o1002 == 0o1002));
     let usual = STICKY.contains(&parent);
-    if listed.is_none() && !usual {
+    // `chmod a+t DIR`, `chmod 1777 DIR` among the commands of the report.
+    let made = cx.facts.knob(|k| {
+        matches!(k, Knob::Other { key, value } if key == "act-chmod"
+            && value.split_once(' ').is_some_and(|(mode, dir)| {
+                (mode.ends_with("+t") || mode.len() == 4 && mode.starts_with('1')) && dir.trim_end_matches('/') == parent
+            }))
+    });
+    if listed.is_none() && !usual && made.is_none() {
         // A file in a subdirectory of /tmp has a directory of its own, which is seldom sticky.
         return None;
     }
@@ -400,7 +407,11 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     }
     let set = keys.into_iter().find_map(|k| cx.sysctl_number(k).filter(|(_, n)| *n >= 1).map(|(id, _)| id));
     // A container runs as root unless something says otherwise.
-    let foreign = foreign_owner(attempt, cx);
+    let given = cx.facts.knob(|k| {
+        matches!(k, Knob::Other { key, value } if key == "act-chown"
+            && value.split_once(' ').is_some_and(|(to, file)| file == name && !to.starts_with("root") && to != "0"))
+    });
+    let foreign = foreign_owner(attempt, cx) || given.is_some();
     let root = cx.is_root(attempt) || foreign && cx.oci() && !cx.is_user(attempt);
     let because = "In a sticky directory that all may write, fs.protected_regular keeps everybody, root included, from opening another user's file with O_CREAT.";
     let (support, weight) = match (set, listed.is_some() || foreign, root) {
