@@ -180,7 +180,17 @@ fn file_not_permitted(attempt: &Attempt, cx: &Context<'_>) -> Vec<Guess> {
                 if under(name, "/sys/kernel") { 44 } else { 0 },
                 "A locked-down kernel closes debugging files to root too.",
             ),
-            (Layer::Seccomp, if newer { 44 } else if cx.oci() { 26 } else { 8 }, FILTER),
+            (
+                Layer::Seccomp,
+                if newer {
+                    44
+                } else if cx.oci() {
+                    26
+                } else {
+                    8
+                },
+                FILTER,
+            ),
             (Layer::Filesystem, 20, server),
         ],
         Some(Call::Link) => vec![(

@@ -54,13 +54,35 @@ const WORDS: &[(&str, &[&str])] = &[
     (
         s::SPEAKS_OF_DEVICES,
         &[
-            "/dev/tty", "/dev/bus", "/dev/dri", "/dev/net", "/dev/kvm", "/dev/video", "/dev/snd", "/dev/fuse",
-            "unix-char", "unix-block", "usb", "device=all", "devices:", "fuse=1", "serial port",
+            "/dev/tty",
+            "/dev/bus",
+            "/dev/dri",
+            "/dev/net",
+            "/dev/kvm",
+            "/dev/video",
+            "/dev/snd",
+            "/dev/fuse",
+            "unix-char",
+            "unix-block",
+            "usb",
+            "device=all",
+            "devices:",
+            "fuse=1",
+            "serial port",
         ],
     ),
     (
         s::SPEAKS_OF_ID_MAPS,
-        &["subuid", "subgid", "idmap", "uid_map", "userns", "security.privileged", "newuidmap", "unprivileged:"],
+        &[
+            "subuid",
+            "subgid",
+            "idmap",
+            "uid_map",
+            "userns",
+            "security.privileged",
+            "newuidmap",
+            "unprivileged:",
+        ],
     ),
     (
         s::SPEAKS_OF_LIMITS,
@@ -93,7 +115,15 @@ const WORDS: &[(&str, &[&str])] = &[
     ),
     (
         s::SPEAKS_OF_SERVERS,
-        &["squash", "/etc/exports", "map all users", "no_subtree_check", "noperm", "allow_other", "--allow-other"],
+        &[
+            "squash",
+            "/etc/exports",
+            "map all users",
+            "no_subtree_check",
+            "noperm",
+            "allow_other",
+            "--allow-other",
+        ],
     ),
     (
         s::SPEAKS_OF_TRUST,
@@ -105,7 +135,10 @@ const WORDS: &[(&str, &[&str])] = &[
         &["read-only", "readonly", "mount.auto", "readwritepaths", "protectsystem", "protecthome", "proc:rw"],
     ),
     (s::SPEAKS_OF_PORTS, &["unprivileged_port_start", "net_bind_service", "authbind"]),
-    (s::SPEAKS_OF_NO_NEW_PRIVS, &["no-new-privileges", "nonewprivileges", "no_new_privs", "allowprivilegeescalation"]),
+    (
+        s::SPEAKS_OF_NO_NEW_PRIVS,
+        &["no-new-privileges", "nonewprivileges", "no_new_privs", "allowprivilegeescalation"],
+    ),
     (s::SPEAKS_OF_CONTROL_GROUPS, &["cpu-rt", "rt_runtime", "cgroup", "pids.max", "delegate=", "tasksmax"]),
 ];
 

@@ -80,7 +80,8 @@ fn attached_to(doc: &Document) -> Option<String> {
             let w = w?.trim_matches(|c: char| "`'\",;.)".contains(c));
             (!w.is_empty() && w.len() < 9 && w.bytes().all(|b| b.is_ascii_digit())).then(|| w.to_owned())
         };
-        let signals = words.iter().any(|w| matches!(*w, "kill" | "pkill" | "renice" | "taskset" | "chrt" | "perf"));
+        let signals =
+            words.iter().any(|w| matches!(*w, "kill" | "pkill" | "renice" | "taskset" | "chrt" | "perf"));
         let tracer = words.iter().any(|w| {
             super::tools::default_call(w.trim_matches('`')).is_some_and(|(call, _)| call == Call::Ptrace)
         });

@@ -7,11 +7,13 @@ use whodenied_kernel::{Call, Errno};
 
 /// A refusal over the bus, in the words of the tool that asked.
 const fn told(needs: &'static [&'static str]) -> Rule {
-    Rule::on(needs)
-        .call(Call::Dbus)
-        .kind(K::BusName)
-        .errno(Errno::EACCES)
-        .without(&["denied for user", "sql", "ftp", "http", "s3"])
+    Rule::on(needs).call(Call::Dbus).kind(K::BusName).errno(Errno::EACCES).without(&[
+        "denied for user",
+        "sql",
+        "ftp",
+        "http",
+        "s3",
+    ])
 }
 
 /// A refusal by polkit, asked by the service behind the bus.

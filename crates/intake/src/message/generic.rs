@@ -180,7 +180,14 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
         // What is done with a file is no socket's affair.
         let file = matches!(
             by_tool,
-            Call::Socket | Call::Bind | Call::Settime | Call::Netlink | Call::Ptrace | Call::Sethostname | Call::Sched | Call::Setpriority
+            Call::Socket
+                | Call::Bind
+                | Call::Settime
+                | Call::Netlink
+                | Call::Ptrace
+                | Call::Sethostname
+                | Call::Sched
+                | Call::Setpriority
         ) && failure.object.as_deref().is_some_and(|o| o.starts_with('/'));
         failure.call = Some(if file { Call::Open } else { by_tool });
         kind = (!file).then_some(tool_kind);

@@ -58,10 +58,7 @@ pub(crate) const RULES: &[Rule] = &[
         .kind(K::KernelFile)
         .phase(Phase::RuntimeSetup)
         .states(s::CGROUP_SETUP),
-    Rule::refine(&["failed to create cgroup"])
-        .call(Call::Mkdir)
-        .kind(K::KernelFile)
-        .states(s::CGROUP_SETUP),
+    Rule::refine(&["failed to create cgroup"]).call(Call::Mkdir).kind(K::KernelFile).states(s::CGROUP_SETUP),
     Rule::on(&["quotactl", "lxc"]).call(Call::Quota),
     Rule::on(&["failed to shift"]).call(Call::Chown).phase(Phase::Engine).without(&["no such file"]),
     Rule::on(&["idmapping abilities are required but aren't supported"])

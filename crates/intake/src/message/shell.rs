@@ -87,7 +87,10 @@ fn kept(name: &str) -> bool {
     name.starts_with('/')
         && (place
             || name.split('/').any(|part| part == ".ssh" || part == ".config")
-            || matches!(ending, "conf" | "cfg" | "log" | "txt" | "json" | "yml" | "yaml" | "ini" | "toml" | "pem"))
+            || matches!(
+                ending,
+                "conf" | "cfg" | "log" | "txt" | "json" | "yml" | "yaml" | "ini" | "toml" | "pem"
+            ))
 }
 
 /// A path that a shell runs rather than writes: by its place or its ending.

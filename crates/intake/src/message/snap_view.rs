@@ -12,9 +12,16 @@ use whodenied_case::Failure;
 use whodenied_kernel::{Call, Errno};
 
 /// Places of the host that a snap does not see by itself.
-const UNSEEN: &[&str] = &["/mnt/", "/media/", "/opt/", "/srv/", "/data/", "/storage/", "/usr/local/", "/root/"];
-const MISSING: &[&str] =
-    &["no such file or directory", "does not exist", "can't find", "cannot find", "not found", "could not find"];
+const UNSEEN: &[&str] =
+    &["/mnt/", "/media/", "/opt/", "/srv/", "/data/", "/storage/", "/usr/local/", "/root/"];
+const MISSING: &[&str] = &[
+    "no such file or directory",
+    "does not exist",
+    "can't find",
+    "cannot find",
+    "not found",
+    "could not find",
+];
 /// How people say that it is there all the same.
 const THERE: &[&str] = &[
     "file is there",

@@ -184,12 +184,10 @@ pub(crate) fn read(doc: &Document, claims: &mut Vec<Claim>) {
         // An answer to a form is a description, but for an experiment with an option: `docker, works with
         // --privileged`.
         let described = matches!(form, "software" | "runtime" | "host")
-            && !["--", "privileged", "unconfined", "as root", "with sudo"].iter().any(|w| unit.low.contains(w));
-        if described
-            || unit.text.len() > 2000
-            || super::is_record(&unit.low)
-            || !has_outcome(&unit.low)
-        {
+            && !["--", "privileged", "unconfined", "as root", "with sudo"]
+                .iter()
+                .any(|w| unit.low.contains(w));
+        if described || unit.text.len() > 2000 || super::is_record(&unit.low) || !has_outcome(&unit.low) {
             continue;
         }
         for sentence in sentences(&unit.low) {

@@ -11,12 +11,18 @@ use whodenied_kernel::{Capability, Layer};
 
 /// An attempt of which nothing is known, and what the settings say about it.
 pub(super) fn guess(case: &Case) -> Option<(Attempt, Vec<Verdict>)> {
-    if case.facts.statement("other-failure").is_some() {
+    let failing = case.facts.statement("other-failure").is_some();
+    if failing && case.facts.statement("plain-failure").is_some() {
         return None;
     }
     let mut attempt = Attempt::new(AttemptId(u32::try_from(case.attempts.len()).unwrap_or(u32::MAX)));
     let mut best: Vec<(Layer, u8, &'static str, &Fact)> = Vec::new();
     for fact in &case.facts.all {
+        // Beside a failure in words that nobody knows, only what is said of a mechanism by its own name, or
+        // done to lift it, counts.
+        if failing && !telling(&fact.what) {
+            continue;
+        }
         let Some((layer, weight, because)) = hint(case, &fact.what) else { continue };
         match best.iter_mut().find(|(l, ..)| *l == layer) {
             Some(known) if known.1 >= weight => {}
@@ -36,6 +42,34 @@ pub(super) fn guess(case: &Case) -> Option<(Attempt, Vec<Verdict>)> {
         })
         .collect();
     Some((attempt, verdicts))
+}
+
+/// A mechanism named, or a command that lifts it: words that stand in no ordinary configuration.
+fn telling(what: &Predicate) -> bool {
+    const NAMED: &[&str] = &[
+        "speaks-of-labels",
+        "speaks-of-profiles",
+        "speaks-of-filters",
+        "speaks-of-id-maps",
+        "speaks-of-secure-boot",
+        "speaks-of-policies",
+        "speaks-of-own-checks",
+        "speaks-of-trust",
+        "speaks-of-mount-options",
+        "speaks-of-no-new-privs",
+        "speaks-of-servers",
+    ];
+    match what {
+        Predicate::Statement(id) => NAMED.contains(id),
+        Predicate::Setting(setting) => match &setting.knob {
+            Knob::Other { key, .. } => key.starts_with("act-"),
+            Knob::Apparmor(_) | Knob::Seccomp(_) | Knob::SelinuxLabel(_) | Knob::Lxc { .. } => true,
+            Knob::Volume { options, .. } => options.iter().any(|o| matches!(o.as_str(), "z" | "Z" | "U")),
+            Knob::Unit { .. } | Knob::DeviceRule(_) | Knob::GroupAdd(_) | Knob::CapAdd(_) => true,
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// What a report without a failure speaks of, and the layer that carries that out: the weakest hint.
@@ -201,7 +235,8 @@ fn sysctl(key: &str) -> Option<(Layer, u8, &'static str)> {
 fn unit(key: &str, value: &str) -> Option<(Layer, u8, &'static str)> {
     // A protection that is switched off was in the way, or is feared to be.
     if matches!(value.trim(), "no" | "false" | "0" | "off") {
-        const LIFTED: &str = "The unit switches this protection off, which is done where it refused something.";
+        const LIFTED: &str =
+            "The unit switches this protection off, which is done where it refused something.";
         return Some(match key {
             "ProtectSystem" | "ProtectHome" | "ProtectKernelTunables" | "ProtectControlGroups" => {
                 (Layer::Readonly, 52, LIFTED)
@@ -271,19 +306,24 @@ fn act(key: &str, value: &str) -> Option<(Layer, u8, &'static str)> {
             58,
             "The profile grants user namespaces, which is done where the host restricts those of unprivileged programs.",
         ),
-        "act-snap-interface" => {
-            (Layer::Apparmor, 60, "The snap is given an interface, which is done where its profile refused something.")
-        }
+        "act-snap-interface" => (
+            Layer::Apparmor,
+            60,
+            "The snap is given an interface, which is done where its profile refused something.",
+        ),
         "act-flatpak-override" => (
             Layer::MountFlags,
             44,
             "The Flatpak is given a part of the host's files, without which they are not mounted into its sandbox.",
         ),
-        "act-fapolicyd" => (
-            Layer::OtherLsm,
-            58,
-            "A file is made trusted for fapolicyd, which refuses to execute others.",
+        "act-te-rule" => (
+            Layer::Selinux,
+            60,
+            "The SELinux policy is given a rule, which is done where the domain lacked it.",
         ),
+        "act-fapolicyd" => {
+            (Layer::OtherLsm, 58, "A file is made trusted for fapolicyd, which refuses to execute others.")
+        }
         "act-no-sandbox" => (
             Layer::Seccomp,
             48,
@@ -294,9 +334,11 @@ fn act(key: &str, value: &str) -> Option<(Layer, u8, &'static str)> {
             60,
             "A user is given subordinate ids, without which only one id can be mapped into a user namespace.",
         ),
-        "act-sudoers" => {
-            (Layer::UserspacePolicy, 56, "sudoers is given a rule, which is done where sudo refused a command.")
-        }
+        "act-sudoers" => (
+            Layer::UserspacePolicy,
+            56,
+            "sudoers is given a rule, which is done where sudo refused a command.",
+        ),
         "act-udev-rule" => (
             Layer::Dac,
             56,
@@ -313,18 +355,18 @@ fn act(key: &str, value: &str) -> Option<(Layer, u8, &'static str)> {
             56,
             "The masks over /proc are taken away, which is done where a new proc could not be mounted beside them.",
         ),
-        "act-pids-limit" => {
-            (Layer::Cgroup, 56, "The limit of processes of the control group is set here.")
-        }
+        "act-pids-limit" => (Layer::Cgroup, 56, "The limit of processes of the control group is set here."),
         "act-wsl-metadata" => (
             Layer::Filesystem,
             58,
             "The drives of Windows are mounted with metadata, without which they keep no owners and modes.",
         ),
         "act-usermod" if value.contains("subuids") => return None,
-        "act-join-group" | "act-gpasswd" | "act-newgrp" => {
-            (Layer::Dac, 52, "A user is added to a group, which is done where the group's rights were wanted.")
-        }
+        "act-join-group" | "act-gpasswd" | "act-newgrp" => (
+            Layer::Dac,
+            52,
+            "A user is added to a group, which is done where the group's rights were wanted.",
+        ),
         "act-chmod" | "act-chown" | "act-usermod" => {
             (Layer::Dac, 48, "Owner or mode are changed here, which is done where they refused something.")
         }

@@ -55,7 +55,9 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
     let masked = cx.facts.knob(|k| matches!(k, Knob::Other { key, .. } if key == "acl-masked"));
     if let Some((id, _)) = masked {
         let because = "An entry of the list names the user or group, and the list's mask takes the right away again: what getfacl calls effective is what counts.";
-        best.offer(denies(attempt, LAYER, Support::Configured, 88, because).fact(id).policy("POSIX ACL mask"));
+        best.offer(
+            denies(attempt, LAYER, Support::Configured, 88, because).fact(id).policy("POSIX ACL mask"),
+        );
     }
     if let Some(fact) = cx.stated(&["acl-mentioned"]).filter(|_| attempt.errno == Some(Errno::EACCES)) {
         let because =

@@ -393,7 +393,9 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
     let by_entry_script = cx.oci() && !cx.kubernetes() && data_place(attempt.object_name());
     let (support, weight) = match (volume, cx.is_root(attempt)) {
         // Modes of a container's own files are no server's affair.
-        (true, true) if cx.oci() && !cx.kubernetes() && attempt.call == Some(Call::Chmod) && bound.is_none() => {
+        (true, true)
+            if cx.oci() && !cx.kubernetes() && attempt.call == Some(Call::Chmod) && bound.is_none() =>
+        {
             (Support::Usual, 50)
         }
         (true, true) => (Support::Usual, 62),

@@ -345,7 +345,9 @@ fn unlisted_nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     let shown = !cx.contained() && cx.mode_grants(attempt, 0o6);
     // The device filter answers EPERM, and root passes modes.
     let root = cx.is_root(attempt) && !cx.contained() && public_node(name).is_some();
-    let told = cx.facts.find(|p| matches!(p, Predicate::Mount { options, .. } if options.iter().any(|o| o == "nodev")) );
+    let told = cx
+        .facts
+        .find(|p| matches!(p, Predicate::Mount { options, .. } if options.iter().any(|o| o == "nodev")));
     let (support, weight) = match (copy, shown) {
         (true, _) => (Support::Default, 80),
         (_, true) => (Support::Default, 72),

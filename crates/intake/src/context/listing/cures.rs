@@ -16,7 +16,8 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) {
         return;
     }
     let words: Vec<&str> = text.split_whitespace().take(24).collect();
-    let kind = apparmor(text, &words)
+    let kind = type_enforcement(text, &words)
+        .or_else(|| apparmor(text, &words))
         .or_else(|| packaged(text, &words))
         .or_else(|| ids(text, &words))
         .or_else(|| files(text, &words))
@@ -26,6 +27,13 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) {
         let knob = Knob::Other { key: format!("act-{kind}"), value: text.to_owned() };
         here.say(sink, "acts", Predicate::Setting(Setting { surface: Surface::Other, service: None, knob }));
     }
+}
+
+/// `allow logrotate_t usr_t:file { create };`
+fn type_enforcement(text: &str, words: &[&str]) -> Option<&'static str> {
+    let rule = matches!(*words.first()?, "allow" | "dontaudit" | "type_transition");
+    let typed = words.get(1).is_some_and(|w| w.ends_with("_t")) && text.contains("_t:");
+    (rule && typed).then_some("te-rule")
 }
 
 /// A profile, a rule of one, a command on one.
@@ -38,7 +46,8 @@ fn apparmor(text: &str, words: &[&str]) -> Option<&'static str> {
     let profile = first == "profile" && text.ends_with('{') || text.starts_with("abi <abi/");
     let edits = text.contains("/etc/apparmor.d/") && words.len() > 1
         || matches!(first, "aa-genprof" | "aa-logprof" | "aa-complain" | "aa-disable");
-    let rules = rule && ["unix ", "unix,", "dbus ", "signal ", "ptrace ", "mount "].iter().any(|w| text.starts_with(w));
+    let rules = rule
+        && ["unix ", "unix,", "dbus ", "signal ", "ptrace ", "mount "].iter().any(|w| text.starts_with(w));
     // `/tank/** rwk,`
     let path = rule
         && first.trim_matches('"').starts_with('/')
@@ -86,7 +95,8 @@ fn ids(text: &str, words: &[&str]) -> Option<&'static str> {
 
 /// Nodes of udev, keys, files given away within another command.
 fn files(text: &str, words: &[&str]) -> Option<&'static str> {
-    let rule = ["SUBSYSTEM==", "KERNEL==", "ATTR{", "ATTRS{", "SUBSYSTEMS=="].iter().any(|w| text.contains(w));
+    let rule =
+        ["SUBSYSTEM==", "KERNEL==", "ATTR{", "ATTRS{", "SUBSYSTEMS=="].iter().any(|w| text.contains(w));
     if rule && ["MODE=", "GROUP=", "OWNER=", "TAG+="].iter().any(|w| text.contains(w)) {
         return Some("udev-rule");
     }
@@ -103,7 +113,10 @@ fn files(text: &str, words: &[&str]) -> Option<&'static str> {
     }
     // `["sh", "-c", "chown -R 1000:1000 /data"]`, `RUN chgrp -R 0 /opt`.
     let given = ["chown -R", "chgrp -R", "chmod -R", "chown ", "chmod g=u"].iter().any(|w| text.contains(w));
-    let inner = text.contains("\"sh\"") || text.contains("-c") || text.starts_with("RUN ") || text.contains("command:");
+    let inner = text.contains("\"sh\"")
+        || text.contains("-c")
+        || text.starts_with("RUN ")
+        || text.contains("command:");
     (given && inner).then_some("chown")
 }
 
@@ -134,6 +147,7 @@ mod tests {
     #[test]
     fn what_is_lifted() {
         for (text, kind) in [
+            ("allow logrotate_t usr_t:file { create unlink };", "act-te-rule"),
             ("userns,", "act-apparmor-userns"),
             ("/tank/** rwk,", "act-apparmor-policy"),
             ("profile app /opt/app flags=(default_allow) {", "act-apparmor-policy"),
@@ -151,7 +165,9 @@ mod tests {
         ] {
             assert_eq!(shown(text, &format!("\"{kind}\"")).len(), 1, "{text}");
         }
-        for text in ["the users, all of them,", "adduser -h", "open /etc/hosts rw, please", "- one soft landing 1"] {
+        for text in
+            ["the users, all of them,", "adduser -h", "open /etc/hosts rw, please", "- one soft landing 1"]
+        {
             assert!(shown(text, "act-").is_empty(), "{text}");
         }
     }

@@ -144,7 +144,9 @@ fn mention(s: &Saying<'_>, at: usize) -> Option<(Engine, usize)> {
             (Engine::Docker, 1)
         }
         // "docker image without extra flags"
-        "docker" if at == 0 && next == "image" && matches!(s.word(2), "with" | "without") => (Engine::Docker, 2),
+        "docker" if at == 0 && next == "image" && matches!(s.word(2), "with" | "without") => {
+            (Engine::Docker, 2)
+        }
         "docker" => return docker(s, at).then_some((Engine::Docker, 1)),
         "devcontainer" | "devcontainers" | "devcontainer.json" => (Engine::Docker, 1),
         "docker-ce" | "docker.io" | "dockerd" | "docker-compose" | "moby" | "moby-engine" => {
@@ -315,7 +317,8 @@ fn host_process(s: &Saying<'_>, sink: &mut Sink) {
 fn some_container(s: &Saying<'_>, sink: &mut Sink) {
     let answer = s.label == "runtime"
         || s.label.is_empty() && s.words.len() <= 8 && matches!(s.word(0), "container" | "containerized");
-    let system = ["proxmox", "pve", "unprivileged", "toolbox", "guest", "vm"].iter().any(|w| s.find(&[w]).is_some());
+    let system =
+        ["proxmox", "pve", "unprivileged", "toolbox", "guest", "vm"].iter().any(|w| s.find(&[w]).is_some());
     let at = (0..s.words.len()).find(|&n| {
         matches!(s.word(n), "container" | "containers" | "containerized" | "containerised") && !s.denied(n)
     });
