@@ -237,6 +237,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["unshare remaining namespaces"]).call(Call::Unshare).kind(K::Namespace).phase(SETUP),
     Rule::refine(&["bpf_prog_query(bpf_cgroup_device)"]).call(Call::Bpf).phase(SETUP),
     Rule::refine(&["cgroup_device", "bpf"]).call(Call::Bpf).phase(SETUP),
+    // A hook of the runtime, which runs before the container's own filter and user are put on.
+    Rule::refine(&["nvidia-container-cli"]).phase(SETUP),
     // Controllers that were not delegated to a rootless engine, in the words of engines.
     Rule::on(&["requested cgroup controller", "is not available"])
         .call(Call::Write)

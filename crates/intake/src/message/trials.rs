@@ -361,7 +361,7 @@ mod tests {
 
     fn of(text: &str) -> Vec<(Change, Outcome)> {
         let low = text.to_ascii_lowercase();
-        sentences(&low).into_iter().flat_map(|s| trials(&text[s.clone()], &low[s])).collect()
+        sentences(&low).into_iter().flat_map(|s| trials(&text[s.clone()], &low[s], false)).collect()
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod yama;
 
 use crate::context::Context;
 use whodenied_case::{Attempt, Facts, Trial, Verdict};
-use whodenied_kernel::{Errno, Layer};
+use whodenied_kernel::{Call, Errno, Layer};
 
 /// One layer's judge: `None` when the layer has nothing to say about such a call.
 type Judge = fn(&Attempt, &Context<'_>) -> Option<Verdict>;
@@ -75,6 +75,12 @@ fn reworded(attempt: &Attempt) -> Option<Attempt> {
     let call = attempt.call?;
     let errno = attempt.errno.filter(|_| !attempt.errno_inferred && attempt.syscall.is_none())?;
     let seen = attempt.live.is_some() || !attempt.records.is_empty();
+    // `could not write to FILE: permission denied`: the right is asked for when the file is opened.
+    if call == Call::Write && errno == Errno::EACCES && !seen && attempt.object_name().contains('/') {
+        let mut opened = Attempt { call: Some(Call::Open), ..attempt.clone() };
+        opened.args.push(("access".to_owned(), "write".to_owned()));
+        return Some(opened);
+    }
     let possible = |errno| {
         Layer::ALL.iter().any(|l| *l != Layer::Seccomp && whodenied_kernel::order::can_give(call, *l, errno))
     };

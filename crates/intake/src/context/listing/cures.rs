@@ -111,12 +111,9 @@ fn files(text: &str, words: &[&str]) -> Option<&'static str> {
     {
         return Some("close-key");
     }
-    // `["sh", "-c", "chown -R 1000:1000 /data"]`, `RUN chgrp -R 0 /opt`.
+    // `["sh", "-c", "chown -R 1000:1000 /data"]`.
     let given = ["chown -R", "chgrp -R", "chmod -R", "chown ", "chmod g=u"].iter().any(|w| text.contains(w));
-    let inner = text.contains("\"sh\"")
-        || text.contains("-c")
-        || text.starts_with("RUN ")
-        || text.contains("command:");
+    let inner = text.contains("\"sh\"") || text.contains("-c") || text.contains("command:");
     (given && inner).then_some("chown")
 }
 
@@ -158,7 +155,7 @@ mod tests {
             ("sudo adduser ann dialout", "act-join-group"),
             ("SUBSYSTEM==\"usb\", ATTR{idVendor}==\"0483\", MODE=\"0660\"", "act-udev-rule"),
             ("chmod 600 /id_rsa", "act-close-key"),
-            ("RUN chgrp -R 0 /opt/app", "act-chown"),
+            ("command: [\"sh\", \"-c\", \"chown -R 1000:1000 /data\"]", "act-chown"),
             ("@audio - rtprio 95", "act-limits"),
             ("procMount: Unmasked", "act-proc-unmasked"),
             ("podPidsLimit: 4096", "act-pids-limit"),
