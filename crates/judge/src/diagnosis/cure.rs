@@ -18,6 +18,9 @@ pub(super) fn guess(case: &Case) -> Option<(Attempt, Vec<Verdict>)> {
     let mut attempt = Attempt::new(AttemptId(u32::try_from(case.attempts.len()).unwrap_or(u32::MAX)));
     let mut best: Vec<(Layer, u8, &'static str, &Fact)> = Vec::new();
     for fact in &case.facts.all {
+        if super::imagine::of_host(case, &fact.spans) {
+            continue;
+        }
         // Beside a failure in words that nobody knows, only what is said of a mechanism by its own name, or
         // done to lift it, counts.
         if failing && !telling(&fact.what) {

@@ -15,15 +15,10 @@ use whodenied_text::Span;
 pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
     let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &[] };
     let mut out = Vec::new();
-    // The state of a host as we read it ourselves is no complaint of anybody's.
-    let of_host = |span: &Span| {
-        let evidence = case.evidence.get(span.source.0 as usize);
-        evidence.is_some_and(|e| matches!(e.origin, Origin::Host { .. }))
-    };
     // Beside a failure of another kind, ordinary settings blame nobody.
     let unrelated = cx.stated(&["other-failure"]).is_some() && cx.stated(super::symptom::ALL).is_none();
     for fact in &case.facts.all {
-        if !fact.spans.is_empty() && fact.spans.iter().all(of_host) {
+        if of_host(case, &fact.spans) {
             continue;
         }
         let made = match &fact.what {
@@ -70,6 +65,16 @@ pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
     }
     out.truncate(16);
     out
+}
+
+/// True for what stands in nothing but the state of a host as we read it ourselves, which is no complaint
+/// of anybody's.
+pub(super) fn of_host(case: &Case, spans: &[Span]) -> bool {
+    let host = |span: &Span| {
+        let evidence = case.evidence.get(span.source.0 as usize);
+        evidence.is_some_and(|e| matches!(e.origin, Origin::Host { .. }))
+    };
+    !spans.is_empty() && spans.iter().all(host)
 }
 
 pub(super) fn new(call: Call, errno: Errno, kind: ObjectKind) -> Attempt {
