@@ -45,6 +45,9 @@ pub struct Capture {
     /// Real and saved user of the process that the call was on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_uids: Option<[u32; 2]>,
+    /// The AppArmor label of the process that the call was on.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub target_label: String,
     /// What the seccomp filters that were seen installed answer to this very call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<FilterAnswer>,
@@ -145,6 +148,9 @@ pub struct ProcessState {
     /// The label by the security module that /proc shows one of; "" for none.
     #[serde(default)]
     pub label: String,
+    /// Its root directory as its mount namespace names it; "" where that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub root: String,
     /// True when it is in the observer's user namespace.
     pub same_user_namespace: bool,
     /// `uid_map`: inside, outside, count.

@@ -7,6 +7,7 @@ mod capture;
 mod context;
 mod fuse;
 mod message;
+mod policy;
 mod record;
 mod segment;
 mod state;
@@ -50,7 +51,7 @@ pub fn understood(evidence: Vec<Evidence>, missing: Vec<String>) -> Case {
 fn understand(case: &mut Case) {
     let mut claims = Vec::new();
     let mut marks = Vec::new();
-    let text = |e: &&Evidence| !matches!(e.origin, Origin::Captures | Origin::State { .. });
+    let text = |e: &&Evidence| !matches!(e.origin, Origin::Captures | Origin::Policy | Origin::State { .. });
     for evidence in case.evidence.iter().filter(text) {
         let doc = segment::document(evidence);
         record::recognise(&doc, &mut claims, &mut marks);
@@ -64,6 +65,7 @@ fn understand(case: &mut Case) {
     fuse::fuse(case, &marks);
     state::attach(case);
     capture::attach(case);
+    policy::attach(case);
     context::assumed(&mut case.facts);
 }
 

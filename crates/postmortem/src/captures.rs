@@ -87,6 +87,7 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
         partial: answered.partial,
         names: names.clone(),
         target_uids: None,
+        target_label: String::new(),
         start: None,
         lost: None,
         landlock: None,

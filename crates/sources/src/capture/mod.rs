@@ -73,7 +73,8 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         second: decoded.second.as_ref().map(thing),
         errno: call.errno().map_or(0, |e| e.0),
         names: names(tracee, &process, question.as_ref()),
-        target_uids: target(tracee, decoded),
+        target_uids: target(tracee, decoded).and_then(uids),
+        target_label: target(tracee, decoded).map(process::label_of).unwrap_or_default(),
         process,
         partial,
         question,
@@ -106,6 +107,7 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         errno: 0,
         names: names(tracee, &process, None),
         target_uids: None,
+        target_label: String::new(),
         process,
         partial: false,
         question: None,
@@ -194,8 +196,8 @@ fn thing(object: &Object) -> Thing {
     }
 }
 
-/// The users of the process that a call was on. Process ids of another namespace are not followed.
-fn target(tracee: Tracee, decoded: &DecodedCall) -> Option<[u32; 2]> {
+/// The process that a call was on. Process ids of another namespace are not followed.
+fn target(tracee: Tracee, decoded: &DecodedCall) -> Option<i32> {
     if tracee.link("ns/pid") != std::fs::read_link("/proc/self/ns/pid").ok() {
         return None;
     }
@@ -208,9 +210,11 @@ fn target(tracee: Tracee, decoded: &DecodedCall) -> Option<[u32; 2]> {
         }
         _ => return None,
     };
-    if pid <= 0 {
-        return None;
-    }
+    (pid > 0).then_some(pid)
+}
+
+/// Real and saved user of a process.
+fn uids(pid: i32) -> Option<[u32; 2]> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let mut ids = status.lines().find_map(|l| l.strip_prefix("Uid:"))?.split_whitespace();
     let real = ids.next()?.parse().ok()?;

@@ -1,7 +1,7 @@
 """Runs in the guest: does every operation of ops.txt under every profile of profiles.txt and prints, one JSON
 line each, the errno it got and the records the kernel wrote. A child does the operations; it reports through a
 pipe, which no profile mediates, and waits until its parent has read the kernel's log."""
-import ctypes, errno, fcntl, json, mmap, os, re, signal, socket, struct, sys, time
+import ctypes, errno, fcntl, glob, json, mmap, os, re, signal, socket, struct, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = "/tmp/aa"
@@ -314,15 +314,16 @@ def main():
     loading = Log()
     for line in open(HERE + "/profiles.txt"):
         name, blob, _ = line.split()
-        fd = os.open(FS + "/.replace", os.O_WRONLY)
+        parts = [f"{HERE}/{blob}"] + sorted(glob.glob(f"{HERE}/{blob}.*"))
         try:
-            os.write(fd, open(f"{HERE}/{blob}", "rb").read())
+            for part in parts:
+                fd = os.open(FS + "/.replace", os.O_WRONLY)
+                try: os.write(fd, open(part, "rb").read())
+                finally: os.close(fd)
         except OSError as e:
             print("RESULT " + json.dumps({"profile": name, "load": e.errno, "said": loading.drain(True)}), flush=True)
             refused.add(name)
             continue
-        finally:
-            os.close(fd)
         loading.drain(True)
         print("RESULT " + json.dumps({"profile": name, "load": 0, "kernel": os.uname().release}), flush=True)
         while True:

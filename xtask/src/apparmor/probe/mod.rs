@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
-use whodenied_apparmor::binary::{Limits, decode};
+use whodenied_apparmor::binary::{Limits, decode, loads};
 use whodenied_apparmor::evaluate::Kernel;
 use whodenied_apparmor::policy::Profile;
 use whodenied_runtimes::Runtime;
@@ -82,7 +82,12 @@ fn prepare(kernel: &str, dir: &Path) -> Result<bool> {
             let source = source.replace(&format!("peer={},", text.name), &format!("peer={name},"));
             match compile(&parser, &text, &source, kernel)? {
                 Some(blob) => {
-                    std::fs::write(dir.join(format!("{name}.bin")), blob)?;
+                    // The kernel takes one load a write.
+                    for (n, part) in loads(&blob, &Limits::default())?.iter().enumerate().skip(1) {
+                        std::fs::write(dir.join(format!("{name}.bin.{n}")), part)?;
+                    }
+                    let first = loads(&blob, &Limits::default())?.first().map_or(0, |l| l.len());
+                    std::fs::write(dir.join(format!("{name}.bin")), blob.get(..first).unwrap_or(&blob))?;
                     // Older compilers' profiles that are asked everything are asked of each class a part.
                     let ops = text.ops.as_deref().unwrap_or(if digit == "5" { "all" } else { "some" });
                     list.push_str(&format!("{name} {name}.bin {ops}\n"));
@@ -138,7 +143,12 @@ fn compare(kernel: &str, dir: &Path, output: &Path) -> Result<bool> {
     for line in std::fs::read_to_string(dir.join("profiles.txt"))?.lines() {
         let mut words = line.split(' ');
         let (Some(name), Some(file)) = (words.next(), words.next()) else { bail!("profiles.txt") };
-        let load = decode(&std::fs::read(dir.join(file))?, &Limits::default())?;
+        let mut bytes = std::fs::read(dir.join(file))?;
+        for n in 1.. {
+            let Ok(more) = std::fs::read(dir.join(format!("{file}.{n}"))) else { break };
+            bytes.extend(more);
+        }
+        let load = decode(&bytes, &Limits::default())?;
         loaded.insert(name.to_owned(), load.units.into_iter().map(|u| u.profile).collect());
     }
     let mut score = Score::default();
