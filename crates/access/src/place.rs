@@ -31,7 +31,7 @@ pub fn places(world: &dyn World, operation: &Operation) -> Option<Vec<Place>> {
     let entry = |path: &[u8]| name(ask, path);
     Some(match operation {
         Operation::Open { path, flags } => {
-            let follow = !flags.no_follow && !(flags.create && flags.exclusive);
+            let follow = !(flags.no_follow || flags.create && flags.exclusive);
             match ask.lookup(path, follow) {
                 Ok(node) => vec![at(ask, node)?],
                 Err(_) if flags.create => vec![created(ask, path)?],

@@ -42,6 +42,10 @@ pub struct Capture {
     /// Names of the ids that occur, by `u` or `g` and the number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, String>,
+    /// The paths of a mount, unmount or change of root without links, in the process's own terms, a directory
+    /// with `/` at its end: where to (or the new root), then what from (or where the old root goes).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolved: Vec<String>,
     /// Real and saved user of the process that the call was on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_uids: Option<[u32; 2]>,

@@ -280,7 +280,8 @@ mod tests {
 
     fn first(attempt: &Attempt, all: &[Predicate]) -> Option<Layer> {
         let facts = facts(all);
-        let cx = Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(attempt) };
+        let cx =
+            Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(attempt), policy: None };
         let mut verdicts = Vec::new();
         add(attempt, &cx, &mut verdicts);
         let weight = |v: &Verdict| match v.answer {
@@ -325,7 +326,7 @@ mod tests {
     fn what_a_layer_said_stays() {
         let open = attempt(Call::Open, Errno::EACCES, "/data/x");
         let facts = facts(&[]);
-        let cx = Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(&open) };
+        let cx = Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(&open), policy: None };
         let mut verdicts: Vec<Verdict> =
             Option::<Verdict>::from(crate::say::allows(&open, Layer::Dac, "The process is root."))
                 .into_iter()

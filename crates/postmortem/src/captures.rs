@@ -88,6 +88,7 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
         names: names.clone(),
         target_uids: None,
         target_label: String::new(),
+        resolved: Vec::new(),
         start: None,
         lost: None,
         landlock: None,

@@ -17,6 +17,8 @@ pub fn run(args: &[String]) -> Result<bool> {
         Some("decode") => corpus::run(rest),
         Some("probe") => probe::run(rest),
         Some("simple-tests") => simple::run(rest),
-        _ => anyhow::bail!("cargo xtask apparmor decode [--sample N | --part K/N] [--release V] | probe … | simple-tests [--all]"),
+        _ => anyhow::bail!(
+            "cargo xtask apparmor decode [--sample N | --part K/N] [--release V] | probe … | simple-tests [--all]"
+        ),
     }
 }

@@ -53,8 +53,11 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<(Envelope, usize)> {
     Some((envelope, at))
 }
 
-/// Uncompresses one load; `most` bytes at most. The third is what follows it.
-pub(super) fn open(bytes: &[u8], most: usize) -> Result<(Envelope, Cow<'_, [u8]>, &[u8]), DecodeError> {
+/// One load: what was around it, its stream, and what follows it.
+type Opened<'a> = (Envelope, Cow<'a, [u8]>, &'a [u8]);
+
+/// Uncompresses one load; `most` bytes at most.
+pub(super) fn open(bytes: &[u8], most: usize) -> Result<Opened<'_>, DecodeError> {
     let error = |what| DecodeError { offset: 0, what };
     let (envelope, at) = recognise(bytes).ok_or_else(|| error("this is no compiled AppArmor policy"))?;
     let rest = bytes.get(at..).unwrap_or(&[]);

@@ -19,6 +19,7 @@ mod mount;
 mod net;
 mod other;
 mod question;
+mod reach;
 
 pub use exec::{Exec, Target, attachment, exec};
 pub use file::{file, link};
@@ -31,6 +32,7 @@ pub use other::{
     io_uring_sqpoll, mqueue, userns,
 };
 pub use question::{FORMS, Question};
+pub use reach::never;
 
 use crate::features::Features;
 use crate::policy::{Class, Mode, Perms, Profile};

@@ -13,7 +13,7 @@ use whodenied_text::Span;
 
 /// What may be refused, by the facts alone.
 pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
-    let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &[] };
+    let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &[], policy: None };
     let mut out = Vec::new();
     // The state of a host as we read it ourselves is no complaint of anybody's.
     let of_host = |span: &Span| {

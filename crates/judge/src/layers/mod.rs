@@ -66,7 +66,7 @@ const JUDGES: &[(Layer, Judge)] = &[
 /// Asks every layer about one attempt, with nothing known of other attempts.
 #[must_use]
 pub fn judge_all(attempt: &Attempt, facts: &Facts, trials: &[Trial]) -> Vec<Verdict> {
-    judge_in(attempt, &Context { facts, trials, attempts: std::slice::from_ref(attempt) })
+    judge_in(attempt, &Context { facts, trials, attempts: std::slice::from_ref(attempt), policy: None })
 }
 
 /// Asks every layer about one attempt.
@@ -74,5 +74,6 @@ pub(crate) fn judge_in(attempt: &Attempt, cx: &Context<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = JUDGES.iter().filter_map(|(_, judge)| judge(attempt, cx)).collect();
     crate::prior::add(attempt, cx, &mut verdicts);
     crate::live::apply(attempt, &mut verdicts);
+    crate::policy::apply(attempt, cx, &mut verdicts);
     verdicts
 }

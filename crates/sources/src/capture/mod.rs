@@ -19,7 +19,7 @@ pub use line::{killed, line};
 pub use process::start;
 use std::collections::BTreeMap;
 use walk::{Untold, Walk};
-use whodenied_access::{CapabilitySet, Settings, Subject, UserNamespace};
+use whodenied_access::{CapabilitySet, Operation, Settings, Subject, UserNamespace, places};
 use whodenied_case::capture::{Capture, ProcessState, Question, SCHEMA, Thing};
 
 /// The sysctls that decide calls, with their files.
@@ -64,6 +64,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
             (None, false)
         }
     };
+    let resolved = resolved(tracee, &process, decoded).unwrap_or_default();
     Capture {
         schema: SCHEMA.to_owned(),
         line,
@@ -75,6 +76,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         names: names(tracee, &process, question.as_ref()),
         target_uids: target(tracee, decoded).and_then(uids),
         target_label: target(tracee, decoded).map(process::label_of).unwrap_or_default(),
+        resolved,
         process,
         partial,
         question,
@@ -108,6 +110,7 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         names: names(tracee, &process, None),
         target_uids: None,
         target_label: String::new(),
+        resolved: Vec::new(),
         process,
         partial: false,
         question: None,
@@ -121,6 +124,30 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         missing,
         blame: 0,
     }
+}
+
+/// The paths of a call on mounts, without links; `None` where one leads nowhere or can't be walked.
+fn resolved(tracee: Tracee, process: &ProcessState, decoded: &DecodedCall) -> Option<Vec<String>> {
+    if !matches!(decoded.name, "mount" | "umount" | "umount2" | "pivot_root") {
+        return None;
+    }
+    let mut found = Vec::new();
+    for object in [decoded.object.as_ref(), decoded.second.as_ref()].into_iter().flatten() {
+        let Object::Path(path) = object else { return None };
+        let mut walk = Walk::new(tracee, process).ok()?;
+        if let Some(base) = operation::base(path) {
+            walk.set_base(&base).ok()?;
+        }
+        walk.path(&path.given, true).ok()?;
+        let asked = Operation::ChangeDirectory { path: path.given.clone() };
+        let place = places(&walk.into_tree(), &asked)?.into_iter().next()?;
+        let mut name = String::from_utf8(place.path).ok()?;
+        if place.directory && !name.ends_with('/') {
+            name.push('/');
+        }
+        found.push(name);
+    }
+    Some(found)
 }
 
 /// Those of the tracee's own root: /proc there is of its network and user namespace.

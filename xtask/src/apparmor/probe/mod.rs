@@ -51,7 +51,13 @@ fn texts() -> Vec<Text> {
         let mut words = head.split_whitespace();
         let name = format!("probe-{}", words.next().unwrap_or_default());
         let option = |key: &str| head.split_whitespace().find_map(|w| w.strip_prefix(key)).map(str::to_owned);
-        texts.push(Text { name, text: text.to_owned(), abi: option("abi="), features: option("features="), ops: option("ops=") });
+        texts.push(Text {
+            name,
+            text: text.to_owned(),
+            abi: option("abi="),
+            features: option("features="),
+            ops: option("ops="),
+        });
     }
     if let Some(profile) = default_profile(Runtime::Docker, Some(&[28, 5]), "probe-docker", &Host::default())
     {
