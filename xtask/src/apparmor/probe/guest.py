@@ -272,7 +272,7 @@ def run(profile, ops, log):
         result = json.loads(line)
         records = log.drain()
         # The kernel's thread for records may come later than the refusal.
-        for _ in range(4 if result["errno"] in (1, 13) else 0):
+        for _ in range(12 if result["errno"] in (1, 13) else 0):
             if records:
                 break
             time.sleep(0.02)
