@@ -29,7 +29,11 @@ pub struct Policy {
     /// The module's parameter `audit`: `normal`, or what is recorded instead.
     #[serde(default)]
     pub audit: String,
-    /// True when nothing was loaded or removed between the beginning of what is explained and this reading.
+    /// The label that everything explained ran under, as its engine says it; "" where captures tell it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// True when nothing was loaded or removed between the beginning of what is explained and this reading; of
+    /// a container, when its profiles were loaded before it was started.
     #[serde(default)]
     pub steady: bool,
     /// The profiles that were asked for.

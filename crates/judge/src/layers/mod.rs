@@ -29,6 +29,8 @@ mod userns;
 mod userspace_policy;
 mod yama;
 
+pub(crate) use apparmor::profile as apparmor_profile;
+
 use crate::context::Context;
 use whodenied_case::{Attempt, Facts, Trial, Verdict};
 use whodenied_kernel::Layer;

@@ -21,6 +21,8 @@ pub(super) struct Asked {
     pub(super) asks: Vec<Ask>,
     /// There are no others.
     pub(super) complete: bool,
+    /// They are asked before mode and owner of the object, which for what is made or removed are the directory's.
+    pub(super) early: bool,
     /// The one capability that the call itself needs and the process holds where it counts.
     pub(super) capability: Option<Capability>,
 }
@@ -93,26 +95,31 @@ pub(super) fn only_own_label(live: &Capture) -> bool {
 /// The questions of a captured call; `None` where they are not known.
 pub(super) fn of(attempt: &Attempt, live: &Capture) -> Option<Asked> {
     if let Some(question) = &live.question {
+        // Links of /proc to what has no path, or no longer one.
+        let magic = |t: &[u8]| t.ends_with(b" (deleted)") || t.windows(2).any(|w| w == b":[");
+        if question.world.targets().any(magic) {
+            return None;
+        }
         let places = places(&question.world, &question.operation);
         return files(live, &question.operation, question.subject.fsuid, places);
     }
-    let just = |asks: Vec<Ask>| Some(Asked { asks, complete: true, capability: None });
+    let just = |asks: Vec<Ask>| Some(Asked { asks, complete: true, early: false, capability: None });
     let arg = |name: &str| attempt.arg(name).unwrap_or("");
     match live.syscall.as_str() {
         "mount" => {
             let asks = vec![mounting(attempt, live).unwrap_or(Ask::AnyMount(2))];
-            Some(Asked { asks, complete: true, capability: held(live, Capability::SYS_ADMIN) })
+            Some(Asked { asks, complete: true, early: false, capability: held(live, Capability::SYS_ADMIN) })
         }
         "move_mount" => {
             let capability = held(live, Capability::SYS_ADMIN);
-            Some(Asked { asks: vec![Ask::AnyMount(2)], complete: true, capability })
+            Some(Asked { asks: vec![Ask::AnyMount(2)], complete: true, early: false, capability })
         }
         "umount" | "umount2" => {
             let asks = match live.resolved.first() {
                 Some(path) => vec![Ask::Umount(named(live, path.as_bytes(), true)?)],
                 None => vec![Ask::AnyMount(4)],
             };
-            Some(Asked { asks, complete: true, capability: held(live, Capability::SYS_ADMIN) })
+            Some(Asked { asks, complete: true, early: false, capability: held(live, Capability::SYS_ADMIN) })
         }
         "pivot_root" => {
             let asks = match live.resolved.as_slice() {
@@ -122,7 +129,7 @@ pub(super) fn of(attempt: &Attempt, live: &Capture) -> Option<Asked> {
                 }],
                 _ => vec![Ask::AnyMount(1)],
             };
-            Some(Asked { asks, complete: true, capability: held(live, Capability::SYS_ADMIN) })
+            Some(Asked { asks, complete: true, early: false, capability: held(live, Capability::SYS_ADMIN) })
         }
         "socket" | "socketpair" => {
             let family = flags::family(arg("domain"))?;
@@ -146,7 +153,12 @@ pub(super) fn of(attempt: &Attempt, live: &Capture) -> Option<Asked> {
         "unshare" | "clone" | "clone3" => {
             let new = arg("flags").contains("CLONE_NEWUSER");
             let capability = if new { None } else { held(live, Capability::SYS_ADMIN) };
-            Some(Asked { asks: if new { vec![Ask::Userns] } else { Vec::new() }, complete: true, capability })
+            Some(Asked {
+                asks: if new { vec![Ask::Userns] } else { Vec::new() },
+                complete: true,
+                early: false,
+                capability,
+            })
         }
         "io_uring_setup" => just(vec![Ask::Sqpoll]),
         name => {
@@ -154,7 +166,12 @@ pub(super) fn of(attempt: &Attempt, live: &Capture) -> Option<Asked> {
                 held(live, capability).filter(|_| !first || live.process.same_user_namespace)
             });
             let plain = UNHOOKED.contains(&name);
-            (capability.is_some() || plain).then_some(Asked { asks: Vec::new(), complete: true, capability })
+            (capability.is_some() || plain).then_some(Asked {
+                asks: Vec::new(),
+                complete: true,
+                early: false,
+                capability,
+            })
         }
     }
 }
@@ -216,7 +233,7 @@ fn named(live: &Capture, path: &[u8], directory: bool) -> Option<Vec<u8>> {
 }
 
 fn files(live: &Capture, operation: &Operation, fsuid: u32, places: Option<Vec<Place>>) -> Option<Asked> {
-    let asked = |asks: Vec<Ask>, complete| Some(Asked { asks, complete, capability: None });
+    let asked = |asks: Vec<Ask>, complete| Some(Asked { asks, complete, early: false, capability: None });
     // No hook of AppArmor's is asked but for capabilities.
     if matches!(
         operation,
@@ -280,7 +297,23 @@ fn files(live: &Capture, operation: &Operation, fsuid: u32, places: Option<Vec<P
         Operation::Bind { .. } => vec![addressed(live)?, new(first, bit::CREATE, false)?],
         _ => return None,
     };
-    asked(asks, complete)
+    let made = matches!(operation, Operation::Open { flags, .. } if flags.create && first.node.is_none());
+    // The hooks of paths are called by the system call itself, before `may_create`, `may_delete` and
+    // `setattr_prepare`; that of truncate after the mode.
+    let early = made
+        || matches!(
+            operation,
+            Operation::MakeDirectory { .. }
+                | Operation::MakeNode { .. }
+                | Operation::MakeSymlink { .. }
+                | Operation::Link { .. }
+                | Operation::Rename { .. }
+                | Operation::Unlink { .. }
+                | Operation::RemoveDirectory { .. }
+                | Operation::ChangeMode { .. }
+                | Operation::ChangeOwner { .. }
+        );
+    Some(Asked { asks, complete, early, capability: None })
 }
 
 /// `apparmor_path_mknod`, `apparmor_file_open` (`aa_map_file_to_perms`), `apparmor_path_truncate`.
@@ -398,7 +431,7 @@ impl Ask {
     }
 
     /// What a profile answers.
-    pub(super) fn answer(&self, profile: &Profile, kernel: &Kernel, live: &Capture) -> Standing {
+    pub(super) fn answer(&self, profile: &Profile, kernel: &Kernel, errno: Option<Errno>) -> Standing {
         let owners = |owner: &Option<bool>| match owner {
             Some(owner) => vec![*owner],
             None => vec![true, false],
@@ -444,7 +477,7 @@ impl Ask {
             Self::Sqpoll => {
                 let said = io_uring_sqpoll(profile, kernel);
                 // Whether the ring was to be polled is not known; nothing else here answers so.
-                if said.outcome == Outcome::Denied && live.errno != Errno::EACCES.0 {
+                if said.outcome == Outcome::Denied && errno != Some(Errno::EACCES) {
                     return Standing::Open;
                 }
                 Standing::Said(said)

@@ -8,11 +8,12 @@
 
 mod asks;
 mod flags;
+mod told;
 
 use crate::context::Context;
 use crate::say::{Say, allows, denies};
 use asks::{Asked, Standing};
-use whodenied_access::{CapabilitySet, Decision, decide};
+use whodenied_access::{CapabilitySet, Decision, Operation, decide};
 use whodenied_apparmor::binary::{Limits, armour, decode};
 use whodenied_apparmor::compare::permission_words;
 use whodenied_apparmor::evaluate::{Answer as Said, Component, Kernel, Label, Outcome, capability};
@@ -41,6 +42,8 @@ pub(crate) struct InForce {
     steady: bool,
     /// Records are written as the rules say.
     usual_records: bool,
+    /// The label that everything explained ran under, "" where that is not one.
+    label: String,
 }
 
 impl InForce {
@@ -70,7 +73,13 @@ impl InForce {
             })
         };
         let parts = policy.profiles.iter().filter_map(part).collect();
-        Some(Self { kernel, parts, steady: policy.steady, usual_records: policy.audit == "normal" })
+        Some(Self {
+            kernel,
+            parts,
+            steady: policy.steady,
+            usual_records: policy.audit == "normal",
+            label: policy.label.clone(),
+        })
     }
 
     fn part(&self, component: &Component) -> Option<&Part> {
@@ -126,8 +135,10 @@ pub(crate) fn apply(attempt: &Attempt, cx: &Context<'_>, verdicts: &mut Vec<Verd
 }
 
 fn judged(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
-    let live = attempt.live.as_deref().filter(|live| live.after.is_none())?;
     let errno = attempt.errno?;
+    let Some(live) = attempt.live.as_deref().filter(|live| live.after.is_none()) else {
+        return told::judged(attempt, cx, cx.policy?);
+    };
     let label = Label::parse(live.process.label.as_bytes());
     if live.process.label == "unconfined" && asks::only_own_label(live) {
         let because = "The process runs unconfined: no profile of AppArmor is asked.";
@@ -163,9 +174,25 @@ fn judged(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
                 (true, None) => ".",
             });
             because.push_str(more);
-            Some(denies(attempt, Layer::Apparmor, support, 97, because).policy(profile))
+            // At ties the earlier question counts.
+            let weight = if asked.early && walks(live) { 98 } else { 97 };
+            Some(denies(attempt, Layer::Apparmor, support, weight, because).policy(profile))
         }
     }
+}
+
+/// Whether the process gets as far as the directories that hold what the call is on.
+fn walks(live: &Capture) -> bool {
+    let Some(question) = &live.question else { return false };
+    question.operation.paths().iter().all(|path| {
+        let end = path.iter().rposition(|b| *b == b'/').map_or(0, |at| at + 1);
+        let above = match path.get(..end) {
+            None | Some([]) => b".".to_vec(),
+            Some(above) => above.to_vec(),
+        };
+        let stat = Operation::Stat { path: [above.as_slice(), b"."].concat(), follow: true };
+        decide(&question.subject, &question.world, &stat) == Decision::Allowed
+    })
 }
 
 /// How sure a refusal is that the policy computes, and what is open.
@@ -223,7 +250,7 @@ fn found(policy: &InForce, asked: &Asked, label: &Label, live: &Capture, errno: 
                     continue;
                 };
                 let shown = escape::line(&part.profile.display_name()).into_owned();
-                match ask.answer(&part.profile, &policy.kernel, live) {
+                match ask.answer(&part.profile, &policy.kernel, Some(errno)) {
                     Standing::Said(said) if said.outcome == Outcome::Denied => {
                         if said.errno == Some(errno) {
                             let words = ask.words(&said);

@@ -36,6 +36,17 @@ pub fn held<'a>(labels: impl IntoIterator<Item = &'a str>, before: Option<u64>) 
     held_in(Path::new("/"), labels, before)
 }
 
+/// The policy that a container's label had from `started` on (nanoseconds since 1970), of the machine whose
+/// root this is.
+#[must_use]
+pub fn held_of(root: &Path, label: &str, started: Option<i128>) -> Option<Policy> {
+    let mut policy = held_in(root, [label], None)?;
+    let before = |held: &Held| held.loaded.zip(started).is_some_and(|(l, s)| i128::from(l) < s);
+    policy.steady = !policy.profiles.is_empty() && policy.profiles.iter().all(before);
+    label.clone_into(&mut policy.label);
+    Some(policy)
+}
+
 fn held_in<'a>(
     root: &Path,
     labels: impl IntoIterator<Item = &'a str>,

@@ -6,7 +6,7 @@
 
 mod held;
 
-pub use held::{held, revision};
+pub use held::{held, held_of, revision};
 
 use crate::host::ReadError;
 use std::fs;
