@@ -182,26 +182,34 @@ fn check(parser: &Parser, inputs: &[Input], trees: &[PathBuf], share: Share) -> 
     tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// The forms of the units; `None` when the compiler does not take the text.
-fn one(parser: &Parser, input: &Input, tree: &Path) -> Result<Option<Vec<String>>> {
+/// What the compiler makes of a text; `None` when it does not take it, or it holds no profile.
+pub(super) fn compile(
+    parser: &Parser,
+    includes: &[PathBuf],
+    tree: &Path,
+    text: &[u8],
+) -> Result<Option<Vec<u8>>> {
     let mut command = parser.command();
     command.arg("-M").arg(tree);
-    for include in &input.includes {
+    for include in includes {
         command.arg("-I").arg(include);
     }
-    command.arg("-b").arg(&input.includes[0]);
+    command.arg("-b").arg(includes.first().context("no place for includes")?);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().context("the reference compiler")?;
     let mut stdin = child.stdin.take().context("stdin")?;
-    let text = input.text.clone();
+    let text = text.to_vec();
     let writer = std::thread::spawn(move || stdin.write_all(&text));
     let output = child.wait_with_output()?;
     let _ = writer.join();
     // A file of tunables only compiles to nothing.
-    if !output.status.success() || output.stdout.is_empty() {
-        return Ok(None);
-    }
-    let load = decode(&output.stdout, &Limits::default())?;
+    Ok((output.status.success() && !output.stdout.is_empty()).then_some(output.stdout))
+}
+
+/// The forms of the units; `None` when the compiler does not take the text.
+fn one(parser: &Parser, input: &Input, tree: &Path) -> Result<Option<Vec<String>>> {
+    let Some(written) = compile(parser, &input.includes, tree, &input.text)? else { return Ok(None) };
+    let load = decode(&written, &Limits::default())?;
     let mut forms = Vec::new();
     for unit in &load.units {
         let mut targets = vec![Target { perms: PermsForm::Table, wide: unit.layout.wide, version: 0 }];
