@@ -67,15 +67,15 @@ fn told(rules: &[String], path: &str) -> String {
         let words: Vec<&str> = rule.trim_end_matches(',').split(' ').collect();
         match words.as_slice() {
             ["deny", pattern, letters] if matches(pattern.as_bytes(), path.as_bytes(), b' ') => {
-                allowed.retain(|c| !letters.contains(c) && !(c == 'i' && letters.contains('x')));
+                allowed.retain(|c| !(letters.contains(c) || c == 'i' && letters.contains('x')));
             }
             ["nothing", "on", pattern] if matches(pattern.as_bytes(), path.as_bytes(), b' ') => {
                 allowed.clear();
             }
-            [pattern, letters, ..] if pattern.starts_with('/') => {
-                if matches(pattern.as_bytes(), path.as_bytes(), b' ') {
-                    allowed = (*letters).to_owned();
-                }
+            [pattern, letters, ..]
+                if pattern.starts_with('/') && matches(pattern.as_bytes(), path.as_bytes(), b' ') =>
+            {
+                allowed = (*letters).to_owned();
             }
             _ => {}
         }
