@@ -22,6 +22,7 @@ engine_up() { # once a boot
   fi
   case $1 in
   docker)
+    [ -d /sys/fs/selinux ] && sed -i 's/{/{"selinux-enabled": true, /' /etc/docker/daemon.json
     systemctl start docker || journalctl -u docker --no-pager | tail -20
     tar -C $tree -c . | docker import - base:1 >/dev/null
     ;;
