@@ -57,6 +57,9 @@ part() { # part NAME LIMIT: runs one part of the scenario; its output and status
 # As whom: a rootless engine's containers are its user's.
 as() { if [ "$ENGINE" = "rootless podman" ]; then rootless "$@"; else "$@"; fi; }
 
+# containerd keeps no log of a container that ctr started: what was printed is given beside.
+beside() { if [ "$ENGINE" = containerd ]; then echo "$O/command.txt"; fi; }
+
 ask() { # the question to whodenied; what it knew stays as a case, to be explained elsewhere
   local what
   what=$(cat "$S/ask")
@@ -64,12 +67,7 @@ ask() { # the question to whodenied; what it knew stays as a case, to be explain
   run)
     timeout -k 5 300 whodenied run --save "$O/case.json" --format json -- bash -c '. /opt/lab/lib.sh; cd "$D"; . "$S/command.sh"'
     ;;
-  container)
-    # containerd keeps no log of a container that ctr started.
-    local log=()
-    [ "$ENGINE" = containerd ] && log=("$O/command.txt")
-    as timeout -k 5 300 whodenied explain --wait 120 --container "$N" --format json "${log[@]}"
-    ;;
+  container) as timeout -k 5 300 whodenied explain --wait 120 --container "$N" --format json $(beside) ;;
   compose) timeout -k 5 300 whodenied explain --wait 120 --compose "$D/compose.yaml" web --format json ;;
   unit) timeout -k 5 300 whodenied explain --wait 120 --unit "$N.service" --format json ;;
   paste) timeout -k 5 300 whodenied explain --here --save "$O/case.json" --format json "$O/command.txt" "$O/kernel.txt" ;;
@@ -80,7 +78,7 @@ collect() { # the same evidence as one file, which has to give the same answer o
   case $(cat "$S/ask") in
   container)
     install -d -m 777 "$D/collected"
-    as timeout -k 5 300 whodenied collect --wait 120 --container "$N" -o "$D/collected/case.json"
+    as timeout -k 5 300 whodenied collect --wait 120 --container "$N" -o "$D/collected/case.json" $(beside)
     mv "$D/collected/case.json" "$O/collected.json"
     ;;
   compose) timeout -k 5 300 whodenied collect --wait 120 --compose "$D/compose.yaml" web -o "$O/collected.json" ;;
