@@ -28,8 +28,9 @@ engine_up() { # once a boot
     ;;
   remap) # a second daemon, beside the first one's sockets and data
     mkdir -p /run/remap
+    echo '{}' >/run/remap/daemon.json
     dockerd -H unix:///run/remap/docker.sock --data-root /var/lib/docker-remap --exec-root /run/remap/exec \
-      --pidfile /run/remap/pid --userns-remap alice --config-file /dev/null --iptables=false --ip6tables=false \
+      --pidfile /run/remap/pid --userns-remap alice --config-file /run/remap/daemon.json --iptables=false --ip6tables=false \
       --bridge=none >/run/remap/log 2>&1 3>&- &
     n=0
     while ! docker -H unix:///run/remap/docker.sock version >/dev/null 2>&1 && [ $n -lt 180 ]; do sleep 1; n=$((n + 1)); done
