@@ -46,6 +46,10 @@ pub(crate) fn complaint(unit: &Unit) -> Option<Reading> {
         "error creating ",
         "error writing ",
     ];
+    // The reason is told, and it is another.
+    if ["already ", "no such", "not found", "invalid", "syntax"].iter().any(|w| low.contains(w)) {
+        return None;
+    }
     let from = complains.iter().filter_map(|c| low.find(c)).min()?;
     let rest = unit.text.get(from..)?;
     let verb = verbs::verb(rest)?;
