@@ -118,8 +118,11 @@ fn stated(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
     }
     if let Some(fact) = cx.stated_here(attempt, &["nfs-server-denied"]) {
         let because = "The NFS server refused the mount: its exports do not list this client, path or security flavour.";
+        // mount.nfs puts every EACCES on the server, that of a container's profile too (utils/mount/error.c).
+        let (support, weight) =
+            if cx.contained() { (Support::Usual, 40) } else { (Support::Stated, 88) };
         said.push(
-            denies(attempt, LAYER, Support::Stated, 88, because)
+            denies(attempt, LAYER, support, weight, because)
                 .fact(fact.id)
                 .policy("exports")
                 .step("showmount -e SERVER"),
