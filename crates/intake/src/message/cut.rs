@@ -38,6 +38,7 @@ pub(crate) fn complaint(unit: &Unit) -> Option<Reading> {
     let low = unit.low.as_str();
     let complains = [
         "cannot ",
+        "can not ",
         "can't ",
         "could not ",
         "couldn't ",

@@ -108,7 +108,8 @@ fn step_down(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
 /// PTRACE_MODE_READ, fs/proc/base.c): root of a container passes only for processes with no more capabilities.
 fn looks_into(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     const SHOWN: [&str; 13] = [
-        "environ", "maps", "smaps", "mem", "root", "cwd", "exe", "ns", "pagemap", "stack", "syscall", "io", "auxv",
+        "environ", "maps", "smaps", "mem", "root", "cwd", "exe", "ns", "pagemap", "stack", "syscall", "io",
+        "auxv",
     ];
     let refused = matches!(attempt.errno, Some(Errno::EACCES | Errno::EPERM)) && file_call(attempt);
     let mut parts = attempt.object_name().strip_prefix("/proc/")?.split('/');
@@ -118,9 +119,7 @@ fn looks_into(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         return None;
     }
     let because = "Looking into a process that holds more capabilities, or runs under another user, asks for CAP_SYS_PTRACE, which containers are not given.";
-    Some(
-        denies(attempt, LAYER, Support::Default, 70, because).policy(Capability::SYS_PTRACE.to_string()),
-    )
+    Some(denies(attempt, LAYER, Support::Default, 70, because).policy(Capability::SYS_PTRACE.to_string()))
 }
 
 /// Giving a directory of the system itself to an owner, as whoever unpacks an image does.
