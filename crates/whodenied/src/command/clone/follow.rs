@@ -214,7 +214,7 @@ impl Observer for Watcher<'_> {
                 self.ours = false;
                 let file = exec.exe.as_ref().map(|f| f.to_string_lossy());
                 let privileged = lost.is_some() && file.as_deref() == lost;
-                if (privileged || self.executes(&exec)) && self.seen == Seen::Not {
+                if (privileged || self.executes(exec)) && self.seen == Seen::Not {
                     self.seen = Seen::Passed;
                 }
             }
