@@ -5,6 +5,7 @@
 
 use crate::clone::CloneError;
 use crate::clone::copies::{self, Places};
+use crate::clone::profiles;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use whodenied_engine::{Api, Control, Flavour, Limits};
@@ -26,6 +27,8 @@ struct Written {
     socket: String,
     containers: Vec<String>,
     copies: usize,
+    #[serde(default)]
+    profiles: Vec<String>,
 }
 
 /// The ledger of this run.
@@ -81,6 +84,7 @@ impl Ledger {
             socket: socket.to_owned(),
             containers: Vec::new(),
             copies: 0,
+            profiles: Vec::new(),
         };
         let ledger = Self { directory, written };
         ledger.write()?;
@@ -96,6 +100,14 @@ impl Ledger {
     pub(crate) fn container(&mut self) -> Result<String, CloneError> {
         let name = format!("whodenied-{}-{}", self.written.id, self.written.containers.len());
         self.written.containers.push(name.clone());
+        self.write()?;
+        Ok(name)
+    }
+
+    /// The name of an AppArmor profile that is about to be loaded.
+    pub(crate) fn profile(&mut self) -> Result<String, CloneError> {
+        let name = format!("whodenied-{}-profile-{}", self.written.id, self.written.profiles.len());
+        self.written.profiles.push(name.clone());
         self.write()?;
         Ok(name)
     }
@@ -124,6 +136,9 @@ impl Ledger {
 
     /// Removes everything, the ledger last.
     pub(crate) fn end(&self) -> Result<(), CloneError> {
+        for name in self.written.profiles.iter().filter(|n| n.starts_with("whodenied-")) {
+            profiles::remove(name)?;
+        }
         for number in 0..self.written.copies {
             copies::remove(&Places::new(&self.directory, number))?;
         }

@@ -16,6 +16,7 @@ mod doors;
 mod ledger;
 mod mounts;
 mod one;
+mod profiles;
 mod spec;
 
 pub use change::{Change, Unsuitable, applied, changes};

@@ -1,9 +1,10 @@
 //! One clone: made, started, waited for, removed.
 
 use crate::clone::CloneError;
-use crate::clone::change::{Change, Unsuitable, applied};
+use crate::clone::change::{Change, Unsuitable, applied, option};
 use crate::clone::copies::{self, Places};
 use crate::clone::ledger::{LABEL, Ledger, base};
+use crate::clone::profiles;
 use crate::clone::spec::{Spec, text};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -104,7 +105,14 @@ impl Workshop {
             name: String::new(),
             copies: Vec::new(),
             gate: None,
+            profiles: Vec::new(),
         };
+        for change in changes {
+            if let Change::Apparmor { name, text } = change {
+                let fresh = clone.profile(name, text)?;
+                option(&mut spec, "apparmor", &fresh);
+            }
+        }
         clone.mounts(&mut spec, wanted)?;
         clone.on_copies(&spec, changes)?;
         let mut words: Vec<String> = Vec::new();
@@ -142,6 +150,7 @@ pub struct Container {
     name: String,
     copies: Vec<Places>,
     gate: Option<PathBuf>,
+    profiles: Vec<String>,
 }
 
 impl Container {
@@ -191,6 +200,19 @@ impl Container {
             mounts.extend(binds);
         }
         Ok(())
+    }
+
+    /// Loads a profile under a name of its own.
+    fn profile(&mut self, name: &str, text: &str) -> Result<String, CloneError> {
+        let fresh = self.of.ledger.borrow_mut().profile()?;
+        let text = profiles::renamed(text, name, &fresh).ok_or_else(|| {
+            CloneError::Unsuitable("the file of the fix declares no profile that could be tried".to_owned())
+        })?;
+        let file = self.of.ledger.borrow().file(&fresh)?;
+        std::fs::write(&file, text).map_err(|e| CloneError::system(&file, e))?;
+        self.profiles.push(fresh.clone());
+        profiles::load(&file)?;
+        Ok(fresh)
     }
 
     /// Does to the copies what a remedy does to the originals.
@@ -317,6 +339,9 @@ impl Drop for Container {
         if !self.id.is_empty() {
             // What fails here stays written down, and the next run tries again.
             let _ = self.of.control.remove(&self.id);
+        }
+        for name in &self.profiles {
+            let _ = profiles::remove(name);
         }
         let _ = self.of.ledger.borrow().drop_copies(&self.copies);
     }
