@@ -138,6 +138,9 @@ pub(super) fn mend(
                     match run(&with, watched.as_ref(), enough) {
                         Ok(followed) => {
                             let verdict = judge(&followed, watched.is_some());
+                            if verdict == Verdict::Works && alone(&fresh, step.layer) {
+                                step.certainty = Certainty::Proven;
+                            }
                             if matches!(verdict, Verdict::Works | Verdict::GotOn) {
                                 next = Some((followed, with));
                             }
@@ -171,6 +174,16 @@ pub(super) fn mend(
         }
     }
     Ok(story)
+}
+
+/// Whether the changes are of this layer's policy and of nothing else: that the call then passes, and
+/// without them did not, is a controlled trial of the layer.
+fn alone(changes: &[Change], layer: Layer) -> bool {
+    changes.iter().all(|change| match change {
+        Change::Apparmor { .. } => layer == Layer::Apparmor,
+        Change::Seccomp(_) => layer == Layer::Seccomp,
+        _ => false,
+    })
 }
 
 fn judge(followed: &Followed, watched: bool) -> Verdict {

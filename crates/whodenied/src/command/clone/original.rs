@@ -10,6 +10,9 @@ use whodenied_postmortem::{Options, Target};
 use whodenied_text::escape;
 use whodenied_trial::clone::{self, Ended, Original, Spec, Workshop};
 
+/// Clones take longer than a post-mortem, so its sources may too.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// The container, its engine, and what a post-mortem of it finds.
 pub(super) struct Known {
     pub(super) name: String,
@@ -26,7 +29,9 @@ impl Known {
     /// # Errors
     /// When no engine of this machine that can be asked knows it, or it can't be cloned.
     pub(super) fn of(target: &Target, network: bool) -> anyhow::Result<Self> {
-        let gathered = whodenied_postmortem::gather(target, &Options::ours(Duration::from_millis(1600)));
+        let mut options = Options::ours(PATIENCE);
+        options.limits.total = PATIENCE / 2;
+        let gathered = whodenied_postmortem::gather(target, &options);
         let name = match target {
             Target::Container(name) => name.clone(),
             _ => container_of(&gathered).context("no container of this service is there")?,
@@ -64,7 +69,8 @@ fn engine_of(name: &str) -> anyhow::Result<String> {
     for found in endpoints(&Surroundings::ours()) {
         match found.endpoint {
             Endpoint::Socket(socket) => {
-                match Api::new(&socket, found.flavour, Limits::default()).inspect_as_docker(name) {
+                let limits = Limits { total: PATIENCE / 2, ..Limits::default() };
+                match Api::new(&socket, found.flavour, limits).inspect_as_docker(name) {
                     Ok(_) => return Ok(socket),
                     Err(e) if e.is_unknown() => {}
                     Err(e) => untold.push(e.to_string()),
