@@ -53,11 +53,28 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<(Envelope, usize)> {
     Some((envelope, at))
 }
 
-/// Uncompresses; `most` bytes at most.
+/// Uncompresses; `most` bytes at most. A compiler that writes to a file puts the loads of several profiles one
+/// after another, each in an envelope of its own.
 pub(super) fn open(bytes: &[u8], most: usize) -> Result<(Envelope, Cow<'_, [u8]>), DecodeError> {
+    let mut rest = bytes;
+    let (first, stream) = one(&mut rest, most)?;
+    if rest.is_empty() {
+        return Ok((first, stream));
+    }
+    let mut all = stream.into_owned();
+    while !rest.is_empty() {
+        let (_, more) = one(&mut rest, most - all.len().min(most))?;
+        all.extend_from_slice(&more);
+    }
+    Ok((first, Cow::Owned(all)))
+}
+
+/// The first envelope; what is behind it is left in `bytes`.
+fn one<'b>(bytes: &mut &'b [u8], most: usize) -> Result<(Envelope, Cow<'b, [u8]>), DecodeError> {
     let error = |what| DecodeError { offset: 0, what };
     let (envelope, at) = recognise(bytes).ok_or_else(|| error("this is no compiled AppArmor policy"))?;
-    let rest = bytes.get(at..).unwrap_or(&[]);
+    let mut rest = bytes.get(at..).unwrap_or(&[]);
+    *bytes = &[];
     let stream = match envelope.compression {
         None if rest.len() > most => return Err(error("more policy than is read")),
         None => Cow::Borrowed(rest),
@@ -70,12 +87,16 @@ pub(super) fn open(bytes: &[u8], most: usize) -> Result<(Envelope, Cow<'_, [u8]>
                 }
             })?)
         }
-        Some(Compression::Zstd) => Cow::Owned(zstd(rest, most)?),
+        Some(Compression::Zstd) => {
+            let stream = zstd(&mut rest, most)?;
+            *bytes = rest;
+            Cow::Owned(stream)
+        }
     };
     Ok((envelope, stream))
 }
 
-fn zstd(bytes: &[u8], most: usize) -> Result<Vec<u8>, DecodeError> {
+fn zstd(bytes: &mut &[u8], most: usize) -> Result<Vec<u8>, DecodeError> {
     let error = |what| DecodeError { offset: 0, what };
     let mut stream = Vec::new();
     let decoder = ruzstd::decoding::StreamingDecoder::new(bytes)

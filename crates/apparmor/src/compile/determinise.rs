@@ -10,15 +10,30 @@ use std::rc::Rc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooComplex;
 
+/// How much is made at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// States of one automaton, before it is minimised.
+    pub states: usize,
+    /// Edges of one automaton, before it is minimised: 8 bytes each.
+    pub edges: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { states: 1 << 20, edges: 1 << 24 }
+    }
+}
+
 /// A deterministic automaton from these starting states. `accept` is told, for each state, the numbers
 /// that end there (sorted, none for most), and gives the state's accept; 0 is what the trap has.
 ///
 /// # Errors
-/// When there would be more than `limit` states.
+/// When a limit is met.
 pub fn determinise(
     nfa: &Nfa,
     starts: &[State],
-    limit: usize,
+    limits: &Limits,
     mut accept: impl FnMut(&[u32]) -> u32,
 ) -> Result<Dfa, TooComplex> {
     let mut builder = Builder::new(0);
@@ -37,7 +52,7 @@ pub fn determinise(
     let mut ends = Vec::new();
     while let Some(set) = work.sets.get(at).cloned() {
         at += 1;
-        if work.sets.len() > limit {
+        if work.sets.len() > limits.states || builder.edges() > limits.edges {
             return Err(TooComplex);
         }
         ends.clear();
@@ -46,7 +61,9 @@ pub fn determinise(
         ends.dedup();
         let value = accept(&ends);
         let (default, edges) = work.row(&set);
-        builder.state(value, default, edges, TRAP);
+        let separated: Vec<State> = set.iter().filter_map(|s| nfa.out_of_band(*s)).collect();
+        let out_of_band = work.number(&separated);
+        builder.state(value, default, edges, out_of_band);
     }
     builder.build().map_err(|_| TooComplex)
 }
@@ -183,7 +200,7 @@ mod tests {
                 nfa.add(&glob::parse(&text, Kind::Path).unwrap().re, i as u32).unwrap()
             })
             .collect();
-        assert_eq!(determinise(&nfa, &starts, 2_000, |_| 1), Err(TooComplex));
+        assert_eq!(determinise(&nfa, &starts, &Limits { states: 2_000, ..Limits::default() }, |_| 1), Err(TooComplex));
     }
 
     proptest! {
@@ -195,7 +212,7 @@ mod tests {
             let parsed: Vec<_> = patterns.iter().map(|p| glob::parse(p, Kind::Path).unwrap().re).collect();
             let mut nfa = Nfa::default();
             let starts: Vec<State> = parsed.iter().enumerate().map(|(i, re)| nfa.add(re, i as u32).unwrap()).collect();
-            let dfa = determinise(&nfa, &starts, 10_000, |ends| ends.iter().map(|e| 1 << e).sum()).unwrap();
+            let dfa = determinise(&nfa, &starts, &Limits::default(), |ends| ends.iter().map(|e| 1 << e).sum()).unwrap();
             for path in &paths {
                 let got = dfa.accept(dfa.walk(START, path.as_bytes()));
                 let want: u32 = parsed.iter().enumerate()

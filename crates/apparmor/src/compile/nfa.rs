@@ -14,6 +14,8 @@ pub type State = u32;
 enum Kind {
     /// Reads a byte.
     Read(ByteSet, State),
+    /// Reads the out-of-band symbol.
+    OutOfBand(State),
     /// Goes on in any of these without reading.
     Split(Vec<State>),
     /// Ends with a number.
@@ -73,6 +75,7 @@ impl Nfa {
         }
         match re {
             Re::Set(set) => self.state(Kind::Read(*set, next)),
+            Re::OutOfBand => self.state(Kind::OutOfBand(next)),
             Re::Cat(parts) => parts.iter().rev().fold(next, |next, part| self.before(part, next)),
             Re::Alt(all) => {
                 let mut starts: Vec<State> = all.iter().map(|re| self.before(re, next)).collect();
@@ -113,7 +116,7 @@ impl Nfa {
                 continue;
             }
             match self.kinds.get(state as usize) {
-                Some(Kind::Read(..) | Kind::Accept(_)) => out.push(state),
+                Some(Kind::Read(..) | Kind::OutOfBand(_) | Kind::Accept(_)) => out.push(state),
                 Some(Kind::Split(all)) => open.extend(all),
                 Some(Kind::Loop(number)) => {
                     if let Some((body, next)) = self.loops.get(*number as usize) {
@@ -132,6 +135,15 @@ impl Nfa {
     pub fn reads(&self, state: State) -> Option<(ByteSet, State)> {
         match self.kinds.get(state as usize) {
             Some(Kind::Read(set, next)) => Some((*set, *next)),
+            _ => None,
+        }
+    }
+
+    /// Where the out-of-band symbol leads.
+    #[must_use]
+    pub fn out_of_band(&self, state: State) -> Option<State> {
+        match self.kinds.get(state as usize) {
+            Some(Kind::OutOfBand(next)) => Some(*next),
             _ => None,
         }
     }

@@ -281,7 +281,11 @@ impl Run<'_, '_> {
             self.fault(visit, span.clone(), "a name that is no path needs the word `profile` before it");
         }
         let written = item.attachment.as_ref().map(crate::syntax::ast::Value::text);
-        let written = written.or_else(|| (!item.hat && local.starts_with('/')).then(|| local.clone()));
+        // A name that is a path or a pattern is what the profile attaches to; of a name with parents in it, the
+        // last part is.
+        let attaches = local.starts_with('/') || local.contains(['*', '?', '[', '{']);
+        let last = || local.rsplit_once("//").map_or(local.as_str(), |(_, last)| last).to_owned();
+        let written = written.or_else(|| attaches.then(last));
         let attachment = match written.as_ref().map(|a| self.policy.variables.expand(a)) {
             Some(Ok(pattern)) => Some(filter_slashes(&pattern)),
             Some(Err(error)) => {

@@ -129,8 +129,10 @@ impl Head {
         if values.is_empty() {
             problems.push(Problem::new(span, "an empty list of flags"));
         }
-        for value in values {
+        for (place, value) in values.iter().enumerate() {
             match value {
+                // The reference forgets it where it does not stand first.
+                Arg::Word(word) if word.raw == "debug" && place > 0 => {}
                 Arg::Word(word) => self.flag(word, problems),
                 Arg::Cond(cond) => self.valued(cond, problems),
                 other => problems.push(Problem::new(other.span(), "no flag of a profile")),

@@ -81,7 +81,8 @@ pub const FAMILIES: &[(&str, u16)] = &[
     ("mctp", 45),
 ];
 
-const TYPES: &[(&str, u16)] =
+/// Socket types with the kernel's numbers.
+pub const TYPES: &[(&str, u16)] =
     &[("stream", 1), ("dgram", 2), ("raw", 3), ("rdm", 4), ("seqpacket", 5), ("packet", 10)];
 
 /// Protocols with the type they come as and their number.
@@ -176,8 +177,7 @@ impl Network {
         }
         args.nothing_more();
         let span = args.span();
-        let inet = !rule.local.is_empty() || !rule.peer.is_empty() || rule.interface.is_some();
-        if inet && rule.family.is_some_and(|f| !matches!(f, 2 | 10)) {
+        if rule.is_internet() && rule.family.is_some_and(|f| !matches!(f, 2 | 10)) {
             args.problem(span.clone(), "addresses and ports are for `inet` and `inet6`");
         }
         if rule.access == 0 {
@@ -186,6 +186,12 @@ impl Network {
             args.problem_hint(span, "this access knows no peer", "only send, receive, connect and accept do");
         }
         Some(rule)
+    }
+
+    /// Whether something is said that only internet sockets have.
+    #[must_use]
+    pub const fn is_internet(&self) -> bool {
+        !self.local.is_empty() || !self.peer.is_empty() || self.interface.is_some()
     }
 
     /// `[family] [type|protocol]`.
