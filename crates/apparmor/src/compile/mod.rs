@@ -29,6 +29,7 @@ use crate::rules::{Body, Decision};
 use classes::{Output, marker};
 use conflict::Texts;
 use mediation::Sockets;
+use std::collections::HashMap;
 use whodenied_kernel::Capability;
 
 /// A profile, compiled.
@@ -110,10 +111,13 @@ fn profile(policy: &Policy, index: usize, m: Mediation, limits: &Limits) -> Resu
         file: Vec::new(),
         policy: Vec::new(),
         targets: Vec::new(),
+        mounts: Vec::new(),
+        merged: HashMap::new(),
         rule: None,
         place: None,
     };
     let mut unenforced = Vec::new();
+    output.merge_accesses(&profile.rules);
     for (index, placed) in profile.rules.iter().enumerate() {
         if let Err(broken) = output.add(index, placed) {
             return Err(fault(broken.place, broken.message));
@@ -122,6 +126,7 @@ fn profile(policy: &Policy, index: usize, m: Mediation, limits: &Limits) -> Resu
             unenforced.push(index);
         }
     }
+    output.finish_mounts();
     output.rule = None;
     // A parent may change into its children, hats or not.
     if profile.hat || parent {

@@ -80,7 +80,7 @@ impl Run<'_, '_> {
     fn item(&mut self, item: &Item, visit: usize, profile: Option<usize>, within: Within) {
         match item {
             Item::Include(include) => self.include(include, visit, profile, within),
-            Item::Abi(reference) => self.abi(reference, visit),
+            Item::Abi(reference) => self.abi(reference, visit, profile.is_some()),
             Item::Alias(from, to) => self.policy.aliases.push((from.text(), to.text())),
             Item::Assign { name, operator, values, span } => {
                 let values: Vec<String> = values.iter().map(crate::syntax::ast::Value::text).collect();
@@ -232,7 +232,8 @@ impl Run<'_, '_> {
         self.depth -= 1;
     }
 
-    fn abi(&mut self, reference: &Reference, visit: usize) {
+    /// Within a profile it comes too late: what a policy is written for is settled when the first profile begins.
+    fn abi(&mut self, reference: &Reference, visit: usize, late: bool) {
         let place = Place { visit, span: reference.span.clone() };
         if let Some(first) = &self.policy.abi {
             if first.name != reference.name {
@@ -256,6 +257,10 @@ impl Run<'_, '_> {
             }
             features
         };
+        if late {
+            self.policy.notes.push(Note::LateAbi(place));
+            return;
+        }
         self.policy.abi = Some(Abi { place, name: reference.name.clone(), features });
     }
 

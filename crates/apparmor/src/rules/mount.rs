@@ -148,7 +148,7 @@ impl Mount {
         let mut rule = Self { call, options: Vec::new(), fstype: Vec::new(), source: None, target: None };
         for cond in args.conditions() {
             match cond.name.raw.as_str() {
-                "options" | "option" if call != Call::Umount => rule.read_options(&cond, &mut args),
+                "options" | "option" => rule.read_options(&cond, &mut args),
                 "fstype" | "vfstype" => {
                     if cond.operator == "in" && !cond.list {
                         args.problem(cond.span.clone(), "`in` needs a list in parentheses");

@@ -209,7 +209,8 @@ impl Network {
         if let Some(kind) = socket_type(&word.raw) {
             self.kind = Some(kind);
         } else if let Some((_, kind, number)) = PROTOCOLS.iter().find(|(n, ..)| *n == word.raw) {
-            if self.family.is_some_and(|f| !matches!(f, 2 | 10)) {
+            // ICMP is the older protocol's alone.
+            if self.family.is_some_and(|f| f != 2 && (f != 10 || *number == 1)) {
                 args.problem(word.span, "this family has no such protocol");
                 return None;
             }

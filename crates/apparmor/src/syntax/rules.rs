@@ -242,6 +242,12 @@ impl Parser<'_> {
                 self.blanks();
             }
             match self.peek() {
+                // What is mounted may be a pattern that begins with an alternation.
+                Some('{') if kind == K::MountRule && scan::word(self.rest(), Word::Name) > 1 => {
+                    if !self.value(Word::Name) {
+                        return;
+                    }
+                }
                 None | Some(',' | '}' | '{') => return,
                 Some('(') if kind != K::ChangeProfileRule => self.list(),
                 Some('"' | '/' | '@' | ':' | '&') => {

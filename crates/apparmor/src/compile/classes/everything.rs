@@ -60,7 +60,7 @@ impl Output<'_> {
             self.policy(Re::cat([class(Class::IoUring), Re::any_string()]), of(0x18));
         }
         if m.mount {
-            self.all_mounts(of);
+            self.all_mounts(q);
         }
         self.all_queues(of);
         if let Some(class) = m.unix {

@@ -1,6 +1,6 @@
 //! Files, links, and changes of profile: `path`; `link NUL target`; `profile`; `program NUL profile`.
 
-use super::{Broken, Expression, Output, byte, priority};
+use super::{Broken, Expression, Output, byte};
 use crate::compile::claim::{Claim, file};
 use crate::compile::glob::{self, ByteSet, Glob, Kind, Re};
 use crate::policy::Transition;
@@ -21,18 +21,7 @@ pub(super) const fn halves(owner: Owner, mask: u32) -> u64 {
 
 /// A claim of a file rule.
 pub(super) const fn claim(q: &Qualifiers, mask: u64) -> Claim {
-    let audit = match q.decision {
-        Decision::Deny => !q.audit,
-        _ => q.audit,
-    };
-    Claim {
-        priority: priority(q),
-        decision: q.decision,
-        mask,
-        audit: if audit { mask } else { 0 },
-        exec: None,
-        exact: false,
-    }
+    super::claim(q, mask)
 }
 
 /// Any path but `/`, or any string: what a link leads to where a rule does not say.

@@ -49,15 +49,16 @@ impl Output<'_> {
 
     /// As user namespaces; credentials of others also go by label.
     pub(super) fn io_uring(&mut self, rule: &IoUring, q: &Qualifiers) -> Result<(), Broken> {
-        self.policy(class(Class::IoUring), claim(q, rule.access.into()));
+        let access = self.accesses(rule.access);
+        self.policy(class(Class::IoUring), claim(q, access.into()));
         self.marked(Class::IoUring, q);
-        if rule.access & 8 != 0 {
+        if access & 8 != 0 {
             // No variables are replaced here.
             let label = match &rule.label {
                 Some(value) => self.parse(value, &value.text(), Kind::Path)?.re,
                 None => Re::any_string(),
             };
-            self.policy(Re::cat([class(Class::IoUring), label]), claim(q, rule.access.into()));
+            self.policy(Re::cat([class(Class::IoUring), label]), claim(q, access.into()));
         }
         Ok(())
     }
@@ -65,6 +66,7 @@ impl Output<'_> {
     /// `POSIX name [NUL label]` and `SYSV key [NUL label]`: a queue that is created has no label yet.
     pub(super) fn mqueue(&mut self, rule: &Mqueue, q: &Qualifiers) -> Result<(), Broken> {
         let m = self.mediation;
+        let access = self.accesses(rule.access);
         let label = match &rule.label {
             Some(value) => Some(self.name(value)?),
             None => None,
@@ -72,7 +74,7 @@ impl Output<'_> {
         if m.posix_mqueue && rule.kind != Queue::Sysv {
             let name = self.name_or(rule.name.as_ref(), Re::any_string())?;
             let name = Re::cat([class(Class::PosixMqueue), name]);
-            self.queue(&name, label.clone(), rule.access, |mask| claim(q, mask.into()));
+            self.queue(&name, label.clone(), access, |mask| claim(q, mask.into()));
         }
         if m.sysv_mqueue && rule.kind != Queue::Posix {
             let key = match rule.name.as_ref().and_then(|name| name.text().parse::<u32>().ok()) {
@@ -85,7 +87,7 @@ impl Output<'_> {
                 _ => label,
             });
             let name = Re::cat([class(Class::SysvMqueue), key]);
-            self.queue(&name, label, rule.access, |mask| claim(q, mask.into()));
+            self.queue(&name, label, access, |mask| claim(q, mask.into()));
         }
         Ok(())
     }

@@ -17,8 +17,10 @@ use super::conflict::Texts;
 use super::mediation::Mediation;
 use crate::policy::{Class, Transition};
 use crate::resolve::{ExpandError, Place, Placed, filter_slashes};
+use crate::rules::ipc::{IoUring, Mqueue};
 use crate::rules::{Body, Decision, Qualifiers};
 use crate::syntax::ast::Value;
+use std::collections::HashMap;
 
 /// An expression, what it claims, and the rule it comes from.
 #[derive(Debug, Clone)]
@@ -49,6 +51,10 @@ pub(super) struct Output<'p> {
     pub(super) policy: Vec<Expression>,
     /// Profiles that exec rules name.
     pub(super) targets: Vec<Vec<u8>>,
+    /// Mount rules, which are compiled together.
+    pub(super) mounts: Vec<mount::Mounts>,
+    /// Accesses of rules that say the same of the same object, by rule: each says those of all.
+    pub(super) merged: HashMap<usize, u32>,
     /// The rule being compiled.
     pub(super) rule: Option<usize>,
     pub(super) place: Option<Place>,
@@ -99,6 +105,45 @@ impl Output<'_> {
         self.policy.push(Expression { re, claim, rule: self.rule });
     }
 
+    /// Adds up accesses of rules that differ in nothing else; the mount rules are added up where they are kept.
+    pub(super) fn merge_accesses(&mut self, rules: &[Placed]) {
+        let mut groups: Vec<(&Placed, u32, Vec<usize>)> = Vec::new();
+        for (index, placed) in rules.iter().enumerate() {
+            let (access, bare) = match &placed.rule.body {
+                Body::IoUring(rule) => (rule.access, Body::IoUring(IoUring { access: 0, ..rule.clone() })),
+                Body::Mqueue(rule) => (rule.access, Body::Mqueue(Mqueue { access: 0, ..rule.clone() })),
+                _ => continue,
+            };
+            let same = |other: &Placed| {
+                other.qualifiers == placed.qualifiers
+                    && match (&other.rule.body, &bare) {
+                        (Body::IoUring(a), Body::IoUring(b)) => text(a.label.as_ref()) == text(b.label.as_ref()),
+                        (Body::Mqueue(a), Body::Mqueue(b)) => {
+                            a.kind == b.kind
+                                && text(a.label.as_ref()) == text(b.label.as_ref())
+                                && text(a.name.as_ref()) == text(b.name.as_ref())
+                        }
+                        _ => false,
+                    }
+            };
+            match groups.iter_mut().find(|(other, ..)| same(other)) {
+                Some((_, all, members)) => {
+                    *all |= access;
+                    members.push(index);
+                }
+                None => groups.push((placed, access, vec![index])),
+            }
+        }
+        for (_, access, members) in groups {
+            self.merged.extend(members.into_iter().map(|index| (index, access)));
+        }
+    }
+
+    /// The access of the rule being compiled, with those of rules that say the same.
+    fn accesses(&self, own: u32) -> u32 {
+        self.rule.and_then(|rule| self.merged.get(&rule)).map_or(own, |merged| *merged)
+    }
+
     /// Everything a rule says.
     pub(super) fn add(&mut self, index: usize, placed: &Placed) -> Done {
         if placed.dropped.is_some() {
@@ -140,17 +185,21 @@ impl Output<'_> {
 /// A claim of a rule with these qualifiers: what is audited is recorded if allowed, what is denied without
 /// `audit` leaves no record.
 const fn claim(q: &Qualifiers, mask: u64) -> Claim {
-    let audit = match q.decision {
-        Decision::Deny => !q.audit,
-        _ => q.audit,
-    };
     Claim {
         priority: priority(q),
         decision: q.decision,
         mask,
-        audit: if audit { mask } else { 0 },
+        audit: if records(q) { mask } else { 0 },
         exec: None,
         exact: false,
+    }
+}
+
+/// Whether what a rule allows is recorded, or what it denies is not.
+const fn records(q: &Qualifiers) -> bool {
+    match q.decision {
+        Decision::Deny => !q.audit,
+        _ => q.audit,
     }
 }
 
@@ -159,6 +208,10 @@ const fn priority(q: &Qualifiers) -> i32 {
         Some(priority) => priority,
         None => 0,
     }
+}
+
+fn text(value: Option<&Value>) -> Option<String> {
+    value.map(Value::text)
 }
 
 fn byte(byte: u8) -> Re {

@@ -1,10 +1,12 @@
 //! Mounts: `MOUNT target NUL source NUL type NUL flags`, each flag a byte one more than its bit.
 
 use super::{Broken, Output, byte, claim, class};
+use crate::compile::claim::Claim;
 use crate::compile::glob::{ByteSet, Re};
 use crate::policy::Class;
 use crate::rules::Qualifiers;
 use crate::rules::mount::{Call, Mount, Options, PivotRoot, ms};
+use crate::syntax::ast::Value;
 
 /// Permissions of the class.
 pub(super) const PIVOT_ROOT: u32 = 1;
@@ -20,58 +22,149 @@ const MOVE: u32 = ms::MOVE;
 const COMMANDS: u32 = ms::REMOUNT | ms::BIND | ms::MOVE | ms::REC | ms::MAKE;
 const NEW: u32 = KNOWN & !COMMANDS;
 
+/// A rule of the class. Rules that say the same but for permissions are merged: each then says the permissions
+/// of all, so that `mount,` beside `umount,` also unmounts. So the reference has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Form {
+    target: Option<String>,
+    source: Option<String>,
+    fstype: Vec<String>,
+    /// Of every list of options what is set for certain, and what may be.
+    flags: Vec<(u32, u32)>,
+    qualifiers: Qualifiers,
+    /// The profile behind `->` of `pivot_root`, which is never compiled.
+    transition: Option<String>,
+}
+
+/// What rules of one form say together.
+pub(in crate::compile) struct Mounts {
+    form: Form,
+    perms: u32,
+    /// What of it leaves no record, or is recorded.
+    audit: bool,
+    rules: Vec<usize>,
+    parts: Parts,
+}
+
 /// The parts of what is matched.
+#[derive(Clone)]
 struct Parts {
     target: Re,
     source: Re,
     fstype: Re,
 }
 
+/// Which flags may be set where nothing is said of them.
+const ANY_FLAGS: (u32, u32) = (0, u32::MAX);
+
 impl Output<'_> {
     pub(super) fn mount(&mut self, rule: &Mount, q: &Qualifiers) -> Result<(), Broken> {
-        let target = self.path_or(rule.target.as_ref(), Re::any_string())?;
-        if rule.call == Call::Umount {
-            self.policy(Re::cat([class(Class::Mount), target]), claim(q, UMOUNT.into()));
-            return Ok(());
-        }
-        let fstype = if rule.fstype.is_empty() {
-            Re::any_string()
-        } else {
-            let all: Result<Vec<Re>, Broken> = rule.fstype.iter().map(|value| self.name(value)).collect();
-            Re::Alt(all?)
+        let text = |value: &Option<Value>| value.as_ref().map(|value| self.expand(value)).transpose();
+        let detached = rule.source.as_ref().is_some_and(|value| value.raw == "detached" && !value.quoted);
+        let (target, source) = (text(&rule.target)?, text(&rule.source)?);
+        let fstype: Result<Vec<String>, Broken> = rule.fstype.iter().map(|value| self.expand(value)).collect();
+        let parts = Parts {
+            target: self.path_or(rule.target.as_ref(), Re::any_string())?,
+            source: match &rule.source {
+                // A mount that is not attached anywhere has no source.
+                Some(_) if detached => Re::empty(),
+                value => self.path_or(value.as_ref(), Re::any_string())?,
+            },
+            fstype: if rule.fstype.is_empty() {
+                Re::any_string()
+            } else {
+                let all: Result<Vec<Re>, Broken> = rule.fstype.iter().map(|value| self.name(value)).collect();
+                Re::Alt(all?)
+            },
         };
-        let source = match &rule.source {
-            // A mount that is not attached anywhere has no source.
-            Some(value) if value.raw == "detached" && !value.quoted => Re::empty(),
-            value => self.path_or(value.as_ref(), Re::any_string())?,
+        let form = Form {
+            target,
+            source: source.filter(|_| !detached).or_else(|| detached.then(String::new)),
+            fstype: fstype?,
+            flags: flags(rule),
+            qualifiers: *q,
+            transition: None,
         };
-        let parts = Parts { target, source, fstype };
-        for options in self.flags(rule) {
-            self.variants(rule, &parts, options, q, MOUNT);
-        }
+        let perms = if rule.call == Call::Umount { UMOUNT } else { MOUNT };
+        self.merge(form, parts, perms, super::records(q));
         Ok(())
     }
 
-    /// What flags are set for certain, and which may be: of every list `options=` with every `options in`.
-    fn flags(&self, rule: &Mount) -> Vec<(u32, u32)> {
-        let remount = if rule.call == Call::Remount { ms::REMOUNT } else { 0 };
-        let exact: Vec<u32> = rule.options.iter().filter(|o| !o.any).map(|o: &Options| o.set).collect();
-        let may: Vec<u32> = rule.options.iter().filter(|o| o.any).map(|o| o.set | o.clear).collect();
-        match (exact.is_empty(), may.is_empty()) {
-            (true, true) => vec![(remount, u32::MAX)],
-            (true, false) => may.iter().map(|may| (remount, *may)).collect(),
-            (false, true) => exact.iter().map(|exact| (remount | exact, 0)).collect(),
-            (false, false) => {
-                exact.iter().flat_map(|exact| may.iter().map(move |may| (remount | exact, *may))).collect()
+    /// `MOUNT new NUL old`.
+    pub(super) fn pivot_root(&mut self, rule: &PivotRoot, q: &Qualifiers) -> Result<(), Broken> {
+        let text = |value: &Option<Value>| value.as_ref().map(|value| self.expand(value)).transpose();
+        let form = Form {
+            target: text(&rule.new)?,
+            source: text(&rule.old)?,
+            fstype: Vec::new(),
+            flags: vec![ANY_FLAGS],
+            qualifiers: *q,
+            transition: rule.target.as_ref().map(Value::text),
+        };
+        let parts = Parts {
+            target: self.path_or(rule.new.as_ref(), Re::any_string())?,
+            source: self.path_or(rule.old.as_ref(), Re::any_string())?,
+            fstype: Re::any_string(),
+        };
+        self.merge(form, parts, PIVOT_ROOT, super::records(q));
+        Ok(())
+    }
+
+    /// Every mount, as `all` says it.
+    pub(super) fn all_mounts(&mut self, q: &Qualifiers) {
+        for (perms, flags) in [(PIVOT_ROOT | MOUNT | UMOUNT, ANY_FLAGS), (MOUNT, (ms::REMOUNT, u32::MAX))] {
+            let form = Form {
+                target: None,
+                source: None,
+                fstype: Vec::new(),
+                flags: vec![flags],
+                qualifiers: *q,
+                transition: None,
+            };
+            let any = Re::any_string;
+            self.merge(form, Parts { target: any(), source: any(), fstype: any() }, perms, q.audit);
+        }
+    }
+
+    fn merge(&mut self, form: Form, parts: Parts, perms: u32, audit: bool) {
+        match self.mounts.iter_mut().find(|m| m.audit == audit && m.form == form) {
+            Some(mounts) => {
+                mounts.perms |= perms;
+                mounts.rules.extend(self.rule);
+            }
+            None => self.mounts.push(Mounts { form, perms, audit, rules: self.rule.into_iter().collect(), parts }),
+        }
+    }
+
+    /// The expressions of all rules of the class.
+    pub(in crate::compile) fn finish_mounts(&mut self) {
+        for mounts in std::mem::take(&mut self.mounts) {
+            for rule in &mounts.rules {
+                self.rule = Some(*rule);
+                let Mounts { form, perms, audit, parts, .. } = &mounts;
+                let mut claim = claim(&form.qualifiers, (*perms).into());
+                claim.audit = if *audit { claim.mask } else { 0 };
+                if perms & MOUNT != 0 {
+                    for flags in &form.flags {
+                        self.variants(form, parts, *flags, claim);
+                    }
+                }
+                let target = Re::cat([class(Class::Mount), parts.target.clone()]);
+                if perms & UMOUNT != 0 {
+                    self.policy(target.clone(), claim);
+                }
+                if perms & PIVOT_ROOT != 0 {
+                    self.policy(Re::cat([target, byte(0), parts.source.clone()]), claim);
+                }
             }
         }
     }
 
     /// The kinds of mount that a rule is about: those its flags name, or all that its other conditions fit.
-    fn variants(&mut self, rule: &Mount, parts: &Parts, flags: (u32, u32), q: &Qualifiers, perms: u32) {
+    fn variants(&mut self, form: &Form, parts: &Parts, flags: (u32, u32), claim: Claim) {
         let (set, _) = flags;
-        let (source, fstype) = (rule.source.is_some(), !rule.fstype.is_empty());
-        let sourceless = !source || rule.target.is_none();
+        let (source, fstype) = (form.source.is_some(), !form.fstype.is_empty());
+        let sourceless = !source || form.target.is_none();
         let fits = [
             (ms::REMOUNT, REMOUNT, !source && !fstype),
             (ms::BIND, BIND, !fstype),
@@ -84,15 +177,15 @@ impl Output<'_> {
             if fits && named && (set == 0 || !taken) {
                 taken = true;
                 let target_is_source = command == ms::MAKE && source;
-                self.one(parts, target_is_source, flags, mask, claim(q, perms.into()));
+                self.one(parts, target_is_source, flags, mask, claim);
             }
         }
         if set == 0 || (!taken && set & !COMMANDS != 0) {
-            self.one(parts, false, flags, NEW, claim(q, perms.into()));
+            self.one(parts, false, flags, NEW, claim);
         }
     }
 
-    fn one(&mut self, parts: &Parts, target_is_source: bool, (set, may): (u32, u32), mask: u32, claim: super::Claim) {
+    fn one(&mut self, parts: &Parts, target_is_source: bool, (set, may): (u32, u32), mask: u32, claim: Claim) {
         let any = Re::any_string;
         // The word before `->` is the mount point where nothing has a source.
         let (target, source) = if target_is_source {
@@ -104,26 +197,20 @@ impl Output<'_> {
         re.push(flag_bytes(set & mask, may & mask & !set));
         self.policy(Re::Cat(re), claim);
     }
+}
 
-    /// `MOUNT new NUL old`. The profile behind `->` is never compiled.
-    pub(super) fn pivot_root(&mut self, rule: &PivotRoot, q: &Qualifiers) -> Result<(), Broken> {
-        let new = self.path_or(rule.new.as_ref(), Re::any_string())?;
-        let old = self.path_or(rule.old.as_ref(), Re::any_string())?;
-        self.policy(Re::cat([class(Class::Mount), new, byte(0), old]), claim(q, PIVOT_ROOT.into()));
-        Ok(())
-    }
-
-    /// Every mount, as `all` says it: the permissions of all of its rules on each.
-    pub(super) fn all_mounts(&mut self, claim: impl Fn(u32) -> super::Claim) {
-        let any = Re::any_string;
-        let all = PIVOT_ROOT | MOUNT | UMOUNT;
-        let parts = Parts { target: any(), source: any(), fstype: any() };
-        for mask in [REMOUNT, BIND, MAKE, MOVE, NEW] {
-            self.one(&parts, false, (0, u32::MAX), mask, claim(all));
+/// What flags are set for certain, and which may be: of every list `options=` with every `options in`.
+fn flags(rule: &Mount) -> Vec<(u32, u32)> {
+    let remount = if rule.call == Call::Remount { ms::REMOUNT } else { 0 };
+    let exact: Vec<u32> = rule.options.iter().filter(|o| !o.any).map(|o: &Options| o.set).collect();
+    let may: Vec<u32> = rule.options.iter().filter(|o| o.any).map(|o| o.set | o.clear).collect();
+    match (exact.is_empty(), may.is_empty()) {
+        (true, true) => vec![(remount, u32::MAX)],
+        (true, false) => may.iter().map(|may| (remount, *may)).collect(),
+        (false, true) => exact.iter().map(|exact| (remount | exact, 0)).collect(),
+        (false, false) => {
+            exact.iter().flat_map(|exact| may.iter().map(move |may| (remount | exact, *may))).collect()
         }
-        self.one(&parts, false, (ms::REMOUNT, u32::MAX), REMOUNT, claim(MOUNT));
-        self.policy(Re::cat([class(Class::Mount), any()]), claim(all));
-        self.policy(Re::cat([class(Class::Mount), any(), byte(0), any()]), claim(all));
     }
 }
 

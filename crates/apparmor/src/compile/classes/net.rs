@@ -11,6 +11,7 @@ use crate::rules::Qualifiers;
 /// Families are numbered below this.
 pub(in crate::compile) const FAMILY_COUNT: u16 = 46;
 const UNIX: u16 = 1;
+const ICMP: u16 = 1;
 const INET: u16 = 2;
 const INET6: u16 = 10;
 
@@ -18,6 +19,8 @@ const INET6: u16 = 10;
 pub(in crate::compile) fn pairs(rule: &Network) -> Vec<(u16, Option<u16>)> {
     match (rule.family, rule.kind) {
         (Some(family), kind) => vec![(family, kind)],
+        (None, kind) if rule.protocol == Some(ICMP) => vec![(INET, kind)],
+        (None, kind) if rule.protocol.is_some() => vec![(INET, kind), (INET6, kind)],
         // Addresses and ports are said of internet sockets alone.
         (None, kind) if rule.is_internet() => vec![(INET, kind), (INET6, kind)],
         (None, Some(kind)) => FAMILIES.iter().map(|(_, family)| (*family, Some(kind))).collect(),
@@ -32,7 +35,7 @@ pub(in crate::compile) const fn access(rule: &Network) -> u32 {
 
 impl Output<'_> {
     pub(super) fn network(&mut self, rule: &Network, q: &Qualifiers) {
-        if rule.family.is_none_or(|family| family == UNIX) && !rule.is_internet() {
+        if rule.family.is_none_or(|family| family == UNIX) && !rule.is_internet() && rule.protocol.is_none() {
             self.unix_of_network(rule, q);
         }
         if let Sockets::Class(class) = self.mediation.sockets {
