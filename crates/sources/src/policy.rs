@@ -71,7 +71,8 @@ pub fn pinned() -> Option<Features> {
     let text = String::from_utf8_lossy(&text).into_owned();
     let value = |line: &str| {
         let (name, value) = line.trim().split_once('=')?;
-        matches!(name.trim(), "policy-features" | "features-file").then(|| value.trim().trim_matches('"').to_owned())
+        matches!(name.trim(), "policy-features" | "features-file")
+            .then(|| value.trim().trim_matches('"').to_owned())
     };
     let path = text.lines().filter_map(value).next_back()?;
     features(Path::new(&path)).ok()

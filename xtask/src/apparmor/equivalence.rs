@@ -134,19 +134,23 @@ fn one(parser: &Parser, input: &Input, path: &Path, tree: &Features) -> Result<O
         anyhow::bail!("we refuse it: {}", fault.message);
     }
     let target = Target::kernel(tree.clone());
-    let ours = compile::compile(&policy, &target, &Limits::default())
-        .map_err(|faults| anyhow::anyhow!("we refuse it: {}", faults.first().map_or("", |f| f.message.as_str())))?;
+    let ours = compile::compile(&policy, &target, &Limits::default()).map_err(|faults| {
+        anyhow::anyhow!("we refuse it: {}", faults.first().map_or("", |f| f.message.as_str()))
+    })?;
     let mut found = Vec::new();
     for compiled in &ours {
         let profile = &compiled.profile;
-        let theirs =
-            load.units.iter().find(|u| u.profile.name == profile.name && u.profile.namespace == profile.namespace);
+        let theirs = load
+            .units
+            .iter()
+            .find(|u| u.profile.name == profile.name && u.profile.namespace == profile.namespace);
         let Some(theirs) = theirs else {
             found.push(("names", format!("{} is in ours alone", profile.display_name())));
             continue;
         };
         if let Some(difference) = unlike(profile, &theirs.profile).map_err(|e| anyhow::anyhow!("{e}"))? {
-            found.push((difference.what, format!("{}: ours and theirs {difference}", profile.display_name())));
+            found
+                .push((difference.what, format!("{}: ours and theirs {difference}", profile.display_name())));
         }
     }
     if ours.len() != load.units.len() && found.is_empty() {

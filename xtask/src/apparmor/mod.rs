@@ -20,6 +20,8 @@ pub fn run(args: &[String]) -> Result<bool> {
         Some("equivalence") => equivalence::run(rest),
         Some("probe") => probe::run(rest),
         Some("simple-tests") => simple::run(rest),
-        _ => anyhow::bail!("cargo xtask apparmor decode [--sample N] | equivalence [--sample N] | probe … | simple-tests [--all]"),
+        _ => anyhow::bail!(
+            "cargo xtask apparmor decode [--sample N] | equivalence [--sample N] | probe … | simple-tests [--all]"
+        ),
     }
 }

@@ -86,9 +86,8 @@ pub fn unlike(a: &Profile, b: &Profile) -> Result<Option<Unlike>, TooLarge> {
 }
 
 fn attachments(a: Option<&Attachment>, b: Option<&Attachment>) -> Result<Option<Unlike>, TooLarge> {
-    let values = |f: &dyn Fn(&Attachment) -> String| {
-        [a, b].map(|side| side.map_or_else(|| "none".to_owned(), f))
-    };
+    let values =
+        |f: &dyn Fn(&Attachment) -> String| [a, b].map(|side| side.map_or_else(|| "none".to_owned(), f));
     match (a, b) {
         (None, None) => Ok(None),
         (Some(x), Some(y)) if x.length == y.length => {

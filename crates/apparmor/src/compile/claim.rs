@@ -81,7 +81,8 @@ fn decide(claims: &[(usize, &Claim)], files: bool, conflicts: &mut Vec<Conflict>
     while left != 0 {
         let one = left & left.wrapping_neg();
         left &= !one;
-        let Some(top) = claims.iter().filter(|(_, c)| c.mask & one != 0).map(|(_, c)| c.rank(one)).max() else {
+        let Some(top) = claims.iter().filter(|(_, c)| c.mask & one != 0).map(|(_, c)| c.rank(one)).max()
+        else {
             continue;
         };
         let mut exec: Option<(usize, Option<Transition>)> = None;
@@ -121,9 +122,9 @@ fn decide(claims: &[(usize, &Claim)], files: bool, conflicts: &mut Vec<Conflict>
 /// A program that goes on under the same profile is mapped as executable, unless a rule of higher rank says
 /// otherwise.
 fn inherit_maps(claims: &[(usize, &Claim)], exec_rank: [Option<i64>; 2], out: &mut Decided) {
-    for half in 0..2 {
+    for (half, rank) in exec_rank.into_iter().enumerate() {
         let map = u64::from(file::MMAP) << (32 * half);
-        let Some(rank) = exec_rank[half].filter(|_| out.exec[half].has(Transition::INHERIT)) else { continue };
+        let Some(rank) = rank.filter(|_| out.exec[half].has(Transition::INHERIT)) else { continue };
         let decided = claims.iter().filter(|(_, c)| c.mask & map != 0).map(|(_, c)| c.rank(map)).max();
         // The exec's level of exactness says nothing about mapping.
         if decided.is_none_or(|d| d.div_euclid(4) < rank.div_euclid(4) || d == rank) {

@@ -2,8 +2,8 @@
 
 use super::claim::Claim;
 use super::classes::Expression;
-pub(super) use super::determinise::{Limits, TooComplex};
 use super::determinise::determinise;
+pub(super) use super::determinise::{Limits, TooComplex};
 use super::nfa::Nfa;
 use crate::dfa::{Dfa, START};
 use crate::policy::{Database, Entry, Tags};
@@ -54,5 +54,12 @@ pub(super) fn database(
         accept
     })?;
     let dfa: Dfa = dfa.minimise(&[], |accept| accept).dfa;
-    Ok(Database { dfa, start: START, file_start: START, entries, transitions: Vec::new(), tags: Tags::default() })
+    Ok(Database {
+        dfa,
+        start: START,
+        file_start: START,
+        entries,
+        transitions: Vec::new(),
+        tags: Tags::default(),
+    })
 }

@@ -200,7 +200,10 @@ mod tests {
                 nfa.add(&glob::parse(&text, Kind::Path).unwrap().re, i as u32).unwrap()
             })
             .collect();
-        assert_eq!(determinise(&nfa, &starts, &Limits { states: 2_000, ..Limits::default() }, |_| 1), Err(TooComplex));
+        assert_eq!(
+            determinise(&nfa, &starts, &Limits { states: 2_000, ..Limits::default() }, |_| 1),
+            Err(TooComplex)
+        );
     }
 
     proptest! {

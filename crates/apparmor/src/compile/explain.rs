@@ -1,7 +1,7 @@
 //! Which rules decide an answer, and for a refusal which came nearest.
 
-use super::classes::Expression;
 use super::claim::Claim;
+use super::classes::Expression;
 use super::nfa::{self, Nfa};
 use crate::rules::Decision;
 
@@ -64,7 +64,9 @@ impl Provenance {
     pub fn nearest(expressions: &[Expression], string: &[u8], permission: u64, most: usize) -> Vec<Near> {
         let mut found: Vec<Near> = Vec::new();
         for expression in expressions {
-            let Some(rule) = expression.rule.filter(|_| expression.claim.decision != Decision::Deny) else { continue };
+            let Some(rule) = expression.rule.filter(|_| expression.claim.decision != Decision::Deny) else {
+                continue;
+            };
             let (follows, matches) = follows(expression, string);
             if follows == 0 || (!matches && expression.claim.mask & permission == 0) {
                 continue;

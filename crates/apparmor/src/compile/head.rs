@@ -1,8 +1,8 @@
 //! What a profile's head says: its name, mode and flags, what it attaches to.
 
 use super::claim::{Claim, entry};
-use super::database::{Limits, TooComplex, database};
 use super::classes::Expression;
+use super::database::{Limits, TooComplex, database};
 use super::glob::{self, Kind, Re};
 use super::mediation::Mediation;
 use crate::policy::{self, Attachment, Flags, Mode, PathFlags, bit};
@@ -34,7 +34,8 @@ pub(super) fn head(profile: &Profile, disconnected: Option<&str>, m: &Mediation)
     out.path_flags = path_flags(head, disconnected.is_some(), m);
     out.disconnected = disconnected.map(encode);
     if m.disconnected_ipc {
-        out.disconnected_ipc = head.disconnected_ipc.as_ref().and_then(|v| v.as_ref()).map(|v| encode(&v.text()));
+        out.disconnected_ipc =
+            head.disconnected_ipc.as_ref().and_then(|v| v.as_ref()).map(|v| encode(&v.text()));
     }
     out.kill_signal = head.kill_signal.filter(|_| m.kill_signal).map(u32::from);
     out.error = head.error.as_deref().filter(|_| m.error).and_then(errno::number);
@@ -131,6 +132,6 @@ pub(super) fn attachment(
             expressions.push(Expression { re: Re::Cat(parts.clone()), claim, rule: None });
         }
     }
-    let made = database(&expressions, limits, |claims| entry(claims))?;
+    let made = database(&expressions, limits, entry)?;
     Ok(Some(Attachment { database: made, length: u32::try_from(length).unwrap_or(u32::MAX) }))
 }

@@ -120,7 +120,9 @@ impl Mediation {
             error: has("policy/profile/error"),
             disconnected_ipc: has("domain/disconnected.ipc"),
             identity: has("domain/identity"),
-            owners: kernel.value("policy/permstable32_version").is_none_or(|version| hexadecimal(version) != Some(2)),
+            owners: kernel
+                .value("policy/permstable32_version")
+                .is_none_or(|version| hexadecimal(version) != Some(2)),
         }
     }
 }

@@ -47,8 +47,7 @@ pub struct Compiled {
 
 /// Compiles a text that stands under a path, with all it includes.
 ///
-/// # Errors
-/// Everything the reference compiler would refuse it for, or a limit that is met.
+/// The second is an error where the reference compiler would refuse the text, or a limit is met.
 pub fn text(
     path: &str,
     bytes: &[u8],
@@ -56,16 +55,11 @@ pub fn text(
     paths: Paths,
     target: &Target,
     limits: &Limits,
-) -> Result<(Policy, Vec<Compiled>), (Policy, Vec<Fault>)> {
+) -> (Policy, Result<Vec<Compiled>, Vec<Fault>>) {
     let policy = Loader::new(files, paths).resolve(path, bytes);
-    if !policy.faults.is_empty() {
-        let faults = policy.faults.clone();
-        return Err((policy, faults));
-    }
-    match compile(&policy, target, limits) {
-        Ok(compiled) => Ok((policy, compiled)),
-        Err(faults) => Err((policy, faults)),
-    }
+    let compiled =
+        if policy.faults.is_empty() { compile(&policy, target, limits) } else { Err(policy.faults.clone()) };
+    (policy, compiled)
 }
 
 /// Compiles every profile of a policy, parents before their children.
@@ -165,7 +159,10 @@ fn profile(policy: &Policy, index: usize, m: Mediation, limits: &Limits) -> Resu
     if let Some(first) = conflicts.first() {
         let rule = |at: usize| file.get(at).and_then(|e| e.rule).and_then(|r| profile.rules.get(r));
         let place = rule(first.1).or_else(|| rule(first.0)).map(|placed| placed.place.clone());
-        return Err(fault(place, "two rules of equal rank say differently how to execute the same program".into()));
+        return Err(fault(
+            place,
+            "two rules of equal rank say differently how to execute the same program".into(),
+        ));
     }
     database.transitions = targets;
     out.file = Some(database);
@@ -312,3 +309,6 @@ fn families(profile: &Profile) -> Vec<FamilyMask> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

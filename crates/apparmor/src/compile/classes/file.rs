@@ -132,11 +132,8 @@ impl Output<'_> {
             _ => Vec::new(),
         };
         for path in paths {
-            let claim = Claim {
-                exec,
-                exact: !path.wild && exec.is_some(),
-                ..claim(q, halves(q.owner, mask))
-            };
+            let claim =
+                Claim { exec, exact: !path.wild && exec.is_some(), ..claim(q, halves(q.owner, mask)) };
             for (target, mask) in &pairs {
                 self.pair(path.re.clone(), target.clone(), *mask, q);
             }

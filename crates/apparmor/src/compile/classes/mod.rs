@@ -12,8 +12,8 @@ pub(super) mod net;
 mod unix;
 
 use super::claim::Claim;
-use super::glob::{self, ByteSet, GlobError, Kind, Re};
 use super::conflict::Texts;
+use super::glob::{self, ByteSet, GlobError, Kind, Re};
 use super::mediation::Mediation;
 use crate::policy::{Class, Transition};
 use crate::resolve::{ExpandError, Place, Placed, filter_slashes};
@@ -117,7 +117,9 @@ impl Output<'_> {
             let same = |other: &Placed| {
                 other.qualifiers == placed.qualifiers
                     && match (&other.rule.body, &bare) {
-                        (Body::IoUring(a), Body::IoUring(b)) => text(a.label.as_ref()) == text(b.label.as_ref()),
+                        (Body::IoUring(a), Body::IoUring(b)) => {
+                            text(a.label.as_ref()) == text(b.label.as_ref())
+                        }
                         (Body::Mqueue(a), Body::Mqueue(b)) => {
                             a.kind == b.kind
                                 && text(a.label.as_ref()) == text(b.label.as_ref())

@@ -17,7 +17,8 @@ pub(super) const UMOUNT: u32 = 4;
 const KNOWN: u32 = 0x7ff_ffff & !(1 << 9 | 1 << 22 | 1 << 26);
 const REMOUNT: u32 = KNOWN & !ms::MOVE;
 const BIND: u32 = ms::BIND | ms::REC;
-const MAKE: u32 = KNOWN & !(ms::NOSUID | ms::NODEV | ms::NOEXEC | ms::NOATIME | ms::NODIRATIME | ms::RELATIME | ms::STRICTATIME);
+const MAKE: u32 = KNOWN
+    & !(ms::NOSUID | ms::NODEV | ms::NOEXEC | ms::NOATIME | ms::NODIRATIME | ms::RELATIME | ms::STRICTATIME);
 const MOVE: u32 = ms::MOVE;
 const COMMANDS: u32 = ms::REMOUNT | ms::BIND | ms::MOVE | ms::REC | ms::MAKE;
 const NEW: u32 = KNOWN & !COMMANDS;
@@ -62,7 +63,8 @@ impl Output<'_> {
         let text = |value: &Option<Value>| value.as_ref().map(|value| self.expand(value)).transpose();
         let detached = rule.source.as_ref().is_some_and(|value| value.raw == "detached" && !value.quoted);
         let (target, source) = (text(&rule.target)?, text(&rule.source)?);
-        let fstype: Result<Vec<String>, Broken> = rule.fstype.iter().map(|value| self.expand(value)).collect();
+        let fstype: Result<Vec<String>, Broken> =
+            rule.fstype.iter().map(|value| self.expand(value)).collect();
         let parts = Parts {
             target: self.path_or(rule.target.as_ref(), Re::any_string())?,
             source: match &rule.source {
@@ -132,7 +134,9 @@ impl Output<'_> {
                 mounts.perms |= perms;
                 mounts.rules.extend(self.rule);
             }
-            None => self.mounts.push(Mounts { form, perms, audit, rules: self.rule.into_iter().collect(), parts }),
+            None => {
+                self.mounts.push(Mounts { form, perms, audit, rules: self.rule.into_iter().collect(), parts })
+            }
         }
     }
 
@@ -185,7 +189,14 @@ impl Output<'_> {
         }
     }
 
-    fn one(&mut self, parts: &Parts, target_is_source: bool, (set, may): (u32, u32), mask: u32, claim: Claim) {
+    fn one(
+        &mut self,
+        parts: &Parts,
+        target_is_source: bool,
+        (set, may): (u32, u32),
+        mask: u32,
+        claim: Claim,
+    ) {
         let any = Re::any_string;
         // The word before `->` is the mount point where nothing has a source.
         let (target, source) = if target_is_source {
@@ -193,7 +204,8 @@ impl Output<'_> {
         } else {
             (parts.target.clone(), parts.source.clone())
         };
-        let mut re = vec![class(Class::Mount), target, byte(0), source, byte(0), parts.fstype.clone(), byte(0)];
+        let mut re =
+            vec![class(Class::Mount), target, byte(0), source, byte(0), parts.fstype.clone(), byte(0)];
         re.push(flag_bytes(set & mask, may & mask & !set));
         self.policy(Re::Cat(re), claim);
     }

@@ -5,8 +5,8 @@ use super::unix::{Asked, family};
 use super::{Output, claim};
 use crate::compile::claim::Claim;
 use crate::compile::mediation::Sockets;
-use crate::rules::network::{ALL, FAMILIES, Network, TYPES};
 use crate::rules::Qualifiers;
+use crate::rules::network::{ALL, FAMILIES, Network, TYPES};
 
 /// Families are numbered below this.
 pub(in crate::compile) const FAMILY_COUNT: u16 = 46;
@@ -49,10 +49,8 @@ impl Output<'_> {
     /// names. What it denies is recorded unless it says `audit`: the reverse of every other rule.
     fn unix_of_network(&mut self, rule: &Network, q: &Qualifiers) {
         let Some(class) = self.mediation.unix else { return };
-        let claim = |mask: u32| Claim {
-            audit: if q.audit { mask.into() } else { 0 },
-            ..claim(q, mask.into())
-        };
+        let claim =
+            |mask: u32| Claim { audit: if q.audit { mask.into() } else { 0 }, ..claim(q, mask.into()) };
         let kinds: Vec<Option<u16>> = match (rule.family, rule.kind) {
             (Some(_), None) => TYPES.iter().map(|(_, kind)| Some(*kind)).collect(),
             (_, kind) => vec![kind],

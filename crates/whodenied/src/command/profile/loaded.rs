@@ -77,7 +77,10 @@ pub(super) fn run_show(show: &Show, settings: &Settings, output: &mut Output) ->
 }
 
 pub(super) fn run_diff(diff: &Diff, settings: &Settings, output: &mut Output) -> Result<Exit> {
-    let profiles = [PolicySource::of(&diff.first).profile(&diff.asked)?, PolicySource::of(&diff.second).profile(&diff.asked)?];
+    let profiles = [
+        PolicySource::of(&diff.first).profile(&diff.asked)?,
+        PolicySource::of(&diff.second).profile(&diff.asked)?,
+    ];
     self::diff(&profiles, [&diff.first, &diff.second], &diff.asked, settings, output)
 }
 

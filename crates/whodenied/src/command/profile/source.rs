@@ -1,16 +1,16 @@
 //! Where a profile comes from.
 
+use super::files;
+use super::loaded::{ProfileAsked, kernel};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use whodenied_apparmor::binary::{Limits, decode, is_policy};
-use super::files;
-use super::loaded::{ProfileAsked, kernel};
 use whodenied_apparmor::compile::{self, Compiled, Target};
 use whodenied_apparmor::features::shipped;
 use whodenied_apparmor::policy::Profile;
 use whodenied_apparmor::resolve::Policy;
-use whodenied_sources::policy::{Disk, pinned};
 use whodenied_sources::apparmor::{POLICY, loaded};
+use whodenied_sources::policy::{Disk, pinned};
 use whodenied_text::escape;
 
 /// What a profile was asked for by. More kinds (the language, a runtime's default) compile to the same.
@@ -90,14 +90,18 @@ pub(super) fn text(path: &str, bytes: &[u8], asked: &ProfileAsked) -> Result<(Po
         None => pinned(),
     };
     let target = Target { kernel, pin };
-    compile::text(path, bytes, &Disk, asked.lookup.paths(), &target, &compile::Limits::default()).map_err(
-        |(policy, faults)| {
+    let limits = compile::Limits::default();
+    let (policy, compiled) = compile::text(path, bytes, &Disk, asked.lookup.paths(), &target, &limits);
+    match compiled {
+        Ok(compiled) => Ok((policy, compiled)),
+        Err(faults) => {
             let said = faults.first().map_or_else(String::new, |fault| {
-                whodenied_report::snippet::render(&files::message(&policy, fault))
+                let spot = files::spot(&policy, &fault.place);
+                format!("{}:{}: {}", spot.path, spot.line_column().0, fault.message)
             });
-            anyhow::anyhow!("{} does not compile\n{said}", escape::line(path))
-        },
-    )
+            bail!("does not compile: {}", escape::clipped(&said, 300))
+        }
+    }
 }
 
 fn pick(bytes: &[u8], name: Option<&str>) -> Result<Profile> {
