@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 /// States of an automaton that is only made to look for conflicts.
 const MAX_STATES: usize = 300_000;
-const LIMITS: Limits = Limits { states: MAX_STATES, edges: 1 << 24 };
+const LIMITS: Limits = Limits { states: MAX_STATES, edges: 1 << 24, steps: 1 << 30 };
 /// Named profiles that exec rules of one profile lead to, where the kernel takes no table of permissions.
 const MAX_TARGETS: usize = 12;
 

@@ -16,6 +16,7 @@ pub mod glob;
 mod head;
 pub mod mediation;
 pub mod nfa;
+mod quick;
 
 pub use classes::Expression;
 pub use determinise::Limits;

@@ -4,6 +4,7 @@
 //! is all that tells it apart, so rules that end alike and allow the same share their tails.
 
 use super::glob::{ByteSet, Re};
+use super::quick::Quick;
 use std::collections::HashMap;
 
 /// A state's number.
@@ -11,9 +12,9 @@ pub type State = u32;
 
 /// What a state is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Kind {
-    /// Reads a byte.
-    Read(ByteSet, State),
+pub(super) enum Kind {
+    /// Reads a byte of a set, by the set's number.
+    Read(u32, State),
     /// Reads the out-of-band symbol.
     OutOfBand(State),
     /// Goes on in any of these without reading.
@@ -28,10 +29,13 @@ enum Kind {
 #[derive(Debug, Default)]
 pub struct Nfa {
     kinds: Vec<Kind>,
-    known: HashMap<Kind, State>,
+    known: HashMap<Kind, State, Quick>,
+    /// Sets of bytes, each once.
+    sets: Vec<ByteSet>,
+    set_numbers: HashMap<ByteSet, u32, Quick>,
     loops: Vec<(State, State)>,
     /// Loops by body and continuation, so that equal ones are made once.
-    stars: HashMap<(Re, State), State>,
+    stars: HashMap<(Re, State), State, Quick>,
 }
 
 /// More states than this are refused.
@@ -48,6 +52,25 @@ impl Nfa {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()
+    }
+
+    fn set(&mut self, set: &ByteSet) -> u32 {
+        if let Some(number) = self.set_numbers.get(set) {
+            return *number;
+        }
+        let number = self.sets.len() as u32;
+        self.sets.push(*set);
+        self.set_numbers.insert(*set, number);
+        number
+    }
+
+    /// The sets of bytes that states read.
+    pub(super) fn sets(&self) -> &[ByteSet] {
+        &self.sets
+    }
+
+    pub(super) fn kind(&self, state: State) -> Option<&Kind> {
+        self.kinds.get(state as usize)
     }
 
     fn state(&mut self, kind: Kind) -> State {
@@ -74,7 +97,10 @@ impl Nfa {
             return next;
         }
         match re {
-            Re::Set(set) => self.state(Kind::Read(*set, next)),
+            Re::Set(set) => {
+                let number = self.set(set);
+                self.state(Kind::Read(number, next))
+            }
             Re::OutOfBand => self.state(Kind::OutOfBand(next)),
             Re::Cat(parts) => parts.iter().rev().fold(next, |next, part| self.before(part, next)),
             Re::Alt(all) => {
@@ -134,16 +160,7 @@ impl Nfa {
     #[must_use]
     pub fn reads(&self, state: State) -> Option<(ByteSet, State)> {
         match self.kinds.get(state as usize) {
-            Some(Kind::Read(set, next)) => Some((*set, *next)),
-            _ => None,
-        }
-    }
-
-    /// Where the out-of-band symbol leads.
-    #[must_use]
-    pub fn out_of_band(&self, state: State) -> Option<State> {
-        match self.kinds.get(state as usize) {
-            Some(Kind::OutOfBand(next)) => Some(*next),
+            Some(Kind::Read(set, next)) => self.sets.get(*set as usize).map(|set| (*set, *next)),
             _ => None,
         }
     }
