@@ -140,12 +140,8 @@ pub(crate) fn patterns(placed: &Placed, mut each: impl FnMut(&Value, Kind)) {
             path(&rule.label);
             path(&rule.name);
         }
-        Body::Capability(_)
-        | Body::Network(_)
-        | Body::Rlimit(_)
-        | Body::Userns
-        | Body::IoUring(_)
-        | Body::All => {}
+        Body::Network(rule) => path(&rule.interface),
+        Body::Capability(_) | Body::Rlimit(_) | Body::Userns | Body::IoUring(_) | Body::All => {}
     }
 }
 

@@ -145,7 +145,14 @@ impl Run<'_, '_> {
                     }
                     return;
                 }
+                if within.qualifiers.decision == Decision::Deny
+                    && matches!(&rule.body, Body::File(file) if file.exec.is_some())
+                {
+                    let message = "a rule that denies an exec says `x` alone, in a block too";
+                    return self.fault(visit, rule.span.clone(), message);
+                }
                 let Some(profile) = profile.and_then(|p| self.policy.profiles.get_mut(p)) else { return };
+                let place = Place { visit, span: rule.span.clone() };
                 let file = matches!(rule.body, Body::File(_) | Body::Link(_));
                 let dropped = if within.block && !file {
                     Some(Dropped::Block)
@@ -154,7 +161,6 @@ impl Run<'_, '_> {
                 } else {
                     None
                 };
-                let place = Place { visit, span: rule.span.clone() };
                 let qualifiers = join(within.qualifiers, rule.qualifiers);
                 profile.rules.push(Placed { rule: Rc::new((**rule).clone()), qualifiers, place, dropped });
             }

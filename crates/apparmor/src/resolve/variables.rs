@@ -125,11 +125,6 @@ impl Variables {
             };
             at += name.len() + 3;
             let values = self.flat(name, &mut open)?;
-            if let [one] = values.as_slice() {
-                open.pay(one.len())?;
-                out.push_str(one);
-                continue;
-            }
             // Slashes of values that meet a slash around them are left out, but behind a slash or two that the
             // whole begins with: as the reference has it.
             let before = filter_slashes(&out);
@@ -144,10 +139,14 @@ impl Variables {
                     value = value.trim_end_matches('/');
                 }
                 open.pay(value.len() + 1)?;
-                out.push(if place == 0 { '{' } else { ',' });
+                if values.len() > 1 {
+                    out.push(if place == 0 { '{' } else { ',' });
+                }
                 out.push_str(value);
             }
-            out.push('}');
+            if values.len() > 1 {
+                out.push('}');
+            }
         }
         Ok(out)
     }
@@ -214,13 +213,19 @@ impl Variables {
                 }
             }
             Expr::Operand(word) => self.boolean(word)?,
+            Expr::Compare(left, _, right) if [left, right].iter().any(|w| w.raw.starts_with('$')) => {
+                return Err("a boolean is compared with nothing".to_owned());
+            }
             Expr::Compare(left, operator, right) => {
                 let (left, right) = (self.operand(left)?, self.operand(right)?);
                 match operator.as_str() {
                     "==" => left == right,
                     "!=" => left != right,
                     "in" => left.is_subset(&right),
-                    ordering => compare(&left, ordering, &right),
+                    ordering => {
+                        return compare(&left, ordering, &right)
+                            .ok_or_else(|| "a number is compared with something that is none".to_owned());
+                    }
                 }
             }
         })
@@ -260,26 +265,33 @@ impl Variables {
     }
 }
 
-/// Numbers by value, anything else by its bytes; sets by their subsets.
-fn compare(left: &BTreeSet<String>, operator: &str, right: &BTreeSet<String>) -> bool {
+/// Numbers by value, sets by their subsets; `None` for a number with something that is none.
+fn compare(left: &BTreeSet<String>, operator: &str, right: &BTreeSet<String>) -> Option<bool> {
     let number = |set: &BTreeSet<String>| match set.iter().next() {
-        Some(one) if set.len() == 1 => one.parse::<i64>().ok(),
+        Some(one) if set.len() == 1 => match one.strip_prefix("0x") {
+            Some(digits) => i64::from_str_radix(digits, 16).ok(),
+            None => one.parse::<i64>().ok(),
+        },
         _ => None,
     };
-    if let (Some(left), Some(right)) = (number(left), number(right)) {
-        return match operator {
-            ">" => left > right,
-            ">=" => left >= right,
-            "<" => left < right,
-            _ => left <= right,
-        };
-    }
-    match operator {
+    let (left, right) = match (number(left), number(right)) {
+        (Some(left), Some(right)) => {
+            return Some(match operator {
+                ">" => left > right,
+                ">=" => left >= right,
+                "<" => left < right,
+                _ => left <= right,
+            });
+        }
+        (None, None) => (left, right),
+        _ => return None,
+    };
+    Some(match operator {
         ">" => left != right && right.is_subset(left),
         ">=" => right.is_subset(left),
         "<" => left != right && left.is_subset(right),
         _ => left.is_subset(right),
-    }
+    })
 }
 
 /// Runs of slashes as one; exactly two at the head stay, as POSIX has it.

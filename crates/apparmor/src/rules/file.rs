@@ -148,8 +148,8 @@ impl File {
             return Some(Self { path: None, perms, exec: Some(exec), target: None });
         };
         let path = args.word()?;
-        if path.raw.is_empty() {
-            args.problem(path.span.clone(), "an empty path");
+        if !path.raw.starts_with(['/', '@', ':', '&']) {
+            args.problem(path.span.clone(), "a path begins with `/` or a variable");
         }
         let target = if args.arrow() { args.word() } else { None };
         args.nothing_more();

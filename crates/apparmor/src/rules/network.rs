@@ -105,8 +105,8 @@ pub fn family(name: &str) -> Option<u16> {
 pub enum Address {
     /// Not bound.
     None,
-    /// From the first to the last, both included.
-    Range(IpAddr, IpAddr),
+    /// This one.
+    One(IpAddr),
 }
 
 /// What is said of one side of an internet socket.
@@ -167,7 +167,9 @@ impl Network {
                     }
                 }
             } else if cond.name.raw == "interface" {
-                let value = args.single(&cond);
+                // Of several the first counts.
+                let value =
+                    if cond.list { args.several(&cond).into_iter().next() } else { args.single(&cond) };
                 if !once(&mut rule.interface, value) {
                     args.unknown(&cond, CONDITIONS);
                 }
@@ -226,22 +228,12 @@ impl Network {
 }
 
 fn side(side: &mut Side, cond: &Cond, args: &mut Arguments<'_>) -> bool {
-    // `label:=` and the like are conditions of packets.
-    let value = if cond.operator == ":=" {
-        cond.values.first().and_then(|v| v.word()).cloned()
-    } else {
-        args.single(cond)
-    };
-    let Some(value) = value else { return true };
+    let Some(value) = args.single(cond) else { return true };
     match cond.name.raw.as_str() {
         "ip" => {
             let address = address(&value.raw);
             if address.is_none() {
-                args.problem_hint(
-                    value.span,
-                    "no address",
-                    "an address, `ADDRESS/BITS`, `FIRST-LAST` or `none`",
-                );
+                args.problem_hint(value.span, "no address", "one address of IPv4 or IPv6, or `none`");
                 return true;
             }
             once(&mut side.address, address)
@@ -272,26 +264,5 @@ fn address(text: &str) -> Option<Address> {
     if text == "none" {
         return Some(Address::None);
     }
-    if let Some((first, last)) = text.split_once('-') {
-        let (first, last): (IpAddr, IpAddr) = (first.parse().ok()?, last.parse().ok()?);
-        return (first.is_ipv4() == last.is_ipv4() && first <= last).then_some(Address::Range(first, last));
-    }
-    let Some((net, bits)) = text.split_once('/') else {
-        let ip = text.parse().ok()?;
-        return Some(Address::Range(ip, ip));
-    };
-    let bits: u32 = bits.parse().ok()?;
-    match net.parse().ok()? {
-        IpAddr::V4(ip) if bits <= 32 => {
-            let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-            let net = u32::from(ip) & mask;
-            Some(Address::Range(IpAddr::V4(net.into()), IpAddr::V4((net | !mask).into())))
-        }
-        IpAddr::V6(ip) if bits <= 128 => {
-            let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-            let net = u128::from(ip) & mask;
-            Some(Address::Range(IpAddr::V6(net.into()), IpAddr::V6((net | !mask).into())))
-        }
-        _ => None,
-    }
+    text.parse().ok().map(Address::One)
 }

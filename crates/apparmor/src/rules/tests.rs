@@ -27,7 +27,7 @@ fn rules_that_are_right() {
         "network inet tcp,",
         "network packet,",
         "network netlink raw,",
-        "network (send receive) inet ip=10.0.0.0/8 peer=(ip=::1 port=1-2),",
+        "network (send receive) inet ip=10.0.0.1 peer=(ip=::1 port=1-2),",
         "unix,",
         "unix (connect send) type=stream peer=(label=x addr=@y),",
         "unix bind addr=none,",

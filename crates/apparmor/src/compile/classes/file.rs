@@ -179,7 +179,8 @@ impl Output<'_> {
         self.file(target.clone(), change);
         let (exec, mut pair) = match &rule.exec {
             Some(value) => {
-                let text = filter_slashes(&self.expand(value)?);
+                // Runs of slashes stay here, as they do in names.
+                let text = self.expand(value)?;
                 let exec = self.parse(value, &text, Kind::Path)?;
                 let mut pair = onexec;
                 pair.mask |= both(file::EXEC);

@@ -5,7 +5,7 @@ use crate::compile::claim::Claim;
 use crate::compile::glob::{ByteSet, Re};
 use crate::policy::Class;
 use crate::rules::Qualifiers;
-use crate::rules::mount::{Call, Mount, Options, PivotRoot, ms};
+use crate::rules::mount::{Call, Mount, PivotRoot, kinds, ms};
 use crate::syntax::ast::Value;
 
 /// Permissions of the class.
@@ -83,7 +83,7 @@ impl Output<'_> {
             target,
             source: source.filter(|_| !detached).or_else(|| detached.then(String::new)),
             fstype: fstype?,
-            flags: flags(rule),
+            flags: rule.flags(),
             qualifiers: *q,
             transition: None,
         };
@@ -166,26 +166,16 @@ impl Output<'_> {
 
     /// The kinds of mount that a rule is about: those its flags name, or all that its other conditions fit.
     fn variants(&mut self, form: &Form, parts: &Parts, flags: (u32, u32), claim: Claim) {
-        let (set, _) = flags;
-        let (source, fstype) = (form.source.is_some(), !form.fstype.is_empty());
-        let sourceless = !source || form.target.is_none();
-        let fits = [
-            (ms::REMOUNT, REMOUNT, !source && !fstype),
-            (ms::BIND, BIND, !fstype),
-            (ms::MAKE, MAKE, sourceless && !fstype),
-            (ms::MOVE, MOVE, !fstype),
-        ];
-        let mut taken = false;
-        for (command, mask, fits) in fits {
-            let named = set == 0 || set & command != 0;
-            if fits && named && (set == 0 || !taken) {
-                taken = true;
-                let target_is_source = command == ms::MAKE && source;
-                self.one(parts, target_is_source, flags, mask, claim);
-            }
-        }
-        if set == 0 || (!taken && set & !COMMANDS != 0) {
-            self.one(parts, false, flags, NEW, claim);
+        let (source, target) = (form.source.is_some(), form.target.is_some());
+        for command in kinds(flags, source, target, !form.fstype.is_empty()) {
+            let mask = match command {
+                ms::REMOUNT => REMOUNT,
+                ms::BIND => BIND,
+                ms::MAKE => MAKE,
+                ms::MOVE => MOVE,
+                _ => NEW,
+            };
+            self.one(parts, command == ms::MAKE && source, flags, mask, claim);
         }
     }
 
@@ -208,21 +198,6 @@ impl Output<'_> {
             vec![class(Class::Mount), target, byte(0), source, byte(0), parts.fstype.clone(), byte(0)];
         re.push(flag_bytes(set & mask, may & mask & !set));
         self.policy(Re::Cat(re), claim);
-    }
-}
-
-/// What flags are set for certain, and which may be: of every list `options=` with every `options in`.
-fn flags(rule: &Mount) -> Vec<(u32, u32)> {
-    let remount = if rule.call == Call::Remount { ms::REMOUNT } else { 0 };
-    let exact: Vec<u32> = rule.options.iter().filter(|o| !o.any).map(|o: &Options| o.set).collect();
-    let may: Vec<u32> = rule.options.iter().filter(|o| o.any).map(|o| o.set | o.clear).collect();
-    match (exact.is_empty(), may.is_empty()) {
-        (true, true) => vec![(remount, u32::MAX)],
-        (true, false) => may.iter().map(|may| (remount, *may)).collect(),
-        (false, true) => exact.iter().map(|exact| (remount | exact, 0)).collect(),
-        (false, false) => {
-            exact.iter().flat_map(|exact| may.iter().map(move |may| (remount | exact, *may))).collect()
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::compile::claim::Claim;
 use crate::compile::glob::{ByteSet, Kind, Re};
 use crate::compile::mediation::Sockets;
 use crate::policy::{Class, bit};
+use crate::resolve::filter_slashes;
 use crate::rules::network::PEER_ACCESS;
 use crate::rules::unix::{ALL, Unix};
 use crate::rules::{Decision, Qualifiers};
@@ -85,8 +86,8 @@ impl Output<'_> {
             "auto" => chosen(),
             _ => {
                 let text = self.expand(value)?;
-                let name = text.strip_prefix('@').unwrap_or(&text);
-                Re::cat([byte(0), self.parse(value, name, Kind::Bytes)?.re])
+                let name = filter_slashes(text.strip_prefix('@').unwrap_or(&text));
+                Re::cat([byte(0), self.parse(value, &name, Kind::Bytes)?.re])
             }
         })
     }
