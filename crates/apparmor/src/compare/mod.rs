@@ -6,8 +6,7 @@ mod same;
 mod words;
 
 pub use same::{Unlike, unlike};
-pub(crate) use words::signal_name;
-pub use words::{family_name, permission_words, witness_words};
+pub use words::{family_name, permission_words, signal_name, witness_words};
 
 use crate::dfa::{Dfa, StateId, TRAP, TooLarge};
 use crate::evaluate::Kernel;
