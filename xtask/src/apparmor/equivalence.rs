@@ -38,6 +38,10 @@ pub fn run(args: &[String]) -> Result<bool> {
     let value = |flag: &str| args.iter().position(|a| a == flag).and_then(|at| args.get(at + 1));
     let step = value("--sample").map_or(Ok(1), |n| n.parse::<usize>())?.max(1);
     let parser = match parser(&REFERENCE) {
+        Ok(parser) if !parser.is(REFERENCE.version) => {
+            println!("skipped: {} has no {} any more", REFERENCE.suite, REFERENCE.version);
+            return Ok(true);
+        }
         Ok(parser) => parser,
         Err(error) => {
             println!("skipped: the reference compiler can't be had: {error:#}");
