@@ -11,6 +11,7 @@ mod facts;
 mod host;
 mod live;
 pub mod policy;
+pub mod probe;
 mod recorded;
 pub mod records;
 pub mod subject;

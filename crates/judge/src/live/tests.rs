@@ -34,6 +34,7 @@ fn capture(syscall: &str, errno: Errno) -> Capture {
         landlock: None,
         sysctls: std::collections::BTreeMap::new(),
         after: None,
+        places: None,
         missing: Vec::new(),
         blame: 0,
     }
