@@ -91,7 +91,8 @@ pub struct Options {
     /// Take over the signals of this process as [`signals`](super) says: for a program that is
     /// there to run one command, once at a time.
     pub forward_signals: bool,
-    /// Ask the command to end after this, and kill it and all that came of it two seconds later.
+    /// Ask the command and all that came of it to end after this, whatever session or group it is in,
+    /// and kill what is left two seconds later.
     /// A process attached to is let go of.
     pub timeout: Option<Duration>,
     /// With CAP_SYS_ADMIN, let calls that are hardly ever refused (`read` among them) run without a
