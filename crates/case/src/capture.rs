@@ -179,7 +179,7 @@ pub struct LandlockAnswer {
     pub refuses: bool,
     /// The layer that refuses, in the order they were entered, counted from 1.
     pub layer: u32,
-    /// The right asked for, as LANDLOCK_ACCESS_FS_* has it.
+    /// The right asked for, as LANDLOCK_ACCESS_FS_* has it, or with `NET_` as LANDLOCK_ACCESS_* has it.
     pub right: String,
 }
 

@@ -160,12 +160,20 @@ fn landlock(
     if before.iter().any(|say| say.support().is_some()) {
         return None;
     }
-    // Where the modes could not be asked, they may have refused before.
-    let support = if live.question.is_some() { support } else { Support::Stated.min(support) };
+    // Where the modes could not be asked, they may have refused before; ports are asked after it
+    // (net/socket.c, __sys_bind, __sys_connect).
+    let support = if live.question.is_some() || answer.right.starts_with("NET_") {
+        support
+    } else {
+        Support::Stated.min(support)
+    };
+    let net = answer.right.starts_with("NET_");
     let because = format!(
-        "The Landlock domain that the process entered handles LANDLOCK_ACCESS_FS_{}, and no rule of its layer {} on this path or above grants it.",
+        "The Landlock domain that the process entered handles LANDLOCK_ACCESS_{}{}, and no rule of its layer {} on {} grants it.",
+        if net { "" } else { "FS_" },
         escape::line(&answer.right),
-        answer.layer
+        answer.layer,
+        if net { "this port" } else { "this path or above" }
     );
     Some(denies(attempt, Layer::Landlock, support, 97, because).policy("a Landlock domain"))
 }

@@ -9,6 +9,7 @@ pub(crate) mod mounts;
 mod operation;
 pub(crate) mod process;
 pub(crate) mod sys;
+mod sysctl;
 pub(crate) mod walk;
 
 use crate::trace::{Call, DecodedCall, Object, Tracee};
@@ -22,31 +23,6 @@ use walk::{Untold, Walk};
 use whodenied_access::{CapabilitySet, Settings, Subject, UserNamespace};
 use whodenied_case::capture::{Capture, ProcessState, Question, SCHEMA, Thing};
 
-/// The sysctls that decide calls, with their files.
-const SYSCTLS: &[&str] = &[
-    "kernel.yama.ptrace_scope",
-    "kernel.unprivileged_bpf_disabled",
-    "kernel.unprivileged_userns_clone",
-    "kernel.apparmor_restrict_unprivileged_userns",
-    "kernel.perf_event_paranoid",
-    "kernel.dmesg_restrict",
-    "kernel.kptr_restrict",
-    "kernel.io_uring_disabled",
-    "kernel.sched_rt_runtime_us",
-    "kernel.modules_disabled",
-    "kernel.kexec_load_disabled",
-    "user.max_user_namespaces",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.ping_group_range",
-    "vm.unprivileged_userfaultfd",
-    "vm.overcommit_memory",
-    "vm.mmap_min_addr",
-    "fs.protected_symlinks",
-    "fs.protected_hardlinks",
-    "fs.protected_fifos",
-    "fs.protected_regular",
-];
-
 /// Reads everything that can decide `call`. The thread must be stopped in it.
 ///
 /// `line` is the line of the trace that tells of it. What can't be read is said in
@@ -56,7 +32,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
     let tracee = Tracee { tid: call.tid };
     let mut missing = Vec::new();
     let process = process::state(tracee, call.pid, &mut missing);
-    let sysctls = sysctls(tracee);
+    let sysctls = sysctl::sysctls(tracee, &process, decoded.name, &mut missing);
     let (question, partial) = match question(tracee, &process, decoded, &sysctls, &mut missing) {
         Ok(found) => found,
         Err(Untold(why)) => {
@@ -96,6 +72,7 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
     let tracee = Tracee { tid };
     let mut missing = Vec::new();
     let process = process::state(tracee, tid, &mut missing);
+    let sysctls = sysctl::sysctls(tracee, &process, "execve", &mut missing);
     Capture {
         schema: SCHEMA.to_owned(),
         line: 0,
@@ -115,22 +92,10 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         hidden_by: None,
         landlock: None,
         after: None,
-        sysctls: sysctls(tracee),
+        sysctls,
         missing,
         blame: 0,
     }
-}
-
-/// Those of the tracee's own root: /proc there is of its network and user namespace.
-fn sysctls(tracee: Tracee) -> BTreeMap<String, String> {
-    SYSCTLS
-        .iter()
-        .filter_map(|key| {
-            let file = format!("root/proc/sys/{}", key.replace('.', "/"));
-            let text = std::fs::read_to_string(tracee.proc(&file)).ok()?;
-            Some(((*key).to_owned(), text.split_whitespace().collect::<Vec<_>>().join(" ")))
-        })
-        .collect()
 }
 
 fn question(

@@ -113,9 +113,9 @@ impl Tracer {
     /// Whether a stop is the return of a call whose time ran out: nothing waits for its thread.
     #[cfg(target_arch = "x86_64")]
     fn may_wait(&self, tid: Tid, status: i32) -> bool {
-        let returned = status >> 8 == libc::SIGTRAP | 0x80 && self.threads.get(&tid).is_some_and(|t| t.in_call);
-        returned
-            && sys::Registers::read(tid).is_ok_and(|regs| regs.value() == -i64::from(libc::ETIMEDOUT))
+        let returned =
+            status >> 8 == libc::SIGTRAP | 0x80 && self.threads.get(&tid).is_some_and(|t| t.in_call);
+        returned && sys::Registers::read(tid).is_ok_and(|regs| regs.value() == -i64::from(libc::ETIMEDOUT))
     }
 
     #[cfg(not(target_arch = "x86_64"))]
