@@ -126,7 +126,9 @@ pub(super) fn weigh(
             }
         }
         // A privilege that was not needed.
-        if fine && failure.name == "execve" && failure.errno == Errno(0) {
+        let went_on = fine || failure.name != "execve" && !badly;
+        // Nor a file that was empty for it.
+        if went_on && failure.errno == Errno(0) && !failure.line.contains("SIGSYS") {
             blame = 0;
         }
         if probes(failure) {

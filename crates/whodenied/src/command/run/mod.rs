@@ -64,7 +64,9 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     }
     let well = status == Some(Status::Code(0)) && !outcome.timed_out;
     if recorder.accelerated() && !well {
-        output.remark("--fast did not look at read, readlink and calls like them: without it every call is looked at.");
+        output.remark(
+            "--fast did not look at read, readlink and calls like them: without it every call is looked at.",
+        );
     }
     // Without a failure there is nothing that a record would tell more of.
     let records = if recorder.failed_any() { records.read(recorder.pids()) } else { Read::default() };
