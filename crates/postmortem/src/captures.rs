@@ -91,6 +91,7 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
         lost: None,
         landlock: None,
         hidden_by: None,
+        limit: None,
         filter: None,
         sysctls: BTreeMap::new(),
         after: Some(Afterwards {

@@ -29,6 +29,7 @@ fn capture(syscall: &str, errno: Errno) -> Capture {
         start: None,
         lost: None,
         hidden_by: None,
+        limit: None,
         landlock: None,
         sysctls: std::collections::BTreeMap::new(),
         after: None,

@@ -4,6 +4,7 @@ pub mod dead;
 mod filters;
 mod hidden;
 mod landlock;
+mod limits;
 mod line;
 mod masked;
 pub(crate) mod mounts;
@@ -50,6 +51,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         object: decoded.object.as_ref().map(thing),
         second: decoded.second.as_ref().map(thing),
         errno: call.errno().map_or(0, |e| e.0),
+        limit: limits::limit(tracee, call, decoded, &process),
         names: names(tracee, &process, question.as_ref()),
         target_uids: target(tracee, decoded),
         process,
@@ -83,6 +85,7 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         object: Some(Thing::Path(file.to_owned())),
         second: None,
         errno: 0,
+        limit: None,
         names: names(tracee, &process, None),
         target_uids: None,
         process,

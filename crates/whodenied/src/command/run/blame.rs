@@ -173,6 +173,30 @@ pub(super) fn takes_ids(name: &str) -> bool {
     )
 }
 
+/// Whether a resource limit can refuse this call so.
+pub(super) fn limited(errno: Errno, name: &str) -> bool {
+    match errno {
+        Errno::EMFILE => true,
+        Errno::ENOMEM => matches!(name, "mlock" | "mlock2" | "mlockall" | "mmap" | "mremap"),
+        Errno::EAGAIN => matches!(
+            name,
+            "clone"
+                | "clone3"
+                | "fork"
+                | "vfork"
+                | "execve"
+                | "execveat"
+                | "mmap"
+                | "mremap"
+                | "rt_sigqueueinfo"
+                | "rt_tgsigqueueinfo"
+                | "timer_create"
+        ),
+        Errno::EFBIG => true,
+        _ => false,
+    }
+}
+
 /// Whether we, and so the command, run under a seccomp filter: only then ENOSYS can be a refusal.
 pub(super) fn seccomp_of_self() -> bool {
     static FILTERED: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {

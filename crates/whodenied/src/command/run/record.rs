@@ -3,7 +3,7 @@
 use super::blame::{self, Failure};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use whodenied_case::capture::{Capture, Lost, ProcessState, Start};
+use whodenied_case::capture::{Capture, LimitUse, Lost, ProcessState, Start};
 use whodenied_kernel::Errno;
 use whodenied_sources::capture::{
     Domains, Filters, Masks, apart, capture, executed, hidden, killed, line, mount_of, opened,
@@ -129,6 +129,17 @@ impl Recorder {
             return;
         }
         let mut capture = capture(call, &decoded, 0);
+        // Memory, disks and patience run out without a limit too.
+        let alone = matches!(errno, Errno::ENOMEM | Errno::EAGAIN | Errno::EFBIG)
+            && blame::limited(errno, call.name)
+            && !matches!(
+                decoded.name,
+                "clone" | "clone3" | "fork" | "vfork" | "mlock" | "mlock2" | "mlockall"
+            );
+        let exceeded = capture.limit.as_ref().is_some_and(LimitUse::exceeded);
+        if alone && !exceeded && !self.filters.refuse(call, errno) {
+            return;
+        }
         if self.accelerated {
             without_ours(&mut capture.process);
         }
@@ -356,8 +367,7 @@ impl Observer for Recorder {
             // An id that the user namespace does not map.
             Some(Errno::EINVAL | Errno::EOVERFLOW) if blame::takes_ids(call.name) => true,
             // A resource limit refuses so.
-            Some(Errno::ENOMEM) => matches!(call.name, "mlock" | "mlock2" | "mlockall"),
-            Some(Errno::EAGAIN) => matches!(call.name, "clone" | "clone3" | "fork" | "vfork"),
+            Some(errno) if blame::limited(errno, call.name) => true,
             Some(Errno::EMFILE) => true,
             // A limit of the user namespace's own (user.max_*_namespaces).
             Some(Errno::ENOSPC | Errno::EUSERS) => matches!(call.name, "clone" | "clone3" | "unshare"),
