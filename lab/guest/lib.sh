@@ -43,3 +43,17 @@ rootless() {
   setpriv --reuid=1000 --regid=1000 --init-groups env -C /home/alice HOME=/home/alice USER=alice \
     XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS= "$@"
 }
+
+# ctr_container OPTIONS… -- COMMAND…: the scenario's container under containerd alone.
+ctr_container() { _ctr "$N" "" "$@"; }
+# The same once more and removed.
+ctr_without() { _ctr "$N-without" --rm "$@"; }
+_ctr() {
+  local name=$1 rm=$2 options=()
+  shift 2
+  while [ "$1" != -- ]; do options+=("$1"); shift; done
+  shift
+  # shellcheck disable=SC2086
+  ctr run $rm --rootfs --mount type=bind,src=/usr,dst=/usr,options=rbind:ro \
+    --mount type=bind,src=/opt/lab,dst=/opt/lab,options=rbind:ro "${options[@]}" /run/lab-tree "$name" "$@"
+}

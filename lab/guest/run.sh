@@ -25,6 +25,16 @@ engine_up() { # once a boot
     systemctl start docker || journalctl -u docker --no-pager | tail -20
     tar -C $tree -c . | docker import - base:1 >/dev/null
     ;;
+  remap) # a second daemon, beside the first one's sockets and data
+    mkdir -p /run/remap
+    dockerd -H unix:///run/remap/docker.sock --data-root /var/lib/docker-remap --exec-root /run/remap/exec \
+      --pidfile /run/remap/pid --userns-remap alice --config-file /dev/null --iptables=false --ip6tables=false \
+      --bridge=none >/run/remap/log 2>&1 3>&- &
+    n=0
+    while ! docker -H unix:///run/remap/docker.sock version >/dev/null 2>&1 && [ $n -lt 180 ]; do sleep 1; n=$((n + 1)); done
+    tar -C $tree -c . | docker -H unix:///run/remap/docker.sock import - base:1 >/dev/null || tail -20 /run/remap/log
+    ;;
+  containerd) systemctl start containerd ;;
   podman) tar -C $tree -c . | podman import -q - base:1 >/dev/null ;;
   rootless)
     loginctl enable-linger alice
@@ -43,33 +53,37 @@ part() { # part NAME LIMIT: runs one part of the scenario; its output and status
   return $status
 }
 
-ask() { # the question to whodenied
+# As whom: a rootless engine's containers are its user's.
+as() { if [ "$ENGINE" = "rootless podman" ]; then rootless "$@"; else "$@"; fi; }
+
+ask() { # the question to whodenied; what it knew stays as a case, to be explained elsewhere
   local what
   what=$(cat "$S/ask")
   case $what in
   run)
-    timeout -k 5 300 whodenied run --format json -- bash -c '. /opt/lab/lib.sh; cd "$D"; . "$S/command.sh"'
+    timeout -k 5 300 whodenied run --save "$O/case.json" --format json -- bash -c '. /opt/lab/lib.sh; cd "$D"; . "$S/command.sh"'
     ;;
   container)
-    if whodenied explain --help | grep -q -- '--container'; then
-      timeout -k 5 300 whodenied explain --container "$N" --format json
-    else
-      $ENGINE inspect "$N" >"$D/inspect.json" 2>/dev/null
-      timeout -k 5 300 whodenied explain --here --format json "$O/command.txt" "$O/kernel.txt" "$D/inspect.json"
-    fi
+    # containerd keeps no log of a container that ctr started.
+    local log=()
+    [ "$ENGINE" = containerd ] && log=("$O/command.txt")
+    as timeout -k 5 300 whodenied explain --wait 120 --container "$N" --format json "${log[@]}"
     ;;
-  unit)
-    if whodenied explain --help | grep -q -- '--unit'; then
-      timeout -k 5 300 whodenied explain --unit "$N.service" --format json
-    else
-      systemctl cat "$N" >"$D/unit.txt" 2>/dev/null
-      journalctl -u "$N" --no-pager >"$D/journal.txt"
-      timeout -k 5 300 whodenied explain --here --format json "$D/journal.txt" "$O/kernel.txt" "$D/unit.txt"
-    fi
+  compose) timeout -k 5 300 whodenied explain --wait 120 --compose "$D/compose.yaml" web --format json ;;
+  unit) timeout -k 5 300 whodenied explain --wait 120 --unit "$N.service" --format json ;;
+  paste) timeout -k 5 300 whodenied explain --here --save "$O/case.json" --format json "$O/command.txt" "$O/kernel.txt" ;;
+  esac
+}
+
+collect() { # the same evidence as one file, which has to give the same answer on another machine
+  case $(cat "$S/ask") in
+  container)
+    install -d -m 777 "$D/collected"
+    as timeout -k 5 300 whodenied collect --wait 120 --container "$N" -o "$D/collected/case.json"
+    mv "$D/collected/case.json" "$O/collected.json"
     ;;
-  paste)
-    timeout -k 5 300 whodenied explain --here --format json "$O/command.txt" "$O/kernel.txt"
-    ;;
+  compose) timeout -k 5 300 whodenied collect --wait 120 --compose "$D/compose.yaml" web -o "$O/collected.json" ;;
+  unit) timeout -k 5 300 whodenied collect --wait 120 --unit "$N.service" -o "$O/collected.json" ;;
   esac
 }
 
@@ -80,7 +94,14 @@ for S in scenarios/*; do
   export D=/lab/$N O=/out/$N
   mkdir -p "$D" "$O"
   for need in $(cat "$S/needs"); do engine_up "$need"; done
-  [ "$ENGINE" = rootless ] && ENGINE="rootless podman"
+  unset DOCKER_HOST
+  case $ENGINE in
+  rootless) ENGINE="rootless podman" ;;
+  remap)
+    export DOCKER_HOST=unix:///run/remap/docker.sock
+    ENGINE=docker
+    ;;
+  esac
   export ENGINE
   from=$(uptime_now)
   lines=$(dmesg | wc -l)
@@ -91,6 +112,7 @@ for S in scenarios/*; do
     ask >"$O/report.json" 2>"$O/report.err" 3>&- </dev/null
     echo $? >"$O/report.status"
     echo "$asked $(uptime_now)" >"$O/asked"
+    collect >"$O/collect.txt" 2>&1 3>&- </dev/null
     part without 1200
     # What shows the truth must not have changed it: refused once more, and then by the fix alone let through.
     if [ -e "$S/verify.sh" ]; then

@@ -44,8 +44,8 @@ pub enum Origin {
     KernelLog {
         /// The log they stand in: `/dev/kmsg`, `/var/log/audit/audit.log`, `the journal`.
         log: String,
-        /// True when they can only be of the thing that is explained; otherwise another program that
-        /// ran at the time may have caused them.
+        /// True when they can only be of the thing that is explained, or show what the policy answers to
+        /// it whoever caused them; otherwise another program that ran at the time may have.
         sure: bool,
     },
     /// What was put together about the thing that is explained, `key: value` lines that

@@ -10,6 +10,8 @@ use serde_json::Value;
 pub const MOST_LISTED: usize = 2000;
 /// Bytes of a log that are asked for and kept.
 const LOG: usize = 1 << 20;
+/// Bytes of a history that are read: 256 events with their containers' labels.
+const EVENTS: usize = 1 << 20;
 /// Lines of a log that are asked for.
 const TAIL: u32 = 1000;
 
@@ -43,6 +45,15 @@ impl Listed {
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str())
     }
+}
+
+/// What an engine remembers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// True when it reaches back to before the time that was asked about.
+    pub whole: bool,
+    /// The containers that anything happened to since that time.
+    pub containers: Vec<String>,
 }
 
 /// An engine at a socket.
@@ -135,6 +146,23 @@ impl Api {
         }
     }
 
+    /// What happened since `from`, in seconds since 1970. Docker keeps the last 256 events, since it was
+    /// started (moby, daemon/events, eventsLimit).
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn history(&self, from: i128) -> Result<History, Error> {
+        if self.flavour != Flavour::Docker {
+            return Err(Error::Garbled("no history"));
+        }
+        // The end of time that is asked for makes the engine end its answer.
+        let now =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        let target = format!("/events?since=1&until={now}");
+        let answer = http::get(&self.socket, &target, &self.limits(EVENTS), false)?;
+        Ok(events(&String::from_utf8_lossy(&answer.body), from))
+    }
+
     fn limits(&self, body: usize) -> Limits {
         Limits { body: body.min(self.limits.body), ..self.limits }
     }
@@ -144,6 +172,26 @@ impl Api {
         // serde_json refuses what is nested deeper than 128.
         serde_json::from_slice(&answer.body).map_err(|_| Error::Garbled("it is no JSON"))
     }
+}
+
+/// Events, one JSON value each.
+fn events(text: &str, from: i128) -> History {
+    let mut history = History::default();
+    for event in serde_json::Deserializer::from_str(text).into_iter::<Value>().take(10_000) {
+        // What can't be read may have been of any container.
+        let Ok(event) = event else { return History::default() };
+        let Some(time) = event.get("time").and_then(Value::as_i64) else { return History::default() };
+        if i128::from(time) < from {
+            history.whole = true;
+            continue;
+        }
+        let kind = event.get("Type").and_then(Value::as_str).unwrap_or("");
+        let id = event.pointer("/Actor/ID").and_then(Value::as_str).unwrap_or("");
+        if kind == "container" && !history.containers.iter().any(|c| c == id) {
+            history.containers.push(id.to_owned());
+        }
+    }
+    history
 }
 
 fn listed(value: &Value) -> Listed {
@@ -186,6 +234,20 @@ fn encode(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_history_is_whole_only_where_it_reaches_back() {
+        let event = |id: &str, time| {
+            format!(
+                "{{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{{\"ID\":\"{id}\"}},\"time\":{time}}}\n"
+            )
+        };
+        let text = event("old", 5) + &event("a", 10) + &event("a", 11) + &event("b", 12);
+        assert_eq!(events(&text, 10), History { whole: true, containers: vec!["a".into(), "b".into()] });
+        assert!(!events(&event("a", 10), 10).whole);
+        assert!(!events("", 10).whole);
+        assert_eq!(events(&(text + "{garbage"), 10), History::default());
+    }
 
     #[test]
     fn names_can_not_leave_their_place() {

@@ -15,7 +15,7 @@ mod http;
 mod logs;
 mod socket;
 
-pub use api::{Api, Flavour, Listed, MOST_LISTED};
+pub use api::{Api, Flavour, History, Listed, MOST_LISTED};
 pub use client::{Output, command};
 pub use find::{Endpoint, Found, Surroundings, endpoints};
 pub use http::Answer;

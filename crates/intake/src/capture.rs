@@ -98,6 +98,15 @@ fn afterwards(case: &mut Case, found: &[Capture]) {
                 attempt.subject.uid = attempt.subject.uid.or(Some(capture.process.uids[3]));
             }
             attempt.live = Some(Box::new(capture.clone()));
+        } else if capture.hidden_by.is_some() {
+            // A name that is not there is a refusal only where something hides it.
+            let mut attempt = made(capture, span);
+            attempt.errno = Some(Errno(capture.errno));
+            attempt.dialects = vec!["log"];
+            thing(&mut attempt, capture);
+            attempt.live = Some(Box::new(capture.clone()));
+            attempt.id = AttemptId(u32::try_from(case.attempts.len()).unwrap_or(u32::MAX));
+            case.attempts.push(attempt);
         }
     }
 }

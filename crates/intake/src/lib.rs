@@ -7,6 +7,7 @@ mod capture;
 mod context;
 mod fuse;
 mod message;
+mod name;
 mod record;
 mod segment;
 mod state;
@@ -50,9 +51,12 @@ pub fn understood(evidence: Vec<Evidence>, missing: Vec<String>) -> Case {
 fn understand(case: &mut Case) {
     let mut claims = Vec::new();
     let mut marks = Vec::new();
+    let mut prefixes = Vec::new();
     let text = |e: &&Evidence| !matches!(e.origin, Origin::Captures | Origin::State { .. });
     for evidence in case.evidence.iter().filter(text) {
         let doc = segment::document(evidence);
+        let named = doc.lines.iter().filter_map(|l| Some((l.raw, l.dress.container.clone()?)));
+        prefixes.extend(named.take(name::MOST - prefixes.len().min(name::MOST)));
         record::recognise(&doc, &mut claims, &mut marks);
         message::recognise(&doc, &mut claims);
         message::note_other_failures(&doc, &mut claims);
@@ -65,6 +69,9 @@ fn understand(case: &mut Case) {
     state::attach(case);
     capture::attach(case);
     context::assumed(&mut case.facts);
+    if case.workload.is_none() {
+        case.workload = name::of_paste(&case.evidence, &case.facts, &case.attempts, &prefixes);
+    }
 }
 
 /// The claims of `text` by all recognisers, for tests.

@@ -12,7 +12,7 @@ use whodenied_access::{
     decide,
 };
 use whodenied_case::capture::{Afterwards, Capture, ProcessState, Question, SCHEMA, Thing};
-use whodenied_case::{Attempt, Case, Origin, Phase};
+use whodenied_case::{Attempt, Case, ObjectKind, Origin, Phase};
 use whodenied_kernel::{Call, Capability, Errno};
 use whodenied_sources::capture::dead::{Layout, Source, Walked, walk};
 use whodenied_text::SourceId;
@@ -24,8 +24,9 @@ const MOST: usize = 64;
 pub(crate) fn of(dead: &Dead, case: &Case) -> String {
     let mut out = String::new();
     let names = names(dead);
-    for attempt in case.attempts.iter().filter(|a| a.phase == Phase::Program && a.printed).take(MOST) {
-        let Some(capture) = told(dead, case, attempt, &names) else { continue };
+    let printed = case.attempts.iter().filter(|a| a.phase == Phase::Program && a.printed).take(MOST);
+    let told = printed.filter_map(|attempt| told(dead, case, attempt, &names));
+    for capture in told.chain(masked(dead, case)) {
         if let Ok(line) = serde_json::to_string(&capture) {
             out.push_str(&line);
             out.push('\n');
@@ -34,8 +35,54 @@ pub(crate) fn of(dead: &Dead, case: &Case) -> String {
     out
 }
 
+/// Files that a program did not find below a directory of /proc or /sys which the engine covers with an empty
+/// file system, though the machine has them.
+fn masked(dead: &Dead, case: &Case) -> Vec<Capture> {
+    let mut found = Vec::new();
+    for evidence in case.evidence.iter().filter(|e| matches!(e.origin, Origin::Log { .. })) {
+        for (n, line) in evidence.text.lines().enumerate() {
+            if found.len() >= MOST {
+                return found;
+            }
+            if !line.contains("No such file or directory") && !line.contains("ENOENT") {
+                continue;
+            }
+            let Some((mask, path)) = dead.masked_paths.iter().find_map(|m| Some((m, below(line, m)?))) else {
+                continue;
+            };
+            // Of the machine's own: what the mask covers is the same for every process.
+            let there = plain(path).is_some_and(|p| p == path) && std::fs::symlink_metadata(path).is_ok();
+            let (Some(capture), Ok(line)) = (hidden(dead, mask, path), u32::try_from(n + 1)) else {
+                continue;
+            };
+            if there {
+                let after =
+                    Afterwards { told_by: evidence.origin.name().to_owned(), ..Afterwards::default() };
+                found.push(Capture { line, after: Some(after), ..capture });
+            }
+        }
+    }
+    found
+}
+
+/// The path below `mask` that a line names.
+fn below<'a>(line: &'a str, mask: &str) -> Option<&'a str> {
+    let rest = line.get(line.find(&format!("{mask}/"))?..)?;
+    let end = rest.find(|c: char| c.is_whitespace() || "'\"`:,;)]}".contains(c)).unwrap_or(rest.len());
+    rest.get(..end).map(|p| p.trim_end_matches('/')).filter(|p| p.len() > mask.len())
+}
+
+fn hidden(dead: &Dead, mask: &str, path: &str) -> Option<Capture> {
+    let attempt = Attempt { errno: Some(Errno::ENOENT), ..Attempt::new(whodenied_case::AttemptId(0)) };
+    let mut capture = state(dead, &attempt, None, &BTreeMap::new())?;
+    capture.object = Some(Thing::Path(path.to_owned()));
+    capture.syscall = "openat".to_owned();
+    capture.hidden_by = Some((mask.to_owned(), "tmpfs".to_owned()));
+    Some(capture)
+}
+
 /// Where a failure stands: the evidence, and the line counted from 1.
-fn place(case: &Case, attempt: &Attempt) -> Option<(SourceId, u32)> {
+pub(crate) fn place(case: &Case, attempt: &Attempt) -> Option<(SourceId, u32)> {
     attempt.spans.iter().find_map(|span| {
         let evidence = case.evidence.get(span.source.0 as usize)?;
         if !matches!(evidence.origin, Origin::Log { .. }) {
@@ -48,15 +95,71 @@ fn place(case: &Case, attempt: &Attempt) -> Option<(SourceId, u32)> {
 
 fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, String>) -> Option<Capture> {
     let (source, line) = place(case, attempt)?;
-    let errno = attempt.errno?;
     let evidence = case.evidence.get(source.0 as usize)?;
-    let path = attempt.object.name.as_deref()?;
+    let filter = crate::filter::answer(dead, attempt);
+    let refuses = filter.as_ref().is_some_and(|f| f.code != LETS_THROUGH);
+    // Log lines that were sieved away shift the others.
+    let time = dead.times.get(line as usize - 1).copied().flatten().filter(|_| evidence.omitted == 0);
+    let files = if refuses { None } else { on_files(dead, attempt, time) };
+    if files.is_none() && filter.is_none() {
+        return None;
+    }
+    let mut capture = state(dead, attempt, files, names)?;
+    capture.line = line;
+    capture.filter = filter;
+    if let Some(after) = &mut capture.after {
+        after.told_by = evidence.origin.name().to_owned();
+    }
+    Some(capture)
+}
+
+/// SECCOMP_RET_ALLOW.
+const LETS_THROUGH: u32 = 0x7fff_0000;
+
+/// The question about files that a failure asks, its answer, and why that may have been another.
+fn on_files(dead: &Dead, attempt: &Attempt, time: Option<i128>) -> Option<(Subject, Answered, String)> {
+    let errno = attempt.errno?;
+    let path = attempt.object.name.as_deref().filter(|_| is_path(attempt))?;
     let layout = dead.layout.as_ref()?;
     let asked = Asked { attempt, path, errno, layout };
     let (subject, answered, ids) = as_configured(dead, &asked).or_else(|| as_another(dead, &asked))?;
-    // Log lines that were sieved away shift the others.
-    let time = dead.times.get(line as usize - 1).copied().flatten().filter(|_| evidence.omitted == 0);
     let unless = if ids.is_empty() { unless(dead, &asked, &answered, time) } else { ids };
+    Some((subject, answered, unless))
+}
+
+/// True where the object is a path: an address or a process has a name that could be read as one.
+fn is_path(attempt: &Attempt) -> bool {
+    use ObjectKind::{
+        Device, Directory, Executable, KernelFile, MountPoint, Path, Sysctl, UnixSocketPath, Unknown,
+    };
+    match attempt.call {
+        Some(Call::Bind | Call::Connect) => attempt.object.kind == UnixSocketPath,
+        _ => matches!(
+            attempt.object.kind,
+            Unknown
+                | Path
+                | Directory
+                | Device
+                | KernelFile
+                | MountPoint
+                | Sysctl
+                | UnixSocketPath
+                | Executable
+        ),
+    }
+}
+
+/// What is known of the process, and the question where there is one.
+fn state(
+    dead: &Dead,
+    attempt: &Attempt,
+    files: Option<(Subject, Answered, String)>,
+    names: &BTreeMap<String, String>,
+) -> Option<Capture> {
+    let (subject, answered, unless) = match files {
+        Some((subject, answered, unless)) => (subject, Some(answered), unless),
+        None => (Subject::user(0, 0), None, "its ids are not known".to_owned()),
+    };
     let process = ProcessState {
         comm: attempt.subject.program.clone().unwrap_or_default(),
         uids: [subject.fsuid; 4],
@@ -76,15 +179,15 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
     };
     Some(Capture {
         schema: SCHEMA.to_owned(),
-        line,
+        line: 0,
         syscall: attempt.syscall.clone().unwrap_or_default(),
         args: Vec::new(),
-        object: Some(Thing::Path(path.to_owned())),
+        object: answered.as_ref().and(attempt.object.name.clone()).map(Thing::Path),
         second: None,
-        errno: errno.0,
+        errno: attempt.errno?.0,
         process,
-        question: Some(Question { subject, operation: answered.operation, world: answered.world }),
-        partial: answered.partial,
+        partial: answered.as_ref().is_some_and(|a| a.partial),
+        question: answered.map(|a| Question { subject, operation: a.operation, world: a.world }),
         names: names.clone(),
         target_uids: None,
         start: None,
@@ -94,11 +197,7 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
         limit: None,
         filter: None,
         sysctls: BTreeMap::new(),
-        after: Some(Afterwards {
-            told_by: evidence.origin.name().to_owned(),
-            unless,
-            places: dead.places.clone(),
-        }),
+        after: Some(Afterwards { told_by: String::new(), unless, places: dead.places.clone() }),
         missing: Vec::new(),
         blame: 0,
     })
@@ -216,7 +315,8 @@ fn read_only(dead: &Dead, asked: &Asked<'_>, subject: &Subject) -> Option<Answer
     if asked.errno != Errno::EROFS || !(below("/proc") || below("/sys")) {
         return None;
     }
-    let top = dead.read_only_paths.iter().filter(|p| below(p)).max_by_key(|p| p.len())?;
+    let top =
+        dead.read_only_paths.iter().chain(&dead.masked_paths).filter(|p| below(p)).max_by_key(|p| p.len())?;
     // A mount of the container's own may lie over it.
     let mut mounts = asked.layout.mounts.iter().filter_map(|m| std::str::from_utf8(&m.target).ok());
     if mounts.any(|t| t.len() > top.len() && below(t)) {

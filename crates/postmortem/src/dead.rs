@@ -35,6 +35,14 @@ pub(crate) struct Maps {
     pub(crate) gids: Vec<(u32, u32, u32)>,
 }
 
+/// The main process of a unit, and when it certainly lived; nanoseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Main {
+    pub(crate) pid: u32,
+    pub(crate) from: i128,
+    pub(crate) to: i128,
+}
+
 /// The container.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Dead {
@@ -51,6 +59,11 @@ pub(crate) struct Dead {
     pub(crate) started: Option<i128>,
     pub(crate) finished: Option<i128>,
     pub(crate) label: String,
+    /// The engine chose the label's categories, and shares them with no container by request.
+    pub(crate) own_categories: bool,
+    pub(crate) main: Option<Main>,
+    /// What the command line starts, as the kernel's records name it.
+    pub(crate) programs: Vec<String>,
     pub(crate) ids: Option<Ids>,
     /// Whom the environment tells a program that starts as root to become: user and group inside.
     pub(crate) becomes: Option<(u32, u32)>,
@@ -61,7 +74,10 @@ pub(crate) struct Dead {
     pub(crate) effective: Option<u64>,
     pub(crate) no_new_privs: bool,
     pub(crate) filter: Filter,
+    /// The filter itself, where its text is at hand.
+    pub(crate) installed: Option<crate::filter::Installed>,
     pub(crate) read_only_paths: Vec<String>,
+    pub(crate) masked_paths: Vec<String>,
     pub(crate) layout: Option<Layout>,
     /// Paths inside and on the host.
     pub(crate) places: Vec<(String, String)>,

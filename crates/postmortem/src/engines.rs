@@ -184,7 +184,7 @@ fn choose(all: &[Listed], name: &str, service: Option<&Service<'_>>) -> Option<S
 /// Asks an engine's command line client.
 fn by_client(client: &str, name: &str, options: &Options, untold: &mut Vec<String>) -> Option<Answers> {
     // A client starts more slowly than a socket answers.
-    let most = Duration::from_secs(if client == "docker" { 5 } else { 2 });
+    let most = Duration::from_secs(if client == "docker" { 5 } else { 2 }) * options.patience;
     let limits = Limits { total: most.min(options.left().max(Duration::from_secs(1))), ..options.limits };
     // A name is an argument, never an option.
     if name.starts_with('-') {

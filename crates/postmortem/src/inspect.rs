@@ -8,24 +8,29 @@ use serde_json::{Map, Value, json};
 use whodenied_case::Workload;
 use whodenied_runtimes::caps;
 
-/// Reads what is not the tree.
-pub(crate) fn read(inspect: &Value, engine: &'static str, version: &str, info: &Value) -> Dead {
+/// What a person calls it.
+pub(crate) fn workload(inspect: &Value) -> Workload {
     let label = |name: &str| {
         let value = inspect.pointer("/Config/Labels").and_then(|l| l.get(name)).and_then(Value::as_str);
         value.filter(|v| !v.is_empty()).map(str::to_owned)
     };
     let image = [text(inspect, "/Config/Image"), text(inspect, "/ImageName"), text(inspect, "/Image")];
     let name = text(inspect, "/Name").trim_start_matches('/').to_owned();
+    Workload {
+        service: label("com.docker.compose.service").or_else(|| label("io.podman.compose.service")),
+        container: Some(name).filter(|n| !n.is_empty()),
+        image: image.iter().find(|i| !i.is_empty()).map(|i| (*i).to_owned()),
+        unit: label("PODMAN_SYSTEMD_UNIT"),
+    }
+}
+
+/// Reads what is not the tree.
+pub(crate) fn read(inspect: &Value, engine: &'static str, version: &str, info: &Value) -> Dead {
     let state = |key: &str| text(inspect, &format!("/State/{key}"));
     let when = |value: &str| time::rfc3339(value).map(|t| t.0);
     let number = |pointer: &str| inspect.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
     let mut dead = Dead {
-        workload: Workload {
-            service: label("com.docker.compose.service").or_else(|| label("io.podman.compose.service")),
-            container: Some(name).filter(|n| !n.is_empty()),
-            image: image.iter().find(|i| !i.is_empty()).map(|i| (*i).to_owned()),
-            unit: label("PODMAN_SYSTEMD_UNIT"),
-        },
+        workload: workload(inspect),
         id: text(inspect, "/Id").to_owned(),
         engine,
         version: version.to_owned(),
@@ -48,6 +53,9 @@ pub(crate) fn read(inspect: &Value, engine: &'static str, version: &str, info: &
         if oom { ", out of memory" } else { "" },
         state("FinishedAt")
     );
+    dead.programs =
+        crate::records::programs(std::iter::once(text(inspect, "/Path")).chain(list(inspect, "/Args")));
+    dead.own_categories = !shares_label(inspect);
     confinement(&mut dead, inspect, info);
     identity(&mut dead, inspect, info);
     dead
@@ -66,6 +74,16 @@ pub(crate) fn times(inspect: &Value) -> Dead {
         label: labels.iter().find(|l| !l.is_empty()).map(|l| (*l).to_owned()).unwrap_or_default(),
         ..Dead::default()
     }
+}
+
+/// True where the container was given a label by hand or has that of another one, whose namespaces it joins
+/// (podman-run(1), --ipc and --pid; Docker does the same).
+fn shares_label(inspect: &Value) -> bool {
+    let joins = |key: &str| text(inspect, &format!("/HostConfig/{key}")).starts_with("container:");
+    list(inspect, "/HostConfig/SecurityOpt").any(|o| o.starts_with("label"))
+        || joins("IpcMode")
+        || joins("PidMode")
+        || !text(inspect, "/Pod").is_empty()
 }
 
 fn confinement(dead: &mut Dead, inspect: &Value, info: &Value) {
@@ -110,7 +128,11 @@ fn confinement(dead: &mut Dead, inspect: &Value, info: &Value) {
             usual & !dropped | given
         })
     });
+    if let Some(text) = own.filter(|text| text.starts_with('{') && dead.filter == Filter::Own) {
+        dead.installed = crate::filter::installed(text, dead.bounding);
+    }
     dead.effective = podmans("EffectiveCaps");
+    dead.masked_paths = list(inspect, "/HostConfig/MaskedPaths").map(str::to_owned).collect();
     dead.read_only_paths = list(inspect, "/HostConfig/ReadonlyPaths").map(str::to_owned).collect();
 }
 

@@ -4,7 +4,7 @@
 //! Sources: Documentation/ABI/testing/dev-kmsg; auditd(8); journalctl(1).
 
 use crate::dead::Dead;
-use crate::records::{self, Whose};
+use crate::records::{self, Company, Whose};
 use crate::time::{self, SECOND};
 use crate::{Gathered, Options, engines, tail};
 use std::collections::HashSet;
@@ -14,6 +14,8 @@ use std::time::Duration;
 use whodenied_case::Origin;
 use whodenied_engine::{Api, Error, Limits, command};
 
+/// What the name of a log ends with where its records may be another program's.
+pub(crate) const PERHAPS: &str = " (of another program, perhaps)";
 /// Records of one log that are kept; the last ones count.
 const MOST: usize = 300;
 /// Bytes of a log that are read backwards.
@@ -45,23 +47,20 @@ pub(crate) fn records(dead: &Dead, api: Option<&Api>, options: &Options, gathere
     let begins = dead.started.or(dead.created).unwrap_or(0);
     let ends = if dead.running { time::now() } else { dead.finished.unwrap_or_else(time::now) };
     let window = Window { from: begins - SLACK, to: ends.max(begins) + SLACK };
-    let lines = lines(window, options, &mut gathered.missing);
+    let (reloads, lines): (Vec<Line>, Vec<Line>) =
+        lines(window, options, &mut gathered.missing).into_iter().partition(|l| records::reloads(&l.text));
+    gathered.reloads = reloads
+        .iter()
+        .filter(|l| records::value(&l.text, "name") == dead.label)
+        .filter_map(|l| records::stamp(&l.text).map(|s| s.0))
+        .collect();
     if lines.is_empty() {
         return;
     }
-    let others =
-        api.and_then(|api| engines::others(api, dead, options.left().min(Duration::from_millis(500))));
-    // Without a list, any container may have lived then.
-    let alone = others.as_ref().is_some_and(|others| {
-        !others.iter().any(|o| {
-            let from = o.started.or(o.created).unwrap_or(0);
-            let to = if o.running { i128::MAX } else { o.finished.unwrap_or(i128::MAX) };
-            o.label == dead.label && from <= window.to && to >= window.from
-        })
-    });
+    let company = company(dead, window, api, options);
     let (mut its, mut perhaps): (Vec<&Line>, Vec<&Line>) = (Vec::new(), Vec::new());
     for line in &lines {
-        match records::whose(&line.text, dead, || alone, |pid| cgroup(pid, line)) {
+        match records::whose(&line.text, dead, || company, |pid| cgroup(pid, line)) {
             Whose::Its => its.push(line),
             Whose::Perhaps => perhaps.push(line),
             Whose::Not => {}
@@ -69,6 +68,35 @@ pub(crate) fn records(dead: &Dead, api: Option<&Api>, options: &Options, gathere
     }
     add(&its, true, gathered);
     add(&perhaps, false, gathered);
+}
+
+/// Who else may have borne the container's label in its time.
+fn company(dead: &Dead, window: Window, api: Option<&Api>, options: &Options) -> Company {
+    if dead.label.is_empty() || records::is_default(&dead.label) {
+        return Company::Unknown;
+    }
+    let Some(api) = api else { return Company::Unknown };
+    let within = options.left().min(Duration::from_millis(500) * options.patience);
+    // Without a list, any container may have lived then.
+    let Some(others) = engines::others(api, dead, within) else { return Company::Others };
+    let beside = |o: &Dead| {
+        let from = o.started.or(o.created).unwrap_or(0);
+        let to = if o.running { i128::MAX } else { o.finished.unwrap_or(i128::MAX) };
+        o.label == dead.label && from <= window.to && to >= window.from
+    };
+    if others.iter().any(beside) {
+        return Company::Others;
+    }
+    match api.history(window.from / SECOND) {
+        Ok(history) if history.whole => {
+            // One that was started anew since may have run then as well, and of a removed one the label is
+            // not known.
+            let strange =
+                |id: &String| *id != dead.id && others.iter().all(|o| o.id != *id || o.label == dead.label);
+            if history.containers.iter().any(strange) { Company::Unknown } else { Company::None }
+        }
+        _ => Company::Unknown,
+    }
 }
 
 /// The cgroup of a process that has been there since before the record.
@@ -91,7 +119,7 @@ fn add(lines: &[&Line], sure: bool, gathered: &mut Gathered) {
     for log in logs {
         let of = lines.iter().filter(|l| l.log == log);
         let text: String = of.map(|l| format!("{}\n", l.text)).collect();
-        let name = if sure { log.to_owned() } else { format!("{log} (of another program, perhaps)") };
+        let name = if sure { log.to_owned() } else { format!("{log}{PERHAPS}") };
         gathered.add(Origin::KernelLog { log: name, sure }, text);
     }
 }
@@ -100,7 +128,10 @@ fn add(lines: &[&Line], sure: bool, gathered: &mut Gathered) {
 pub(crate) fn lines(window: Window, options: &Options, missing: &mut Vec<String>) -> Vec<Line> {
     let mut found: Vec<Line> = Vec::new();
     let journal = {
-        let limits = Limits { total: options.left().min(Duration::from_millis(1200)), ..options.limits };
+        let limits = Limits {
+            total: options.left().min(Duration::from_millis(1200) * options.patience),
+            ..options.limits
+        };
         std::thread::spawn(move || journal(window, &limits))
     };
     kmsg(window, options, &mut found, missing);
@@ -128,7 +159,7 @@ pub(crate) fn lines(window: Window, options: &Options, missing: &mut Vec<String>
 
 fn take(lines: impl Iterator<Item = String>, log: &str) -> Vec<Line> {
     let mut kept: Vec<Line> =
-        lines.filter(|l| records::tells(l)).map(|text| Line { log: log.to_owned(), text }).collect();
+        lines.filter(|l| records::matters(l)).map(|text| Line { log: log.to_owned(), text }).collect();
     let more = kept.len().saturating_sub(MOST);
     kept.drain(..more);
     kept
@@ -157,7 +188,7 @@ fn kmsg(window: Window, options: &Options, found: &mut Vec<Line>, missing: &mut 
                 let text = String::from_utf8_lossy(buffer.get(..n).unwrap_or_default());
                 // What follows the first line are the device's properties.
                 let line = text.lines().next().unwrap_or("");
-                if !records::tells(line) {
+                if !records::matters(line) {
                     continue;
                 }
                 let micros = line.split(',').nth(2).and_then(|m| m.parse::<i128>().ok()).unwrap_or(0);
@@ -175,7 +206,7 @@ fn kmsg(window: Window, options: &Options, found: &mut Vec<Line>, missing: &mut 
 }
 
 /// When the machine was started, by its clock now.
-fn booted() -> i128 {
+pub(crate) fn booted() -> i128 {
     let uptime = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
     let seconds: f64 = uptime.split_whitespace().next().and_then(|s| s.parse().ok()).unwrap_or(0.0);
     #[allow(clippy::cast_possible_truncation, reason = "the age of a machine in nanoseconds fits")]
@@ -196,7 +227,7 @@ fn audit(window: Window, options: &Options, found: &mut Vec<Line>, missing: &mut
                 if let Some((when, _)) = records::stamp(line) {
                     // Lines are in the order of their times, but for a moment.
                     before = when < window.from - 10 * SECOND;
-                    if window.holds(when) && (records::tells(line) || line.contains("type=SYSCALL")) {
+                    if window.holds(when) && (records::matters(line) || line.contains("type=SYSCALL")) {
                         lines.push(line.to_owned());
                     }
                 }
@@ -216,7 +247,7 @@ fn audit(window: Window, options: &Options, found: &mut Vec<Line>, missing: &mut
         // A SYSCALL record counts only beside a refusal.
         let told: HashSet<String> = lines
             .iter()
-            .filter(|l| records::tells(l))
+            .filter(|l| records::matters(l))
             .filter_map(|l| records::stamp(l).map(|s| s.1.to_owned()))
             .collect();
         lines.retain(|l| records::stamp(l).is_some_and(|s| told.contains(s.1)));
@@ -271,7 +302,7 @@ fn syslog(window: Window, options: &Options, found: &mut Vec<Line>, missing: &mu
         let read = end.and_then(|end| {
             tail::backwards(&path, end, BYTES, |line| {
                 let when = printed(line).unwrap_or(window.to);
-                if window.holds(records::stamp(line).map_or(when, |s| s.0)) && records::tells(line) {
+                if window.holds(records::stamp(line).map_or(when, |s| s.0)) && records::matters(line) {
                     lines.push(line.to_owned());
                 }
                 when > window.from - 60 * SECOND && lines.len() < 20_000 && !options.left().is_zero()

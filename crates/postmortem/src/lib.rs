@@ -8,14 +8,17 @@
 //! Deliberately absent: any judgement. A capture says how certain its state is (`Afterwards::unless`), and
 //! the judges decide what follows.
 
+mod alike;
 mod captures;
 mod compose;
 mod dead;
 mod engines;
+mod filter;
 mod inspect;
 mod kernel;
 mod layout;
 mod machine;
+mod named;
 mod oci;
 mod records;
 mod state;
@@ -24,11 +27,14 @@ mod time;
 mod unit;
 mod user;
 
+pub use named::named;
+
 use dead::Dead;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use whodenied_case::{Case, Origin};
+use whodenied_case::{Case, Evidence, Origin};
 use whodenied_engine::{Limits, Surroundings};
+use whodenied_text::SourceId;
 
 /// What is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +66,8 @@ pub struct Gathered {
     /// True when the thing that was asked about was found.
     pub found: bool,
     dead: Option<Dead>,
+    /// When the policy of the container's label was loaded anew in its time, nanoseconds since 1970.
+    reloads: Vec<i128>,
 }
 
 impl Gathered {
@@ -79,21 +87,30 @@ pub struct Options {
     pub limits: Limits,
     /// When everything has to be there.
     pub deadline: Instant,
+    /// By how much slower than usual this machine may be: the parts' own limits are multiplied by it.
+    pub patience: u32,
     /// Where the kernel's logs and the package managers' lie: `/`, another only in tests.
     pub root: PathBuf,
 }
 
 impl Options {
-    /// This machine, within `total`.
+    /// This machine, within `total`. More time than [`Options::USUAL`] gives every part more.
     #[must_use]
     pub fn ours(total: Duration) -> Self {
+        let usual = Limits::default();
+        let patience =
+            u32::try_from(total.as_millis().div_ceil(Self::USUAL.as_millis()).clamp(1, 1000)).unwrap_or(1);
         Self {
             around: Surroundings::ours(),
-            limits: Limits::default(),
+            limits: Limits { connect: usual.connect * patience, total: usual.total * patience, ..usual },
             deadline: Instant::now() + total,
+            patience,
             root: PathBuf::from("/"),
         }
     }
+
+    /// The time within which an answer is there unless more is asked for.
+    pub const USUAL: Duration = Duration::from_millis(1600);
 
     fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
@@ -110,12 +127,19 @@ pub fn gather(target: &Target, options: &Options) -> Gathered {
     }
 }
 
-/// Captures of the failures that the log told of, as a piece of evidence; `None` where the state that
-/// decides can't be put together for any of them.
+/// Adds to the evidence of a case what follows from the failures that its log tells of: captures of them, as
+/// far as the state that decides can be put together, and records of the kernel that decide them. True when
+/// anything was added, so that the evidence has to be understood anew.
 #[must_use]
-pub fn captures(gathered: &Gathered, case: &Case) -> Option<Piece> {
-    let text = captures::of(gathered.dead.as_ref()?, case);
-    (!text.is_empty()).then_some(Piece { origin: Origin::Captures, text })
+pub fn decide(gathered: &Gathered, case: &Case, evidence: &mut Vec<Evidence>) -> bool {
+    let Some(dead) = gathered.dead.as_ref() else { return false };
+    let promoted = alike::promote(dead, case, &gathered.reloads, evidence);
+    let text = captures::of(dead, case);
+    if text.is_empty() {
+        return promoted;
+    }
+    evidence.push(Evidence::new(SourceId(0), Origin::Captures, text));
+    true
 }
 
 /// Flags of open(2): a pipe is not waited for, and with `link` a link not followed.

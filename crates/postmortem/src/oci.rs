@@ -56,8 +56,14 @@ fn apply(dead: &mut Dead, spec: &Value) {
     if let Some(set) = spec.pointer("/process/noNewPrivileges").and_then(Value::as_bool) {
         dead.no_new_privs = set;
     }
-    if spec.pointer("/linux/seccomp").is_none_or(Value::is_null) {
-        dead.filter = Filter::None;
+    match spec.pointer("/linux/seccomp").filter(|s| !s.is_null()) {
+        None => dead.filter = Filter::None,
+        Some(filter) => {
+            if dead.filter == Filter::Unknown {
+                dead.filter = Filter::Own;
+            }
+            dead.installed = crate::filter::installed(&filter.to_string(), dead.bounding);
+        }
     }
     let maps = |key: &str| -> Vec<(u32, u32, u32)> {
         let list = spec.pointer(&format!("/linux/{key}")).and_then(Value::as_array);
@@ -75,6 +81,10 @@ fn apply(dead: &mut Dead, spec: &Value) {
     if !uids.is_empty() && !dead.rootless {
         dead.maps = Maps { uids, gids };
         dead.mapped = true;
+    }
+    let masked: Vec<String> = list(spec, "/linux/maskedPaths").map(str::to_owned).collect();
+    if !masked.is_empty() {
+        dead.masked_paths = masked;
     }
     let paths: Vec<String> = list(spec, "/linux/readonlyPaths").map(str::to_owned).collect();
     if !paths.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! Sources: systemctl(1), journalctl(1), systemd.unit(5).
 
-use crate::dead::Dead;
+use crate::dead::{Dead, Main};
 use crate::{Gathered, Options, kernel, machine, time};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const FOLDERS: &[&str] = &[
 /// A unit longer than this is none.
 const MOST: u64 = 128 << 10;
 /// What of a unit's state matters.
-const PROPERTIES: &str = "Id,FragmentPath,DropInPaths,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,ExecMainPID,ExecMainStartTimestamp,ExecMainExitTimestamp,InactiveExitTimestamp,InactiveEnterTimestamp,ControlGroup,NeedDaemonReload,User";
+const PROPERTIES: &str = "Id,FragmentPath,DropInPaths,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,ExecMainPID,ExecStart,ExecMainStartTimestamp,ExecMainExitTimestamp,ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,InactiveExitTimestamp,InactiveEnterTimestamp,ControlGroup,NeedDaemonReload,User";
 
 /// Gathers what is left of a unit.
 pub(crate) fn gather(name: &str, options: &Options) -> Gathered {
@@ -32,7 +32,10 @@ pub(crate) fn gather(name: &str, options: &Options) -> Gathered {
         return gathered;
     }
     let unit = if name.contains('.') { name.to_owned() } else { format!("{name}.service") };
-    let limits = Limits { total: options.left().min(Duration::from_millis(1200)), ..options.limits };
+    let limits = Limits {
+        total: options.left().min(Duration::from_millis(1200) * options.patience),
+        ..options.limits
+    };
     let shown = show(&unit, &limits, &mut gathered);
     let value = |key: &str| {
         shown.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('=')).unwrap_or("").to_owned()
@@ -71,18 +74,39 @@ pub(crate) fn gather(name: &str, options: &Options) -> Gathered {
     let when = |key: &str| stamp(&value(key));
     let begin = when("ExecMainStartTimestamp").or_else(|| when("InactiveExitTimestamp"));
     if let Some(started) = begin {
-        let dead = Dead {
-            workload: Workload { unit: Some(unit), ..Workload::default() },
-            id: value("ControlGroup"),
-            running: value("ActiveState") == "active",
-            started: Some(started),
-            finished: when("ExecMainExitTimestamp").or_else(|| when("InactiveEnterTimestamp")),
-            ..Dead::default()
-        };
+        let dead =
+            Dead {
+                workload: Workload { unit: Some(unit), ..Workload::default() },
+                id: value("ControlGroup"),
+                programs: crate::records::programs(shown.lines().filter_map(|l| {
+                    l.strip_prefix("ExecStart=")?.split(" argv[]=").nth(1)?.split(" ; ").next()
+                })),
+                running: value("ActiveState") == "active",
+                main: main(
+                    &value("ExecMainPID"),
+                    &value("ExecMainStartTimestampMonotonic"),
+                    &value("ExecMainExitTimestampMonotonic"),
+                ),
+                started: Some(started),
+                finished: when("ExecMainExitTimestamp").or_else(|| when("InactiveEnterTimestamp")),
+                ..Dead::default()
+            };
         kernel::records(&dead, None, options, &mut gathered);
     }
     machine::state(options, &mut gathered);
     gathered
+}
+
+/// The main process, by its times in microseconds since the machine was started. A clock and ours differ by
+/// a moment, in which no process number is given twice.
+fn main(pid: &str, from: &str, to: &str) -> Option<Main> {
+    let pid = pid.parse().ok().filter(|p| *p > 0)?;
+    let when = |micros: &str| {
+        let micros = micros.parse::<i128>().ok().filter(|m| *m > 0)?;
+        Some(kernel::booted() + micros * 1000)
+    };
+    let slack = time::SECOND / 20;
+    Some(Main { pid, from: when(from)? - slack, to: when(to).unwrap_or_else(time::now) + slack })
 }
 
 /// `@1796085370`, as `--timestamp=unix` prints it.

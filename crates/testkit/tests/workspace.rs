@@ -22,7 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("remedy", &["case", "access", "kernel", "text", "judge", "runtimes", "apparmor", "seccomp", "manifest"]),
     ("sources", &["case", "kernel", "text", "access", "seccomp", "apparmor"]),
     ("engine", &[]),
-    ("postmortem", &["access", "case", "engine", "kernel", "runtimes", "sources", "text"]),
+    ("postmortem", &["access", "case", "engine", "kernel", "runtimes", "seccomp", "sources", "text"]),
     ("doctor", &["access", "case", "judge", "kernel", "remedy", "sources", "text"]),
     ("trial", &["case", "sources", "text"]),
     ("report", &["case", "kernel", "text"]),

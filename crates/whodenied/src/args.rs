@@ -230,17 +230,19 @@ pub(crate) struct Run {
 
 /// What left its traces on this machine.
 #[derive(Debug, Default, ClapArgs)]
-#[group(multiple = false)]
 pub(crate) struct Dead {
     /// A container by name or id, of Docker, Podman or containerd
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["compose", "unit"])]
     pub(crate) container: Option<String>,
     /// A service of a compose file
-    #[arg(long, value_names = ["FILE] [SERVICE"], num_args = 1..=2)]
+    #[arg(long, value_names = ["FILE] [SERVICE"], num_args = 1..=2, conflicts_with = "unit")]
     pub(crate) compose: Vec<String>,
     /// A systemd unit
     #[arg(long, value_name = "NAME")]
     pub(crate) unit: Option<String>,
+    /// With these: seconds that reading may take on a slow machine [default: 1.6]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub(crate) wait: Option<u16>,
 }
 
 impl Dead {

@@ -36,9 +36,14 @@ fn main() -> ExitCode {
 
 fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> anyhow::Result<Exit> {
     match args.command {
-        Some(Command::Explain(explain)) => {
-            command::explain::run(&explain.files, explain.dead.target(), &explain.options, settings, output)
-        }
+        Some(Command::Explain(explain)) => command::explain::run(
+            &explain.files,
+            explain.dead.target(),
+            explain.dead.wait,
+            &explain.options,
+            settings,
+            output,
+        ),
         Some(Command::Collect(collect)) => command::collect::run(&collect, output),
         Some(Command::Run(run)) => command::run::run(&run, settings, output),
         Some(Command::Can(can)) => Ok(command::can::run(&can, settings, output)),
@@ -55,6 +60,6 @@ fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> 
             output.usage_hint();
             Ok(Exit::Usage)
         }
-        None => command::explain::run(&[], None, &args.options, settings, output),
+        None => command::explain::run(&[], None, None, &args.options, settings, output),
     }
 }

@@ -4,7 +4,7 @@ use crate::lab::boot::{Boot, Scratch};
 use crate::lab::image::Image;
 use crate::lab::kernel::{self, Kernel};
 use crate::lab::scenario::{self, Scenario};
-use crate::lab::verdict::{Verdict, judge};
+use crate::lab::verdict::{self, Verdict, judge};
 use anyhow::{Context as _, Result, bail};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,40 @@ struct Plan {
 }
 
 impl Choice {
+    /// Asks the binary of today about what the last boots left: nothing is booted, so what whodenied reads of
+    /// a host is as it was then.
+    pub(crate) fn again(&self) -> Result<Told> {
+        let start = Instant::now();
+        let binary = binary()?;
+        let mut told = Told::default();
+        let (mut text, mut failures) = (String::new(), String::new());
+        for plan in self.plans()? {
+            for scenario in &plan.scenarios {
+                let folder = plan.out().join(&scenario.name);
+                let kept =
+                    ["collected.json", "case.json"].map(|n| folder.join(n)).into_iter().find(|f| f.is_file());
+                let Some(kept) = kept else { continue };
+                let answer =
+                    Command::new(&binary).args(["explain", "--format", "json"]).arg(kept).output()?;
+                std::fs::write(folder.join("report.json"), answer.stdout)?;
+                elsewhere(&binary, &folder)?;
+                told.count(
+                    &plan.test(scenario),
+                    &judge(&scenario.expect, &folder),
+                    "",
+                    &mut text,
+                    &mut failures,
+                )?;
+            }
+        }
+        println!(
+            "{text}{failures}\nlab: {} wrong proven\n{}",
+            told.wrong_proven,
+            told.summary(start.elapsed())
+        );
+        Ok(told)
+    }
+
     fn plans(&self) -> Result<Vec<Plan>> {
         let all = scenario::all(&crate::build::root().join("lab/scenarios"))?;
         let mut plans = Vec::new();
@@ -135,6 +169,34 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// Counts one result and tells it.
+    fn count(
+        &mut self,
+        test: &str,
+        verdict: &Verdict,
+        took: &str,
+        text: &mut String,
+        failures: &mut String,
+    ) -> Result<()> {
+        self.wrong_proven += usize::from(matches!(verdict, Verdict::WrongProven(_)));
+        match verdict {
+            Verdict::Passed => {
+                self.passed += 1;
+                writeln!(text, "test {test} ... ok{took}")?;
+            }
+            Verdict::Skipped(reason) => {
+                self.skipped += 1;
+                writeln!(text, "test {test} ... ignored, {reason}")?;
+            }
+            Verdict::Failed(why) | Verdict::WrongProven(why) => {
+                self.failed += 1;
+                writeln!(text, "test {test} ... FAILED{took}")?;
+                writeln!(failures, "\n---- {test} ----\n{why}")?;
+            }
+        }
+        Ok(())
+    }
+
     fn summary(&self, took: Duration) -> String {
         format!(
             "test result: {}. {} passed; {} failed; {} ignored; 0 measured; 0 filtered out; finished in {:.2}s",
@@ -148,6 +210,19 @@ impl Told {
 }
 
 impl Plan {
+    fn name(&self) -> String {
+        format!("{}-{}", self.kernel.name, self.image.name())
+    }
+
+    /// Where the results lie.
+    fn out(&self) -> PathBuf {
+        crate::build::root().join("target/lab").join(self.name())
+    }
+
+    fn test(&self, scenario: &Scenario) -> String {
+        format!("lab::{}::{}", self.name(), scenario.name)
+    }
+
     fn run(&self, binary: &Path) -> Result<Told> {
         let job = Scratch::new()?;
         let guest = crate::build::root().join("lab");
@@ -167,10 +242,13 @@ impl Plan {
         for (number, scenario) in self.scenarios.iter().enumerate() {
             scenario.write(&job.0.join(format!("scenarios/{number:03}-{}", scenario.name)))?;
         }
-        let name = format!("{}-{}", self.kernel.name, self.image.name());
-        let out = crate::build::root().join("target/lab").join(&name);
-        if out.is_dir() {
-            std::fs::remove_dir_all(&out)?;
+        let (name, out) = (self.name(), self.out());
+        // Of scenarios that do not run now the last results stay.
+        for scenario in &self.scenarios {
+            let old = out.join(&scenario.name);
+            if old.is_dir() {
+                std::fs::remove_dir_all(old)?;
+            }
         }
         // Under emulation a container takes a minute where the machine is busy with more than us.
         let limit = Duration::from_secs(300 + 240 * self.scenarios.len() as u64);
@@ -178,6 +256,9 @@ impl Plan {
         let outcome = boot.run(&out, &mut |_| {})?;
         std::fs::write(out.join("console.txt"), &outcome.console)?;
         std::fs::write(out.join("output.txt"), &outcome.output)?;
+        for scenario in &self.scenarios {
+            elsewhere(binary, &out.join(&scenario.name))?;
+        }
         let mut told = Told::default();
         let release = self.kernel.build()?.release;
         writeln!(
@@ -188,25 +269,15 @@ impl Plan {
         )?;
         let mut failures = String::new();
         for scenario in &self.scenarios {
-            let verdict = judge(&scenario.expect, &out.join(&scenario.name));
-            let took = took(&out.join(&scenario.name)).map_or(String::new(), |s| format!(" ({s:.0} s)"));
-            let test = format!("lab::{name}::{}", scenario.name);
-            told.wrong_proven += usize::from(matches!(verdict, Verdict::WrongProven(_)));
-            match verdict {
-                Verdict::Passed => {
-                    told.passed += 1;
-                    writeln!(told.text, "test {test} ... ok{took}")?;
-                }
-                Verdict::Skipped(reason) => {
-                    told.skipped += 1;
-                    writeln!(told.text, "test {test} ... ignored, {reason}")?;
-                }
-                Verdict::Failed(why) | Verdict::WrongProven(why) => {
-                    told.failed += 1;
-                    writeln!(told.text, "test {test} ... FAILED{took}")?;
-                    writeln!(failures, "\n---- {test} ----\n{why}")?;
-                    failures.push_str(&guest_said(&out.join(&scenario.name)));
-                }
+            let folder = out.join(&scenario.name);
+            let took = took(&folder).map_or(String::new(), |s| format!(" ({s:.0} s)"));
+            let verdict = judge(&scenario.expect, &folder);
+            let failed = told.failed;
+            let mut text = std::mem::take(&mut told.text);
+            told.count(&self.test(scenario), &verdict, &took, &mut text, &mut failures)?;
+            told.text = text;
+            if told.failed > failed {
+                failures.push_str(&guest_said(&folder));
             }
         }
         told.text.push_str(&failures);
@@ -234,6 +305,16 @@ impl Plan {
         }
         Ok(told)
     }
+}
+
+/// What the guest collected is explained here, on another machine.
+fn elsewhere(binary: &Path, folder: &Path) -> Result<()> {
+    let collected = folder.join("collected.json");
+    if collected.is_file() {
+        let answer = Command::new(binary).args(["explain", "--format", "json"]).arg(collected).output()?;
+        std::fs::write(folder.join(verdict::ELSEWHERE), answer.stdout)?;
+    }
+    Ok(())
 }
 
 /// The guest's output of a failed scenario, the ends of it.

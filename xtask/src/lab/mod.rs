@@ -31,6 +31,7 @@ struct Asked {
     build: bool,
     list: bool,
     full: bool,
+    again: bool,
     names: Vec<String>,
 }
 
@@ -46,6 +47,9 @@ pub(crate) fn run(args: &[String]) -> Result<bool> {
     if asked.list {
         choice.list()?;
         return Ok(true);
+    }
+    if asked.again {
+        return Ok(choice.again()?.failed == 0);
     }
     if let Some(reason) = missing() {
         bail!("{reason}");
@@ -122,6 +126,7 @@ fn read(args: &[String]) -> Result<Asked> {
         build: false,
         list: false,
         full: false,
+        again: false,
         names: Vec::new(),
     };
     let mut args = args.iter();
@@ -143,6 +148,7 @@ fn read(args: &[String]) -> Result<Asked> {
             "--shell" => asked.shell = true,
             "--build" => asked.build = true,
             "--list" => asked.list = true,
+            "--again" => asked.again = true,
             "--full" => asked.full = true,
             "--scenario" => asked.names.push(value()?.clone()),
             _ => bail!("unknown argument {arg}; see lab/README.md"),

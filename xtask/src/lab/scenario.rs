@@ -25,7 +25,7 @@ pub(crate) struct Scenario {
     /// `apparmor` (where none is named) or `selinux`.
     #[serde(default)]
     image: Option<String>,
-    /// What is started first: docker, podman, rootless, auditd.
+    /// What is started first: docker, podman, rootless, remap, containerd, auditd.
     #[serde(default)]
     pub(crate) needs: Vec<String>,
     /// How whodenied is asked.
@@ -53,6 +53,8 @@ pub(crate) enum Ask {
     Run,
     /// `whodenied explain --container NAME` after its end.
     Container,
+    /// `whodenied explain --compose FILE web` after its end.
+    Compose,
     /// `whodenied explain --unit NAME` after its end.
     Unit,
     /// `whodenied explain` on the command's output and the kernel's records.
@@ -80,6 +82,9 @@ pub(crate) struct Expect {
     /// A part of the object's name.
     #[serde(default)]
     pub(crate) object: String,
+    /// What the answer calls the container or unit.
+    #[serde(default)]
+    pub(crate) workload: String,
     /// A part of one of the remedies.
     #[serde(default)]
     pub(crate) fix: String,
@@ -128,7 +133,7 @@ impl Scenario {
 
     /// The engine that its containers run under.
     fn engine(&self) -> &str {
-        let engines = ["docker", "podman", "rootless"];
+        let engines = ["docker", "podman", "rootless", "remap", "containerd"];
         self.needs.iter().map(String::as_str).find(|n| engines.contains(n)).unwrap_or("none")
     }
 

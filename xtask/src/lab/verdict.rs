@@ -18,6 +18,28 @@ pub(crate) enum Verdict {
     WrongProven(String),
 }
 
+/// The report that this machine made of what the guest collected.
+pub(crate) const ELSEWHERE: &str = "elsewhere.json";
+
+/// Layer, certainty, operation and object of every denial.
+fn gist(report: &Value) -> String {
+    let denials = report["denials"].as_array().into_iter().flatten();
+    let told = denials.map(|d| {
+        let part = |name: &str| d[name].as_str().unwrap_or("?").to_owned();
+        format!("{} {} {} {}", part("layer"), part("certainty"), part("operation"), part("object"))
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// The report's own words for what it explains, as `Workload::words` of the case puts them.
+fn workload(report: &Value) -> String {
+    let of = |key: &str| report["workload"][key].as_str().map(|v| format!("{key} {v}"));
+    let mut parts = ["service", "unit", "container", "image"].into_iter().filter_map(of);
+    let Some(first) = parts.next() else { return String::new() };
+    let rest: Vec<String> = parts.collect();
+    if rest.is_empty() { first } else { format!("{first} ({})", rest.join(", ")) }
+}
+
 /// Judges what the guest left in `folder`.
 pub(crate) fn judge(expect: &Expect, folder: &Path) -> Verdict {
     let text = |name: &str| {
@@ -47,6 +69,16 @@ pub(crate) fn judge(expect: &Expect, folder: &Path) -> Verdict {
     let answer = answer(expect, &report);
     if answer != Verdict::Passed {
         return answer;
+    }
+    if folder.join(ELSEWHERE).exists() {
+        let elsewhere = serde_json::from_str(&text(ELSEWHERE)).unwrap_or(Value::Null);
+        if gist(&report) != gist(&elsewhere) {
+            return Verdict::Failed(format!(
+                "what was collected gives another answer elsewhere: {} here, {} there",
+                gist(&report),
+                gist(&elsewhere)
+            ));
+        }
     }
     if status("again.status") == Some(0) {
         return Verdict::Failed("it was no longer refused when the fix was to be tried".to_owned());
@@ -104,6 +136,13 @@ fn answer(expect: &Expect, report: &Value) -> Verdict {
             return Verdict::Failed(format!("{name} is not {wanted:?}: {said}"));
         }
     }
+    if !workload(report).contains(expect.workload.as_str()) {
+        return Verdict::Failed(format!(
+            "it is not called {:?}, but {:?}",
+            expect.workload,
+            workload(report)
+        ));
+    }
     if !denial["remedies"].to_string().contains(expect.fix.as_str()) {
         return Verdict::Failed(format!("no remedy holds {:?}: {said}", expect.fix));
     }
@@ -124,6 +163,7 @@ mod tests {
             certainty: record.then(|| "proven".to_owned()),
             operation: String::new(),
             object: String::new(),
+            workload: String::new(),
             fix: String::new(),
         }
     }

@@ -100,7 +100,11 @@ const FUNCTIONS: &[(&str, Call)] = &[
 /// the only traceback there is.
 pub(crate) fn locate(doc: &Document, found: &mut [Found]) {
     for item in found.iter_mut() {
-        if item.failure.call.is_some() || item.dialect != "python" && !is_exception(doc, item.lines.0) {
+        if item.dialect != "python" && !is_exception(doc, item.lines.0) {
+            continue;
+        }
+        if item.failure.call.is_some() {
+            told_by_frames(doc, item);
             continue;
         }
         item.dialect = "python";
@@ -142,7 +146,29 @@ fn told_by_frames(doc: &Document, item: &mut Found) {
         traceback()
             .any(|t| t.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w.eq_ignore_ascii_case(word)))
     };
+    let constant = |prefix: &str| {
+        let text = traceback().find(|t| t.contains(prefix))?;
+        let word = text.get(text.find(prefix)?..)?;
+        let end = word.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(word.len());
+        word.get(..end).map(str::to_owned)
+    };
+    let constants = [("domain", constant("AF_")), ("type", constant("SOCK_"))];
+    let address = traceback().find_map(literal_address);
     let failure = &mut item.failure;
+    if let (Some(Call::Bind | Call::Connect), None, Some((host, port))) =
+        (failure.call, &failure.object, address)
+    {
+        failure.object = Some(format!("{host}:{port}"));
+        failure.kind = ObjectKind::Port;
+        failure.args.push(("port".to_owned(), port.to_string()));
+    }
+    if matches!(failure.call, Some(Call::Socket | Call::Socketpair)) {
+        for (key, told) in constants {
+            if let Some(told) = told.filter(|_| failure.arg(key).is_none()) {
+                failure.args.push((key.to_owned(), told));
+            }
+        }
+    }
     match failure.call {
         Some(Call::Write | Call::Read | Call::Open) if failure.object.is_none() && names("msr") => {
             failure.object = Some("/dev/cpu/0/msr".to_owned());
@@ -163,6 +189,17 @@ fn told_by_frames(doc: &Document, item: &mut Found) {
     }
 }
 
+/// An address that stands in the code itself: `bind(("0.0.0.0", 80))`.
+fn literal_address(text: &str) -> Option<(&str, u16)> {
+    let at = [".bind((", ".connect(("].iter().find_map(|call| Some(text.find(call)? + call.len()))?;
+    let rest = text.get(at..)?;
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (host, rest) = rest.get(1..)?.split_once(quote)?;
+    let plain = host.chars().all(|c| c.is_ascii_alphanumeric() || ".:-_".contains(c));
+    let port = rest.strip_prefix(',')?.split([')', ',']).next()?.trim().parse().ok()?;
+    (plain && host.len() < 64).then_some((host, port))
+}
+
 fn is_exception(doc: &Document, line: usize) -> bool {
     doc.lines.get(line).is_some_and(|l| {
         ["PermissionError", "OSError", "IOError", "BlockingIOError", "socket.error"]
@@ -173,6 +210,7 @@ fn is_exception(doc: &Document, line: usize) -> bool {
 
 /// The call of the code line nearest above, within one traceback.
 fn above(doc: &Document, line: usize) -> Option<Call> {
+    let mut carets = "";
     for i in (line.saturating_sub(10)..line).rev() {
         let text = doc.lines.get(i)?.text.as_str();
         if text.starts_with("Traceback") {
@@ -185,9 +223,11 @@ fn above(doc: &Document, line: usize) -> Option<Call> {
             return None;
         }
         if text.starts_with('^') || text.starts_with('~') {
+            carets = text;
             continue;
         }
-        if let Some(call) = code(text).or_else(|| frame(text)) {
+        let pointed = pointed(text, std::mem::take(&mut carets));
+        if let Some(call) = pointed.or_else(|| code(text)).or_else(|| frame(text)) {
             return Some(call);
         }
     }
@@ -216,6 +256,29 @@ fn frame(text: &str) -> Option<Call> {
     let function = text.rsplit(", in ").next()?.trim();
     let function = function.rsplit('.').next().unwrap_or(function).trim_end_matches("()");
     FUNCTIONS.iter().find(|(name, _)| name.trim_start_matches('.') == function).map(|(_, call)| *call)
+}
+
+/// The call that the marks below a line of code point at: `~~~~^^^^`, where the function stands above the
+/// tildes and its arguments above the carets (PEP 657, since Python 3.11).
+fn pointed(text: &str, marks: &str) -> Option<Call> {
+    let marks = marks.trim_end();
+    let tildes = marks.bytes().take_while(|b| *b == b'~').count();
+    let whole = marks.len();
+    if tildes == 0 || tildes == whole || !marks.bytes().skip(tildes).all(|b| b == b'^') {
+        return None;
+    }
+    text.match_indices('(').find_map(|(open, _)| {
+        let start = open.checked_sub(tildes)?;
+        let function = text.get(start..open)?;
+        text.get(..start + whole)?.ends_with(')').then_some(())?;
+        let called = |name: &str| {
+            function.strip_suffix(name).is_some_and(|before| {
+                name.starts_with('.')
+                    || !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.')
+            })
+        };
+        FUNCTIONS.iter().find(|(name, _)| called(name)).map(|(_, call)| *call)
+    })
 }
 
 /// A line of code with a call: `with open(path) as f:`, `sock.bind(address)`.
@@ -257,6 +320,34 @@ pub(crate) fn kind_of(failure: &Failure) -> ObjectKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_in_the_code() {
+        assert_eq!(literal_address("s.bind(('127.0.0.1', 80))"), Some(("127.0.0.1", 80)));
+        assert_eq!(literal_address("s.bind((\"\", 443, 0, 0))"), Some(("", 443)));
+        for text in [
+            "s.bind((host, 80))",
+            "s.bind(('h', port))",
+            "s.bind(('h', 99999))",
+            "s.bind(('",
+            "bind(('h', 1))",
+        ] {
+            assert_eq!(literal_address(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_point_at_the_call_of_several() {
+        let line = "import socket; socket.socket().bind(('127.0.0.1', 80))";
+        assert_eq!(pointed(line, "~~~~~~~~~~~~~~~~~~~~^^^^^^^^^^^^^^^^^^^"), Some(Call::Bind));
+        assert_eq!(pointed(line, "~~~~~~~~~~~~~^^"), Some(Call::Socket));
+        assert_eq!(pointed("x = f(open(p))", "~~~~^^^"), Some(Call::Open));
+        for marks in ["", "^^^^", "~~~~", "~~^^", "~^~^", "~~~~~~~~~~~~~~~~~~~~^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"]
+        {
+            assert_eq!(pointed(line, marks), None, "{marks}");
+        }
+        assert_eq!(pointed("é(open('é'))", "~~~~^^^^^"), None);
+    }
 
     #[test]
     fn frames_and_code() {

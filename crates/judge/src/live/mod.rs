@@ -67,9 +67,31 @@ pub(crate) fn apply(attempt: &Attempt, verdicts: &mut Vec<Verdict>) {
 /// State that was put together after the call, from configuration and what is left: as good as state of
 /// the moment where nothing can have been another then, as good as configuration else.
 fn afterwards(attempt: &Attempt, live: &Capture, errno: Errno, unless: &str) -> Vec<Say> {
+    let support = if unless.is_empty() { Support::State } else { Support::Configured };
+    if let Some(say) = hidden(attempt, live, errno, Support::State) {
+        return vec![say];
+    }
+    if let Some(answer) = &live.filter {
+        return match SeccompAction::decode(answer.code) {
+            action if action.allows() => {
+                let mut said = vec![allows(attempt, Layer::Seccomp, answer.because.clone())];
+                said.extend(on_files(attempt, live, errno, support, unless));
+                said
+            }
+            _ => vec![
+                denies(attempt, Layer::Seccomp, Support::State, 98, answer.because.clone())
+                    .policy("the container's seccomp profile"),
+            ],
+        };
+    }
+    on_files(attempt, live, errno, support, unless)
+}
+
+/// What the model of file access says of such state.
+fn on_files(attempt: &Attempt, live: &Capture, errno: Errno, support: Support, unless: &str) -> Vec<Say> {
     let certain = unless.is_empty();
-    let support = if certain { Support::State } else { Support::Configured };
     let mut said = files::judge(attempt, live, errno, support);
+    let let_through = said.iter().any(|s| s.support().is_none());
     // What was let through is ruled out by certain state only.
     said.retain(|s| certain || s.support().is_some());
     if !certain {
@@ -77,7 +99,19 @@ fn afterwards(attempt: &Attempt, live: &Capture, errno: Errno, unless: &str) -> 
             one.goes_on(&format!(" That holds unless {unless}."));
         }
     }
+    if let_through && errno == Errno::EACCES {
+        said.push(shut_in(attempt));
+    }
     said
+}
+
+/// Where modes and mounts let a file be used and the error is theirs all the same, a sandbox that the
+/// program put itself into is a suspect that no configuration names.
+fn shut_in(attempt: &Attempt) -> Say {
+    let because = "Owner, mode, lists and mounts would let the program through as it was started; a Landlock sandbox that it or its launcher puts itself into refuses with the same error and leaves no trace in the configuration.";
+    denies(attempt, Layer::Landlock, Support::Fits, 30, because)
+        .policy("a Landlock domain")
+        .step("strace -f -e trace=landlock_restrict_self,landlock_create_ruleset,landlock_add_rule PROGRAM")
 }
 
 fn replace(attempt: &Attempt, verdicts: &mut Vec<Verdict>, exact: Vec<Say>) {

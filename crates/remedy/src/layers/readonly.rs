@@ -5,8 +5,8 @@ use crate::path;
 use crate::place::Ctx;
 use crate::spell::{self, Intent, systemd};
 use crate::upgrade;
-use whodenied_case::{Engine, Risk, Where};
-use whodenied_kernel::Call;
+use whodenied_case::{Engine, Knob, Risk, Where};
+use whodenied_kernel::{Call, Errno};
 use whodenied_runtimes::{paths, sysctls};
 use whodenied_text::quote::shell;
 
@@ -98,8 +98,46 @@ fn cgroup(ctx: &Ctx<'_>, offer: &mut Offer) {
     }
 }
 
+/// A directive that hides a path: what it lists otherwise stays hidden.
+fn hidden(ctx: &Ctx<'_>, object: &str, offer: &mut Offer) -> bool {
+    let unit = systemd::unit(ctx);
+    let key = "InaccessiblePaths";
+    let listed: Vec<&str> = ctx
+        .facts
+        .knobs()
+        .filter_map(|(_, k)| match k {
+            Knob::Unit { key: k, value } if k == key => Some(value.split_whitespace()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let covers = |p: &&str| path::inside(object, p.trim_start_matches(['-', '+']));
+    let Some(covering) = listed.iter().copied().find(|p| covers(p)) else { return false };
+    // An empty assignment takes the list back (systemd.exec(5)).
+    let mut lines = vec![format!("{key}=")];
+    let rest: Vec<&str> = listed.iter().copied().filter(|p| !covers(p)).collect();
+    if !rest.is_empty() {
+        lines.push(format!("{key}={}", rest.iter().map(|p| systemd::path(p)).collect::<Vec<_>>().join(" ")));
+    }
+    let shown = systemd::path(covering);
+    offer.add(
+        Fix::new(Where::Host, Risk::Medium, format!("Take {shown} off the {key}= of the unit {unit}"))
+            .widens(
+                "What lies there, by its own mode and owner; everything else that is listed stays hidden.",
+            )
+            .edits(systemd::drop_in(ctx, &lines))
+            .run(format!("sudo systemctl daemon-reload && sudo systemctl restart {unit}"))
+            .undo(format!("sudo systemctl revert {unit} && sudo systemctl restart {unit}")),
+    );
+    true
+}
+
 fn unit(ctx: &Ctx<'_>, object: Option<&str>, offer: &mut Offer) {
     let unit = systemd::unit(ctx);
+    let denied = ctx.attempt.errno == Some(Errno::EACCES) || ctx.attempt.errno_inferred;
+    if denied && object.is_some_and(|o| hidden(ctx, o, offer)) {
+        return;
+    }
     let mut lines: Vec<(String, &str)> = Vec::new();
     for (root, directive) in [
         ("/etc/", "ConfigurationDirectory"),

@@ -297,6 +297,8 @@ fn unit(ctx: &Ctx<'_>, calls: &[String], offer: &mut Offer) {
         (restrict, family, ctx.attempt.call)
     {
         lines.push(format!("RestrictAddressFamilies={family}"));
+    } else if restrict && ctx.attempt.errno == Some(Errno::EAFNOSUPPORT) {
+        lines.push("RestrictAddressFamilies=<the family>".to_owned());
     } else if matches!(ctx.attempt.call, Some(Call::Mprotect | Call::Mmap))
         && ctx.facts.unit("MemoryDenyWriteExecute").is_some()
     {

@@ -20,7 +20,7 @@ pub(crate) fn run(collect: &Collect, output: &mut Output) -> anyhow::Result<Exit
         output.error("nothing written: --no-redact needs a yes, or --yes where nobody can be asked");
         return Ok(Exit::Usage);
     }
-    let mut case = explain::left_of(&target, Vec::new());
+    let mut case = explain::left_of(&target, collect.dead.wait, Vec::new());
     for missing in &case.missing {
         output.remark(&format!("Not known: {missing}"));
     }

@@ -14,11 +14,12 @@ use whodenied_intake::Input;
 use whodenied_postmortem::Target;
 use whodenied_report::redact;
 use whodenied_sources::{Host, LiveHost};
-use whodenied_text::{SourceId, escape};
+use whodenied_text::escape;
 
 pub(crate) fn run(
     files: &[PathBuf],
     target: Option<Target>,
+    wait: Option<u16>,
     options: &Options,
     settings: &Settings,
     output: &mut Output,
@@ -46,7 +47,7 @@ pub(crate) fn run(
         missing.extend(add_facts(&LiveHost, &mut opened.inputs));
     }
     let case = match &target {
-        Some(target) => left_of(target, opened.inputs),
+        Some(target) => left_of(target, wait, opened.inputs),
         None => whodenied_intake::read(opened.inputs),
     };
     let mut case = pipeline::decided(case);
@@ -64,20 +65,18 @@ pub(crate) fn run(
     Ok(Exit::of(&case))
 }
 
-/// What the gathering of a post-mortem may take: the answer is there within two seconds of the command.
-const GATHERING: std::time::Duration = std::time::Duration::from_millis(1600);
-
 /// Everything that is left of `target`, understood, with captures of the failures that its log tells of.
-pub(super) fn left_of(target: &Target, mut inputs: Vec<Input>) -> Case {
-    let gathered = whodenied_postmortem::gather(target, &whodenied_postmortem::Options::ours(GATHERING));
+pub(super) fn left_of(target: &Target, wait: Option<u16>, mut inputs: Vec<Input>) -> Case {
+    use whodenied_postmortem::Options;
+    let time = wait.map_or(Options::USUAL, |seconds| std::time::Duration::from_secs(seconds.into()));
+    let gathered = whodenied_postmortem::gather(target, &Options::ours(time));
     inputs.extend(gathered.pieces.iter().map(|piece| Input {
         origin: piece.origin.clone(),
         reader: Box::new(Cursor::new(piece.text.clone().into_bytes())),
     }));
     let mut case = whodenied_intake::read(inputs);
-    if let Some(piece) = whodenied_postmortem::captures(&gathered, &case) {
-        let mut evidence = std::mem::take(&mut case.evidence);
-        evidence.push(Evidence::new(SourceId(0), piece.origin, piece.text));
+    let mut evidence = case.evidence.clone();
+    if whodenied_postmortem::decide(&gathered, &case, &mut evidence) {
         case = whodenied_intake::understood(evidence, std::mem::take(&mut case.missing));
     }
     case.missing.extend(gathered.missing);

@@ -82,6 +82,10 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
         }
         return Ok(ended(run, status, Exit::Fine));
     }
+    let name = whodenied_postmortem::named(
+        &recorded.captures,
+        &whodenied_postmortem::Options::ours(whodenied_postmortem::Options::USUAL),
+    );
     let mut inputs = vec![
         input(Origin::Trace { command: command.clone() }, recorded.lines),
         input(Origin::Captures, recorded.captures),
@@ -89,6 +93,7 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     if !recorded.printed.trim().is_empty() {
         inputs.push(input(Origin::Printed { command }, recorded.printed));
     }
+    inputs.extend(name.map(|piece| input(piece.origin, piece.text)));
     if !records.text.is_empty() {
         inputs.push(input(Origin::Host { path: records.place }, records.text));
     }
