@@ -148,6 +148,13 @@ fn file_not_permitted(attempt: &Attempt, cx: &Context<'_>) -> Vec<Guess> {
     let device = attempt.object.kind == ObjectKind::Device || under(name, "/dev");
     let flags = "An immutable or append-only flag of the inode refuses this to root too.";
     let server = "A file system without owners and modes of its own, or its server, answers so.";
+    // A file of the image, opened by a C library that may ask by openat2.
+    let newer = cx.oci()
+        && attempt.call == Some(Call::Open)
+        && name.starts_with('/')
+        && cx.bind_over(name).is_none()
+        && !cx.remapped()
+        && !cx.kubernetes();
     match attempt.call {
         _ if device => vec![
             (Layer::DeviceCgroup, 48, "EPERM on opening a device node is the sign of the device filter."),
@@ -166,14 +173,24 @@ fn file_not_permitted(attempt: &Attempt, cx: &Context<'_>) -> Vec<Guess> {
             (Layer::InodeFlags, 14, flags),
         ],
         Some(Call::Unlink | Call::Rename | Call::Open | Call::Create | Call::Write | Call::Truncate) => vec![
-            (Layer::InodeFlags, 40, flags),
+            (Layer::InodeFlags, if newer { 30 } else { 40 }, flags),
             (Layer::Dac, 28, "In a sticky directory only the owner removes or renames a file."),
             (
                 Layer::Lockdown,
                 if under(name, "/sys/kernel") { 44 } else { 0 },
                 "A locked-down kernel closes debugging files to root too.",
             ),
-            (Layer::Seccomp, if cx.oci() { 26 } else { 8 }, FILTER),
+            (
+                Layer::Seccomp,
+                if newer {
+                    44
+                } else if cx.oci() {
+                    26
+                } else {
+                    8
+                },
+                FILTER,
+            ),
             (Layer::Filesystem, 20, server),
         ],
         Some(Call::Link) => vec![(
@@ -264,6 +281,11 @@ fn by_module(attempt: &Attempt, cx: &Context<'_>) -> Vec<Guess> {
         (Layer::Dac, if object { 42 } else { 0 }, MODES),
         (Layer::Selinux, scaled(cx.selinux(), 46), LABEL),
         (Layer::Apparmor, scaled(cx.apparmor(), 44), PROFILE),
+        (
+            Layer::Seccomp,
+            if cx.oci() && attempt.call == Some(Call::IoUring) { 45 } else { 0 },
+            "The default filters do not hold the call; that they answer EPERM may have been lost in the program's own words.",
+        ),
         (
             Layer::Capability,
             if attempt.errno_inferred || needed(attempt).is_some() { 20 } else { 0 },

@@ -8,6 +8,12 @@
 const LAUNCHERS: &[&str] =
     &["landrun", "nono", "island", "birdcage", "syd", "sandboxer", "landlock-restrict"];
 
+/// True for the name of a launcher.
+#[must_use]
+pub fn is_launcher(name: &str) -> bool {
+    LAUNCHERS.contains(&name)
+}
+
 /// Programs that confine their own helpers.
 const OWN: &[&str] = &["unblob"];
 
@@ -40,6 +46,6 @@ mod tests {
         assert!(launches(&["firejail", "--landlock.fs.read=/usr", "ls"]));
         assert!(!launches(&["nono", "was", "here"]));
         assert!(!launches(&["x", "--no-landlock"]));
-        assert!(confines_itself("unblob"));
+        assert!(confines_itself("unblob") && is_launcher("landrun") && !is_launcher("ls"));
     }
 }

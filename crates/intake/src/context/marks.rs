@@ -148,10 +148,16 @@ fn own_rules(line: &crate::segment::Line, text: &str, sink: &mut Sink) {
     });
     let bare = bare.strip_prefix("sudo ").unwrap_or(bare);
     let words: Vec<&str> = bare.split_whitespace().take(24).map(|w| w.trim_matches('`')).collect();
-    let named = line.dress.label.as_deref() == Some("software")
-        && words.first().is_some_and(|w| sandboxes::confines_itself(&w.to_ascii_lowercase()));
+    let first = words.first().map_or(String::new(), |w| w.to_ascii_lowercase());
+    // The answer to where it runs, alone or with what is said of it: `nono sandbox`.
+    let place = line.dress.label.as_deref() == Some("runtime")
+        || words.len() <= 2 && line.dress.label.is_none() && words.get(1).is_none_or(|w| *w == "sandbox");
+    let named = line.dress.label.as_deref() == Some("software") && sandboxes::confines_itself(&first)
+        || place && sandboxes::is_launcher(&first);
+    // A command within a sentence stands with its options.
     let typed = words.len() > 1
-        && (sandboxes::launches(&words) || words.first().is_some_and(|w| sandboxes::confines_itself(w)));
+        && ((0..words.len().min(10)).any(|n| words.get(n..).is_some_and(sandboxes::launches))
+            || words.first().is_some_and(|w| sandboxes::confines_itself(w)));
     if named || typed {
         let what = Predicate::Component { name: "landlock-sandbox".to_owned(), version: None };
         sink.fact(line.span(), DIALECT, what);

@@ -1,6 +1,6 @@
 //! What the surroundings are: engines, versions, distributions, LSM states and traits in prose
 //! (`prose`), marks that engines leave in messages (`marks`), configuration (`config`), listings
-//! (`listing`); and what distributions do by default (`defaults`).
+//! (`listing`), what is spoken of at all (`vocabulary`); and what distributions do by default (`defaults`).
 
 mod clause;
 mod config;
@@ -11,6 +11,7 @@ mod marks;
 mod prompts;
 mod prose;
 mod sink;
+mod vocabulary;
 
 pub(crate) use defaults::assumed;
 
@@ -25,5 +26,6 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
     config::read(doc, &mut sink);
     prompts::read(doc, &mut sink);
     listing::read(doc, &mut sink);
+    vocabulary::read(doc, &mut sink);
     sink.settle(claims);
 }

@@ -36,6 +36,16 @@ pub(crate) fn attach(doc: &Document, found: &mut Vec<Found>) {
     if !wanting && !found.is_empty() {
         return;
     }
+    if wanting && let Some(pid) = attached_to(doc) {
+        for item in found.iter_mut().filter(|f| wants(&f.failure)) {
+            item.failure.call = Some(Call::Ptrace);
+            item.failure.kind = whodenied_case::ObjectKind::Process;
+            item.failure.object = Some(pid.clone());
+            // Who looks into another process words EPERM and EACCES alike.
+            item.failure.errno_inferred = true;
+        }
+        return;
+    }
     let pasted = pasted(doc);
     let mut calls: Vec<Call> = pasted.iter().filter(|p| p.failing).map(|p| p.expression.call).collect();
     if calls.is_empty() {
@@ -60,6 +70,27 @@ pub(crate) fn attach(doc: &Document, found: &mut Vec<Found>) {
             lines: (chosen.line, chosen.line),
         });
     }
+}
+
+/// The process that a command of the paste looks into: `--pid 4711`, `attach 4711`, `gdb -p 4711`.
+fn attached_to(doc: &Document) -> Option<String> {
+    doc.lines.iter().take(400).map(|l| l.text.as_str()).filter(|t| t.len() < 300).find_map(|text| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let number = |w: Option<&&str>| {
+            let w = w?.trim_matches(|c: char| "`'\",;.)".contains(c));
+            (!w.is_empty() && w.len() < 9 && w.bytes().all(|b| b.is_ascii_digit())).then(|| w.to_owned())
+        };
+        let signals =
+            words.iter().any(|w| matches!(*w, "kill" | "pkill" | "renice" | "taskset" | "chrt" | "perf"));
+        let tracer = words.iter().any(|w| {
+            super::tools::default_call(w.trim_matches('`')).is_some_and(|(call, _)| call == Call::Ptrace)
+        });
+        words.iter().enumerate().filter(|_| !signals).find_map(|(n, word)| match *word {
+            "--pid" | "--attach" | "attach" => number(words.get(n + 1)),
+            "-p" if tracer => number(words.get(n + 1)),
+            _ => number(word.strip_prefix("--pid=").as_ref()),
+        })
+    })
 }
 
 fn wants(failure: &Failure) -> bool {

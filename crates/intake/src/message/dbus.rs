@@ -7,11 +7,13 @@ use whodenied_kernel::{Call, Errno};
 
 /// A refusal over the bus, in the words of the tool that asked.
 const fn told(needs: &'static [&'static str]) -> Rule {
-    Rule::on(needs)
-        .call(Call::Dbus)
-        .kind(K::BusName)
-        .errno(Errno::EACCES)
-        .without(&["for user", "sql", "ftp", "http", "s3"])
+    Rule::on(needs).call(Call::Dbus).kind(K::BusName).errno(Errno::EACCES).without(&[
+        "denied for user",
+        "sql",
+        "ftp",
+        "http",
+        "s3",
+    ])
 }
 
 /// A refusal by polkit, asked by the service behind the bus.
@@ -66,6 +68,12 @@ pub(crate) const RULES: &[Rule] = &[
     refused(&["not authorized", "org.freedesktop."]),
     refused(&["not authorised", "org.freedesktop."]),
     refused(&["not authorized for action"]),
+    // polkitd's own log.
+    refused(&["failed to authenticate to gain authorization for action"]).object(From::After("for action")),
+    refused(&["not authorized for action", "polkit"]),
+    // flatpak's helper of the system installation.
+    refused(&["system operation", "not allowed for user"]),
+    refused(&["error.failed: failed to obtain authentication"]),
     refused(&["access denied by policy"]),
     refused(&["not privileged to ", "networkmanager"]),
     refused(&["connection deletion failed: insufficient privileges"]),

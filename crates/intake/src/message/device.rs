@@ -87,6 +87,9 @@ pub(crate) const RULES: &[Rule] = &[
         .call_if_none(Call::Ioctl)
         .kind(K::Device)
         .object(From::Fixed("/dev/net/tun")),
+    // Go's tunnels: `tstun.New("tailscale0"): …`, `CreateTUN("wg0") failed`.
+    Rule::refine(&["tstun"]).call(Call::Open).kind(K::Device).object(From::Fixed("/dev/net/tun")),
+    Rule::refine(&["createtun"]).call(Call::Open).kind(K::Device).object(From::Fixed("/dev/net/tun")),
     Rule::refine(&["creating tun"])
         .call_if_none(Call::Ioctl)
         .kind(K::Device)
@@ -164,6 +167,18 @@ pub(crate) const RULES: &[Rule] = &[
         .call_if_none(Call::Mknod)
         .kind(K::Device)
         .object(From::Fixed("/dev/net/tun")),
+    Rule::refine(&["drm device"])
+        .call_if_none(Call::Open)
+        .kind(K::Device)
+        .object(From::Fixed("/dev/dri/card0")),
+    Rule::refine(&["drm master"]).call(Call::Ioctl).kind(K::Device).object(From::Fixed("/dev/dri/card0")),
+    // BlueZ's tools on a raw socket of the adapter (`hci_sock_bound_ioctl`, net/bluetooth/hci_sock.c).
+    Rule::refine(&["scan parameters failed"]).call(Call::Socket).kind(K::RawSocket),
+    Rule::refine(&["enable scan failed"]).call(Call::Socket).kind(K::RawSocket),
+    Rule::refine(&["hci", "device"])
+        .call(Call::Socket)
+        .kind(K::RawSocket)
+        .without(&["/dev/", "xhci", "ehci", "ahci"]),
     Rule::refine(&["failed to open dri"]).call(Call::Open).kind(K::Device),
     Rule::refine(&["no va display found for device"]).call(Call::Open).kind(K::Device),
     Rule::on(&["unable to open /dev/kfd"]).call(Call::Open).kind(K::Device).object(From::Fixed("/dev/kfd")),

@@ -188,6 +188,15 @@ fn numbers(text: &str, found: &mut Vec<Mention>) {
             // A function of the C library returns so for every error; the kernel's would be named.
             continue;
         }
+        // `"Soft": -1` of JSON, unless the member is the error itself.
+        let member = text.get(..left_end).unwrap_or("").trim_end().strip_suffix("\":").unwrap_or("");
+        let names_error = ["errno", "code", "error", "ret", "result", "status"];
+        if minus
+            && !member.is_empty()
+            && !names_error.iter().any(|n| member.to_ascii_lowercase().ends_with(n))
+        {
+            continue;
+        }
         let ends = |list: &[&str]| list.iter().any(|b| left.ends_with(b));
         let refusal = matches!(number, 13 | 30 | 38) || (minus && matches!(number, 1 | 22));
         let said = ends(BEFORE)
@@ -284,6 +293,7 @@ mod tests {
     fn numbers_alone_are_no_errors() {
         assert!(mentions("kernel.perf_event_paranoid = -1").is_empty());
         assert!(mentions("  soft: -1").is_empty());
+        assert!(mentions("{ \"Name\": \"memlock\", \"Soft\": -1, \"Hard\": -1 }").is_empty());
         assert!(mentions("open(\"/etc/shadow\", 0, 0666) = -1").is_empty());
         assert_eq!(one("strerror(13) = \"Permission denied\"").0, Some(Errno::EACCES));
         for text in [

@@ -22,6 +22,17 @@ const ACLS_OF_SERVERS: &[&str] = &[
 ];
 
 pub(crate) const RULES: &[Rule] = &[
+    // PHP keeps the error of rename(2) to itself here.
+    Rule::on(&["move_uploaded_file(): unable to move"])
+        .call(Call::Rename)
+        .errno(Errno::EACCES)
+        .object(From::After("\" to ")),
+    // pam_loginuid writes /proc/self/loginuid, for which the kernel wants CAP_AUDIT_CONTROL.
+    Rule::on(&["set_loginuid failed"])
+        .call(Call::Write)
+        .errno(Errno::EPERM)
+        .args(&[("capability", "AUDIT_CONTROL")])
+        .object(From::Fixed("/proc/self/loginuid")),
     Rule::on(&["cannot execute binary"])
         .call(Call::Exec)
         .errno(Errno::EACCES)

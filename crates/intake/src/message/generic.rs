@@ -146,7 +146,10 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
             break;
         }
     }
-    failure.call = call.map(|c| c.call).or(after.call);
+    // `EPERM: operation not permitted, chown '/x'` (libuv): the call and its object behind the error, whatever
+    // the program was about when it failed.
+    let libuv = after.leads && right.starts_with(", ") && after.call.is_some();
+    failure.call = if libuv { after.call } else { call.map(|c| c.call).or(after.call) };
     failure.object =
         after.object.filter(|_| after.leads || found_object.is_none()).or(found_object.map(|f| f.0));
     let fallback = failure.program.as_deref().and_then(tools::default_call);
@@ -175,8 +178,17 @@ fn one(unit: &Unit, mention: &Mention, from: usize, left: &str, right: &str, tag
         && let Some((by_tool, tool_kind)) = fallback
     {
         // What is done with a file is no socket's affair.
-        let file = matches!(by_tool, Call::Socket | Call::Bind)
-            && failure.object.as_deref().is_some_and(|o| o.starts_with('/'));
+        let file = matches!(
+            by_tool,
+            Call::Socket
+                | Call::Bind
+                | Call::Settime
+                | Call::Netlink
+                | Call::Ptrace
+                | Call::Sethostname
+                | Call::Sched
+                | Call::Setpriority
+        ) && failure.object.as_deref().is_some_and(|o| o.starts_with('/'));
         failure.call = Some(if file { Call::Open } else { by_tool });
         kind = (!file).then_some(tool_kind);
     }
@@ -243,6 +255,12 @@ fn found_object_in(object: &Option<(String, bool)>) -> bool {
 
 /// Arguments that follow from the object or the words of the line.
 pub(crate) fn finish(failure: &mut Failure, low: &str) {
+    // `do_execveat_common` answers EAGAIN for the limit of processes only, as fork does.
+    if failure.errno == Some(Errno::EAGAIN) && failure.call == Some(Call::Exec) {
+        failure.call = Some(Call::Clone);
+        failure.object = None;
+        failure.kind = object::default_kind(Call::Clone);
+    }
     if failure.kind == ObjectKind::Sysctl
         && failure.call.is_none_or(|c| matches!(c, Call::Write | Call::Create))
     {
@@ -279,6 +297,11 @@ pub(crate) fn finish(failure: &mut Failure, low: &str) {
     }
     if failure.errno == Some(Errno::EPERM) || failure.errno == Some(Errno::EACCES) || failure.errno.is_none()
     {
+        if let Some(cap) = wanted_capability(low)
+            && failure.arg("capability").is_none()
+        {
+            failure.args.push(("capability".to_owned(), cap.to_owned()));
+        }
         let bytes = low.as_bytes();
         if let Some(at) = low.find("cap_") {
             let len = bytes.iter().skip(at).take_while(|b| b.is_ascii_lowercase() || **b == b'_').count();
@@ -290,6 +313,20 @@ pub(crate) fn finish(failure: &mut Failure, low: &str) {
             }
         }
     }
+}
+
+/// The capability that a message says is wanted, by its name without the prefix: `needs SYS_RAWIO`.
+fn wanted_capability(low: &str) -> Option<&'static str> {
+    const WANTS: [&str; 8] =
+        ["needs ", "need ", "requires ", "require ", "missing ", "lacks ", "without ", "lacking "];
+    WANTS.iter().find_map(|words| {
+        let rest = low.get(low.find(words)? + words.len()..)?;
+        let rest = rest.strip_prefix("the ").or(rest.strip_prefix("a ")).unwrap_or(rest);
+        let word = rest.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).next()?;
+        let name = word.strip_prefix("cap_").unwrap_or(word);
+        // A name of one word (`chown`, `kill`) is an ordinary word too.
+        name.contains('_').then(|| whodenied_kernel::Capability::from_name(name)?.name()).flatten()
+    })
 }
 
 /// The port of an address as Python prints it: `('0.0.0.0', 80)`.

@@ -230,7 +230,17 @@ pub(crate) fn telling(unit: &Unit, mention: &Mention, left: &str, right: &str) -
         .is_some_and(|t| t.starts_with('E') && t.as_bytes().get(1).is_some_and(u8::is_ascii_uppercase));
     let by_number =
         unit.text.get(mention.at.start..).is_some_and(|t| t.starts_with(|c: char| c.is_ascii_digit()));
+    // `Uncaught PermissionDenied: …`: the name of an exception.
+    let exception = unit.text.get(mention.at.start..).is_some_and(|t| {
+        let word: &str = t.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("");
+        word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.chars().skip(1).any(|c| c.is_ascii_uppercase())
+            && word.chars().any(|c| c.is_ascii_lowercase())
+    });
+    // `device permission denied: /dev/i2c-1`: what was refused follows.
+    let followed = [": /", ": '/", ": \"/", ": `/"].iter().any(|p| right.starts_with(p));
     let printed = bare.is_empty()
+        || ((exception || followed) && !conditional)
         || (by_number && !conditional)
         || right.starts_with(" - ")
         || (by_name && !mention.inferred && !conditional)
@@ -297,7 +307,8 @@ pub(crate) fn plausible(failure: &Failure, low: &str) -> bool {
                 || errno == Errno::ENOSPC && is(&[C::UsernsCreate, C::Unshare])
                 || low.contains("inotify")
         }
-        Errno::EAGAIN => is(&[C::Clone, C::Mlock, C::Setuid]) || (is(&[C::Exec]) && low.contains("fork")),
+        // `do_execveat_common` answers EAGAIN to a user who is over the limit of processes.
+        Errno::EAGAIN => is(&[C::Clone, C::Mlock, C::Setuid, C::Exec]),
         Errno::ENOMEM => is(&[C::Mlock, C::IoUring, C::Bpf]) || low.contains("memlock"),
         Errno::EDQUOT => is(&[C::Keyctl]) || low.contains("key"),
         Errno::EOVERFLOW => call.is_some_and(object::on_files),

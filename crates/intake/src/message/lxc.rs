@@ -53,7 +53,12 @@ pub(crate) const RULES: &[Rule] = &[
         .call_if_none(Call::Mkdir)
         .kind(K::KernelFile)
         .states(s::CGROUP_SETUP),
-    Rule::refine(&["cgfsng"]).call_if_none(Call::Mkdir).kind(K::KernelFile).states(s::CGROUP_SETUP),
+    Rule::refine(&["cgfsng"])
+        .call(Call::Mkdir)
+        .kind(K::KernelFile)
+        .phase(Phase::RuntimeSetup)
+        .states(s::CGROUP_SETUP),
+    Rule::refine(&["failed to create cgroup"]).call(Call::Mkdir).kind(K::KernelFile).states(s::CGROUP_SETUP),
     Rule::on(&["quotactl", "lxc"]).call(Call::Quota),
     Rule::on(&["failed to shift"]).call(Call::Chown).phase(Phase::Engine).without(&["no such file"]),
     Rule::on(&["idmapping abilities are required but aren't supported"])

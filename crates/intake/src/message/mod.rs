@@ -18,7 +18,7 @@ mod fuse;
 mod generic;
 mod guard;
 mod idmap;
-mod index;
+pub(crate) mod index;
 mod kubernetes;
 mod landlock;
 mod languages;
@@ -44,9 +44,10 @@ mod server;
 mod shell;
 mod signal;
 mod snap;
+mod snap_view;
 mod socket;
 mod stack;
-mod statements;
+pub(crate) mod statements;
 mod strace;
 mod sudo;
 mod symptoms;
@@ -107,6 +108,7 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
     if found.is_empty() {
         complaints(doc, &mut found);
     }
+    snap_view::read(doc, &mut found);
     redirect::locate(doc, &mut found);
     path_error::name_calls(doc, &mut found);
     python::locate(doc, &mut found);

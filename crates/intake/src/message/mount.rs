@@ -6,6 +6,8 @@ use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    // A program that tried to make a node, or to run something, there before it goes on.
+    Rule::on(&["mounted with noexec or nodev"]).call(Call::Mknod).kind(K::Device).errno(Errno::EPERM),
     // containerd's and BuildKit's own form of a mount.
     Rule::refine(&["type:bind source:"]).call(Call::Mount).kind(K::MountPoint).args(&[("fstype", "bind")]),
     Rule::refine(&["type:overlay source:"]).call(Call::Mount).kind(K::MountPoint),

@@ -237,6 +237,36 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::refine(&["unshare remaining namespaces"]).call(Call::Unshare).kind(K::Namespace).phase(SETUP),
     Rule::refine(&["bpf_prog_query(bpf_cgroup_device)"]).call(Call::Bpf).phase(SETUP),
     Rule::refine(&["cgroup_device", "bpf"]).call(Call::Bpf).phase(SETUP),
+    // A hook of the runtime, which runs before the container's own filter and user are put on.
+    Rule::refine(&["nvidia-container-cli"]).phase(SETUP),
+    // Controllers that were not delegated to a rootless engine, in the words of engines.
+    Rule::on(&["requested cgroup controller", "is not available"])
+        .call(Call::Write)
+        .kind(K::KernelFile)
+        .errno(Errno::EACCES)
+        .phase(SETUP)
+        .states(s::CGROUP_SETUP)
+        .object(From::Fixed("/sys/fs/cgroup")),
+    Rule::on(&["can not be set, as your kernel does not support", "cgroup is not mounted"])
+        .call(Call::Write)
+        .kind(K::KernelFile)
+        .errno(Errno::EACCES)
+        .phase(SETUP)
+        .states(s::CGROUP_SETUP)
+        .object(From::Fixed("/sys/fs/cgroup")),
+    Rule::on(&["your kernel does not support", "limit capabilities or the cgroup is not mounted"])
+        .call(Call::Write)
+        .kind(K::KernelFile)
+        .errno(Errno::EACCES)
+        .phase(SETUP)
+        .states(s::CGROUP_SETUP)
+        .object(From::Fixed("/sys/fs/cgroup")),
+    Rule::on(&["requires setting systemd property", "delegate=yes"])
+        .call(Call::Write)
+        .kind(K::KernelFile)
+        .errno(Errno::EACCES)
+        .states(s::CGROUP_SETUP)
+        .object(From::Fixed("/sys/fs/cgroup")),
     Rule::refine(&["setting cgroup config"]).call_if_none(Call::Write).phase(SETUP).states(s::CGROUP_SETUP),
     Rule::refine(&["cgroup", "applying cgroup configuration"])
         .call_if_none(Call::Mkdir)

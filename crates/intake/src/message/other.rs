@@ -33,9 +33,66 @@ const WORDS: &[&str] = &[
     "panic",
     "unhealthy",
     "denied",
+    "does not exist",
+    "too many open",
+    "limit reached",
+    "disconnect",
+    "not responding",
+    "corrupt",
+    "aborted",
 ];
 
-/// States `other-failure` where a line fails and nothing of the document was read as a refusal.
+/// Words of failures that are known to be none of a right: something is missing, away, full or malformed.
+const PLAIN: &[&str] = &[
+    "connection refused",
+    "not found",
+    "no such",
+    "does not exist",
+    "doesn't exist",
+    "timed out",
+    "timeout",
+    "out of memory",
+    "no space left",
+    "disk full",
+    "invalid",
+    "unexpected",
+    "syntax",
+    "parse",
+    "unreachable",
+    "unresolved",
+    "resolve host",
+    "name resolution",
+    "undefined",
+    "unknown option",
+    "unrecognized",
+    "too many open",
+    "limit reached",
+    "disconnect",
+    "corrupt",
+    "checksum",
+    "certificate",
+    "handshake",
+    "not responding",
+    "broken pipe",
+    "reset by peer",
+    "already in use",
+    "already exists",
+    "is a directory",
+    "not a directory",
+    "segmentation fault",
+    "stack overflow",
+    "exec format",
+    "404",
+    "500",
+    "502",
+    "503",
+    "deadlock",
+    "version",
+    "unsupported",
+    "i/o error",
+];
+
+/// States `other-failure` (and, of a kind that no right is behind, `plain-failure`) where a line fails and nothing of the document was read as a refusal.
 pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
     let refusal = |c: &Claim| matches!(c.says, Says::Failure(_) | Says::Record(_));
     if claims.iter().any(refusal) {
@@ -45,6 +102,17 @@ pub(crate) fn recognise(doc: &Document, claims: &mut Vec<Claim>) {
         let low = line.text.get(..line.text.len().min(400)).unwrap_or(&line.text).to_ascii_lowercase();
         WORDS.iter().any(|w| low.contains(w))
     });
+    let plain = doc.lines.iter().take(2000).find(|line| {
+        let low = line.text.get(..line.text.len().min(400)).unwrap_or(&line.text).to_ascii_lowercase();
+        PLAIN.iter().any(|w| low.contains(w))
+    });
+    if let Some(line) = plain.filter(|_| failing.is_some()) {
+        claims.push(Claim {
+            span: line.span(),
+            dialect: "other",
+            says: Says::Fact(Predicate::Statement("plain-failure")),
+        });
+    }
     if let Some(line) = failing {
         claims.push(Claim {
             span: line.span(),

@@ -16,6 +16,11 @@ pub(crate) const RULES: &[Rule] = &[
             "tee ",
             "kernel.perf_event_paranoid =",
             "kernel.perf_event_paranoid=",
+            // Told of the machine, not by a program.
+            "paranoid is ",
+            "paranoid already",
+            "paranoid set to",
+            "paranoid at ",
         ]),
     Rule::on(&["no permission to enable", "event"]).call(Call::PerfEventOpen).errno(Errno::EPERM),
     Rule::on(&["may not have permission to collect"])
@@ -76,6 +81,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule::fact(&["lockdown_"], s::LOCKDOWN),
     Rule::fact(&["lockdown mode"], s::LOCKDOWN),
     Rule::on(&["lockdown", "is restricted"]).states(s::LOCKDOWN),
+    // `do_syslog` is asked on opening it (fs/proc/kmsg.c).
+    Rule::refine(&["/proc/kmsg"]).call(Call::Syslog),
     Rule::on(&["read kernel buffer failed"]).call(Call::Syslog).errno(Errno::EPERM).states(s::DMESG_RESTRICT),
     Rule::fact(&["dmesg_restrict"], s::DMESG_RESTRICT),
     Rule::on(&["could not insert", "required key not available"]).call(Call::Module).states(s::LOCKDOWN),

@@ -146,7 +146,8 @@ pub(crate) const STRONG: &[(Call, &str)] = &[
     (
         Call::Netlink,
         "getifaddrs|rtnetlink|rtm_newaddr|rtm_newlink|rtm_newroute|netlink|send audit message\
-         |audit message|audit netlink|set link up|iptables|ip6tables|nftables|nf_tables|add route\
+         |audit message|audit netlink|audit_write_entry|linux_audit_write_entry|nf_log_handler|nfnetlink\
+         |nf_queue|session to kernel|set link up|iptables|ip6tables|nftables|nf_tables|add route\
          |adding route|add address|linkadd|wireguard interface|add the interface",
     ),
     (

@@ -38,8 +38,9 @@ pub(crate) fn refine(readings: &mut [Reading], unit: &Unit, dialect: &mut &'stat
         }
         if failure.call.is_none_or(|c| c == Call::Write || c == Call::Exec) && failure.object.is_some() {
             let name = failure.object.clone().unwrap_or_default();
-            let exec = failure.errno == Some(Errno::EPERM) && !is_data(&name) || looks_executable(&name);
-            if failure.call != Some(Call::Exec) {
+            let exec = failure.errno == Some(Errno::EPERM) && !is_data(&name) && !kept(&name)
+                || looks_executable(&name);
+            if failure.call != Some(Call::Exec) || kept(&name) {
                 failure.call = Some(if exec { Call::Exec } else { Call::Open });
             }
             failure.kind = match object::kind(&name, failure.call) {
@@ -77,6 +78,19 @@ fn alone(text: &str, path: &str) -> bool {
 
 fn is_data(name: &str) -> bool {
     ["/proc/", "/sys/", "/dev/"].iter().any(|p| name.starts_with(p))
+}
+
+/// A file that is written and never run: a hidden file of a home, configuration, a log.
+fn kept(name: &str) -> bool {
+    let place = ["/etc/", "/var/log/", "/boot/"].iter().any(|p| name.starts_with(p));
+    let ending = name.rsplit_once('.').map_or("", |(_, e)| e);
+    name.starts_with('/')
+        && (place
+            || name.split('/').any(|part| part == ".ssh" || part == ".config")
+            || matches!(
+                ending,
+                "conf" | "cfg" | "log" | "txt" | "json" | "yml" | "yaml" | "ini" | "toml" | "pem"
+            ))
 }
 
 /// A path that a shell runs rather than writes: by its place or its ending.

@@ -3,9 +3,12 @@
 use super::rules::Rule;
 use super::statements as s;
 use whodenied_case::ObjectKind as K;
-use whodenied_kernel::Call;
+use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    // mysqlnd and libmysqlclient: CR_CONNECTION_ERROR and CR_CONN_HOST_ERROR behind PDO's SQLSTATE.
+    Rule::on(&["[2002] permission denied"]).call(Call::Connect).errno(Errno::EACCES),
+    Rule::on(&["[2003] permission denied"]).call(Call::Connect).errno(Errno::EACCES),
     Rule::refine(&["address family not supported by protocol"])
         .call_if_none(Call::Socket)
         .kind(K::OtherSocket),

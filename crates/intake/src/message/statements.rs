@@ -107,6 +107,23 @@ statements! {
     CANNOT_RUN = "cannot-run", "A program is said not to run or start.";
     CANNOT_WRITE = "cannot-write", "Something is said not to be written or kept.";
     OWNER_NOBODY = "owner-nobody", "Files are said to belong to nobody.";
+    SPEAKS_OF_LABELS = "speaks-of-labels", "The report speaks of labels of processes and files.";
+    SPEAKS_OF_PROFILES = "speaks-of-profiles", "The report speaks of profiles that confine programs by path.";
+    SPEAKS_OF_FILTERS = "speaks-of-filters", "The report speaks of filters of system calls.";
+    SPEAKS_OF_CAPABILITIES = "speaks-of-capabilities", "The report speaks of capabilities.";
+    SPEAKS_OF_DEVICES = "speaks-of-devices", "The report speaks of device nodes.";
+    SPEAKS_OF_ID_MAPS = "speaks-of-id-maps", "The report speaks of maps of user and group ids.";
+    SPEAKS_OF_LIMITS = "speaks-of-limits", "The report speaks of limits of users and processes.";
+    SPEAKS_OF_SECURE_BOOT = "speaks-of-secure-boot", "The report speaks of signatures that the machine asks for.";
+    SPEAKS_OF_POLICIES = "speaks-of-policies", "The report speaks of policies that daemons and helpers decide.";
+    SPEAKS_OF_OWN_CHECKS = "speaks-of-own-checks", "The report speaks of checks that a program makes itself.";
+    SPEAKS_OF_SERVERS = "speaks-of-servers", "The report speaks of file servers and what they map users to.";
+    SPEAKS_OF_TRUST = "speaks-of-trust", "The report speaks of files that must be signed or listed before they run.";
+    SPEAKS_OF_MOUNT_OPTIONS = "speaks-of-mount-options", "The report speaks of options of mounts.";
+    SPEAKS_OF_READ_ONLY = "speaks-of-read-only", "The report speaks of mounts without writing.";
+    SPEAKS_OF_PORTS = "speaks-of-ports", "The report speaks of ports that are reserved.";
+    SPEAKS_OF_NO_NEW_PRIVS = "speaks-of-no-new-privs", "The report speaks of the flag that keeps programs from gaining rights.";
+    SPEAKS_OF_CONTROL_GROUPS = "speaks-of-control-groups", "The report speaks of control groups.";
     DATA_UNREACHED = "data-unreached", "A service does not start or has no data, and no error tells why.";
 }
 

@@ -11,6 +11,8 @@ pub(crate) const TRANSLATED: &[(&str, Errno)] = &[
     ("permission denied (are you root?)", Errno::EPERM),
     // iptables and nft say so for EPERM alone (their own tables of messages, `nft_strerror`, `iptc_strerror`)
     ("permission denied (you must be root)", Errno::EPERM),
+    // Of mount(8) in Russian, whose own catalogue does not begin with a capital.
+    ("отказано в доступе", Errno::EACCES),
     // German
     ("Keine Berechtigung", Errno::EACCES),
     ("Die Operation ist nicht erlaubt", Errno::EPERM),

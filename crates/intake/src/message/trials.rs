@@ -171,6 +171,7 @@ const NOT_DONE: &[&str] = &[
 /// Reads every trial of the document.
 pub(crate) fn read(doc: &Document, claims: &mut Vec<Claim>) {
     let widths = unit::wrap_widths(doc);
+    let about_filter = about_filter(doc);
     let mut at = 0;
     let mut count = 0;
     while at < doc.lines.len() && count < 64 {
@@ -180,17 +181,19 @@ pub(crate) fn read(doc: &Document, claims: &mut Vec<Claim>) {
         };
         at = unit.last() + 1;
         let form = unit.line(doc).and_then(|l| l.dress.label.as_deref()).unwrap_or("");
-        if matches!(form, "software" | "runtime" | "host")
-            || unit.text.len() > 2000
-            || super::is_record(&unit.low)
-            || !has_outcome(&unit.low)
-        {
+        // An answer to a form is a description, but for an experiment with an option: `docker, works with
+        // --privileged`.
+        let described = matches!(form, "software" | "runtime" | "host")
+            && !["--", "privileged", "unconfined", "as root", "with sudo"]
+                .iter()
+                .any(|w| unit.low.contains(w));
+        if described || unit.text.len() > 2000 || super::is_record(&unit.low) || !has_outcome(&unit.low) {
             continue;
         }
         for sentence in sentences(&unit.low) {
             let Some(low) = unit.low.get(sentence.clone()) else { continue };
             let Some(text) = unit.text.get(sentence.clone()) else { continue };
-            for (changed, outcome) in trials(text, low) {
+            for (changed, outcome) in trials(text, low, about_filter) {
                 let span = unit.span(doc, sentence.clone());
                 claims.push(Claim { span, dialect: "trial", says: Says::Trial { change: changed, outcome } });
                 count += 1;
@@ -234,8 +237,19 @@ fn sentences(low: &str) -> Vec<Range<usize>> {
     out
 }
 
+/// True when the report speaks of a filter of system calls and of no AppArmor.
+fn about_filter(doc: &Document) -> bool {
+    let says = |words: &[&str]| {
+        doc.lines.iter().take(1000).filter(|l| l.text.len() < 2000).any(|l| {
+            let low = l.text.to_ascii_lowercase();
+            words.iter().any(|w| low.contains(w))
+        })
+    };
+    says(&["seccomp", "localhostprofile", "syscall"]) && !says(&["apparmor"])
+}
+
 /// The trials of one sentence.
-fn trials(text: &str, low: &str) -> Vec<(Change, Outcome)> {
+fn trials(text: &str, low: &str, about_filter: bool) -> Vec<(Change, Outcome)> {
     // What a program advises was not tried.
     if low.trim_end().ends_with('?') || low.contains("hint:") || NOT_DONE.iter().any(|n| low.contains(n)) {
         return Vec::new();
@@ -251,14 +265,14 @@ fn trials(text: &str, low: &str) -> Vec<(Change, Outcome)> {
                 else {
                     continue;
                 };
-                let mut out = one(t1, l1, None);
+                let mut out = one(t1, l1, None, about_filter);
                 // `…, but --privileged does`: the verb of the first part, not denied.
-                out.extend(one(t2, l2, tail_works(low).then_some(Outcome::Works)));
+                out.extend(one(t2, l2, tail_works(low).then_some(Outcome::Works), about_filter));
                 return out;
             }
         }
     }
-    one(text, low, None)
+    one(text, low, None, about_filter)
 }
 
 /// What a sentence says came of it.
@@ -290,7 +304,7 @@ fn tail_works(low: &str) -> bool {
     low.contains(" but ") && [" does", " did", " do"].iter().any(|w| end.ends_with(w))
 }
 
-fn one(text: &str, low: &str, given: Option<Outcome>) -> Vec<(Change, Outcome)> {
+fn one(text: &str, low: &str, given: Option<Outcome>, about_filter: bool) -> Vec<(Change, Outcome)> {
     let told = outcomes(low);
     let outcome = match (given, told.same, told.works) {
         (Some(outcome), ..) => outcome,
@@ -301,7 +315,7 @@ fn one(text: &str, low: &str, given: Option<Outcome>) -> Vec<(Change, Outcome)> 
         (None, false, false) if low.contains("fails") => Outcome::Same,
         _ => return Vec::new(),
     };
-    let mut changes = change::changes(text, low, outcome);
+    let mut changes = change::changes(text, low, outcome, about_filter);
     if outcome == Outcome::Works && changes.len() > 1 && !low.contains(" or ") {
         // Several changes at once: only that they sufficed together is known; the widest stands for them.
         let widest = changes.iter().position(|c| *c == Change::Knob(Knob::Privileged(true))).unwrap_or(0);
@@ -347,7 +361,7 @@ mod tests {
 
     fn of(text: &str) -> Vec<(Change, Outcome)> {
         let low = text.to_ascii_lowercase();
-        sentences(&low).into_iter().flat_map(|s| trials(&text[s.clone()], &low[s])).collect()
+        sentences(&low).into_iter().flat_map(|s| trials(&text[s.clone()], &low[s], false)).collect()
     }
 
     #[test]

@@ -147,6 +147,8 @@ pub(crate) fn needed(attempt: &Attempt) -> Option<Capability> {
     Some(match attempt.call? {
         Call::Chown => Capability::CHOWN,
         Call::Chmod | Call::Utime => Capability::FOWNER,
+        // `xattr_permission` (fs/xattr.c): EPERM for trusted.* without it; an unknown prefix is EOPNOTSUPP.
+        Call::Xattr if attempt.errno == Some(Errno::EPERM) => Capability::SYS_ADMIN,
         Call::Setuid => Capability::SETUID,
         Call::Setgid | Call::Setgroups => Capability::SETGID,
         Call::Socket if raw(attempt) || refused_socket(attempt) => Capability::NET_RAW,

@@ -15,15 +15,10 @@ use whodenied_text::Span;
 pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
     let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &[] };
     let mut out = Vec::new();
-    // The state of a host as we read it ourselves is no complaint of anybody's.
-    let of_host = |span: &Span| {
-        let evidence = case.evidence.get(span.source.0 as usize);
-        evidence.is_some_and(|e| matches!(e.origin, Origin::Host { .. }))
-    };
     // Beside a failure of another kind, ordinary settings blame nobody.
     let unrelated = cx.stated(&["other-failure"]).is_some() && cx.stated(super::symptom::ALL).is_none();
     for fact in &case.facts.all {
-        if !fact.spans.is_empty() && fact.spans.iter().all(of_host) {
+        if of_host(case, &fact.spans) {
             continue;
         }
         let made = match &fact.what {
@@ -70,6 +65,16 @@ pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
     }
     out.truncate(16);
     out
+}
+
+/// True for what stands in nothing but the state of a host as we read it ourselves, which is no complaint
+/// of anybody's.
+pub(super) fn of_host(case: &Case, spans: &[Span]) -> bool {
+    let host = |span: &Span| {
+        let evidence = case.evidence.get(span.source.0 as usize);
+        evidence.is_some_and(|e| matches!(e.origin, Origin::Host { .. }))
+    };
+    !spans.is_empty() && spans.iter().all(host)
 }
 
 pub(super) fn new(call: Call, errno: Errno, kind: ObjectKind) -> Attempt {
@@ -194,6 +199,16 @@ fn unit_refuses(cx: &Context<'_>, key: &str, value: &str) -> Option<Attempt> {
 
 fn sysctl_refuses(key: &str, value: &str) -> Option<Attempt> {
     let value = value.trim();
+    // Opened, not closed: what is told is the cure, which `cure` reads.
+    let opens = value == "0"
+        && (key.starts_with("fs.protected_")
+            || matches!(
+                key,
+                "kernel.dmesg_restrict" | "kernel.unprivileged_bpf_disabled" | "kernel.io_uring_disabled"
+            ));
+    if opens {
+        return None;
+    }
     match key {
         "kernel.yama.ptrace_scope" => Some(new(Call::Ptrace, Errno::EPERM, ObjectKind::Process)),
         "kernel.apparmor_restrict_unprivileged_userns" => {

@@ -6,7 +6,7 @@
 
 use crate::context::{Context, file_call, never_refuses, under};
 use crate::say::{Best, allows, denies};
-use whodenied_case::{Attempt, Change, Knob, Predicate, Support, Verdict};
+use whodenied_case::{Attempt, Change, Knob, Phase, Predicate, Support, Verdict};
 use whodenied_kernel::{Errno, Layer};
 
 const LAYER: Layer = Layer::Acl;
@@ -46,9 +46,18 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             || under(name, &state.path)
             || under(&state.path, name)
             || !state.path.is_empty() && under(bare, &state.path);
+        // Who tells of setfacl knows where the list comes from.
+        let near = near || attempt.errno == Some(Errno::EACCES) && cx.facts.knob(|k| matches!(k, Knob::Other { key, .. } if key.starts_with("act-setfacl") || key == "acl-entry")).is_some();
         let weight = if near { 78 } else { 40 };
         let support = if near { Support::Configured } else { Support::Usual };
         best.offer(denies(attempt, LAYER, support, weight, "The path carries an access control list, which decides in place of the group's mode bits and names this user nowhere.").fact(id).policy("POSIX ACL"));
+    }
+    let masked = cx.facts.knob(|k| matches!(k, Knob::Other { key, .. } if key == "acl-masked"));
+    if let Some((id, _)) = masked {
+        let because = "An entry of the list names the user or group, and the list's mask takes the right away again: what getfacl calls effective is what counts.";
+        best.offer(
+            denies(attempt, LAYER, Support::Configured, 88, because).fact(id).policy("POSIX ACL mask"),
+        );
     }
     if let Some(fact) = cx.stated(&["acl-mentioned"]).filter(|_| attempt.errno == Some(Errno::EACCES)) {
         let because =
@@ -56,7 +65,12 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         best.offer(denies(attempt, LAYER, Support::Usual, 62, because).fact(fact.id).policy("ACL"));
     }
     let mapped = cx.remapped() || cx.contained();
-    if GRANTED_BY_ACL.iter().any(|root| under(name, root)) && mapped {
+    // A container has directories of such names of its own; the runtime walks those of the host.
+    let outside = !cx.contained()
+        || under(name, GRANTED_BY_ACL[0])
+        || matches!(attempt.phase, Phase::Engine | Phase::RuntimeSetup)
+        || cx.bind_over(name).is_some_and(|(_, source, _)| GRANTED_BY_ACL.iter().any(|r| under(source, r)));
+    if GRANTED_BY_ACL.iter().any(|root| under(name, root)) && mapped && outside {
         best.offer(denies(attempt, LAYER, Support::Default, 84, "The directory is open to its user by an access control list only; an id that the container maps to another one is not named in it.").policy("POSIX ACL"));
     }
     let verdict = best.done();

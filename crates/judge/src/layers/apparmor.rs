@@ -238,7 +238,7 @@ fn by_call(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
             weight,
             "Signals are checked on both sides: the profile of the receiver has no rule that accepts this signal from the sender's profile. The file-and-owner check of a signal gives EPERM, never EACCES.",
         ),
-        Some(Call::Ptrace) if denied => say(
+        Some(Call::Ptrace) if denied && cx.apparmor() >= Presence::Unknown => say(
             signature,
             weight.saturating_sub(10),
             "One of the two profiles has no ptrace rule for the other; Yama and the capability check give EPERM.",

@@ -150,6 +150,12 @@ fn subtree(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             let own = cx.rootless() || cx.is_user(attempt);
             let (support, weight) = match (cx.rootless(), own) {
                 (true, _) => (Support::Default, 85),
+                // The manager of a container that an ordinary user starts.
+                (false, _)
+                    if attempt.phase == whodenied_case::Phase::RuntimeSetup && cx.system_container() =>
+                {
+                    (Support::Default, 84)
+                }
                 (false, true) => (Support::Usual, 60),
                 (false, false) => (Support::Fits, 40),
             };

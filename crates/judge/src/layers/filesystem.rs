@@ -65,6 +65,7 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         return best.done();
     }
     let Some(errno) = attempt.errno else { return best.done() };
+    best_offer(&mut best, firmware_partition(attempt, cx, errno));
     if let Some((id, kind, listed)) = kind_of(attempt, cx) {
         best_offer(&mut best, on(attempt, cx, errno, id, kind, listed));
     }
@@ -83,6 +84,17 @@ fn best_offer(best: &mut Best, said: Option<Say>) {
     if let Some(said) = said {
         best.offer(said);
     }
+}
+
+/// What the firmware reads is FAT by its standard (UEFI, section 13.3; Raspberry Pi's boot partition), which
+/// has neither owners nor modes nor links.
+fn firmware_partition(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
+    const PLACES: &[&str] = &["/boot/efi", "/efi", "/boot/firmware"];
+    let name = attempt.object_name();
+    let owners = matches!(attempt.call, Some(Call::Chown | Call::Chmod | Call::Symlink | Call::Link));
+    let fits = owners && errno == Errno::EPERM && !cx.contained() && PLACES.iter().any(|p| under(name, p));
+    let because = "The partition that the firmware reads is a FAT file system, which keeps no owners, modes or links; mount options set them for all files at once.";
+    fits.then(|| denies(attempt, LAYER, Support::Default, 82, because).policy("vfat").step(look(attempt)))
 }
 
 fn kernel_file(attempt: &Attempt) -> bool {
@@ -164,7 +176,11 @@ fn kind_of(attempt: &Attempt, cx: &Context<'_>) -> Option<(FactId, Kind, bool)> 
         .or_else(|| told(Environment::Nfs, Kind::Nfs))
         .or_else(|| told(Environment::Cifs, Kind::Cifs))
         .or_else(|| told(Environment::Fuse, Kind::Fuse))
-        .or_else(|| told(Environment::ForeignFs, Kind::Foreign))
+        .or_else(|| {
+            // What a host shares with a guest is foreign to the guest only.
+            let shares = cx.confined(attempt).is_some_and(|(d, _)| d.profile.starts_with("libvirt-"));
+            told(Environment::ForeignFs, Kind::Foreign).filter(|_| !shares)
+        })
         .or_else(|| {
             // A mount of such a type that is listed anywhere, where the object has no path of its own.
             cx.facts.all.iter().find_map(|f| match &f.what {
@@ -376,6 +392,12 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
     // owner of what is mounted into it.
     let by_entry_script = cx.oci() && !cx.kubernetes() && data_place(attempt.object_name());
     let (support, weight) = match (volume, cx.is_root(attempt)) {
+        // Modes of a container's own files are no server's affair.
+        (true, true)
+            if cx.oci() && !cx.kubernetes() && attempt.call == Some(Call::Chmod) && bound.is_none() =>
+        {
+            (Support::Usual, 50)
+        }
         (true, true) => (Support::Usual, 62),
         (_, false) if by_entry_script && cx.in_desktop_vm() => (Support::Usual, 66),
         (_, false) if by_entry_script && attempt.call == Some(Call::Chown) => (Support::Usual, 58),

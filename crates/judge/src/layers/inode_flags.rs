@@ -15,7 +15,8 @@ const LAYER: Layer = Layer::InodeFlags;
 
 /// Judges one attempt.
 pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
-    if !file_call(attempt) || !is_path(attempt) || kernel_path(attempt) {
+    let variables = under(attempt.object_name(), "/sys/firmware/efi/efivars");
+    if !file_call(attempt) || !is_path(attempt) || kernel_path(attempt) && !variables {
         return None;
     }
     if attempt.errno.is_some_and(|e| e != Errno::EPERM && !(attempt.errno_inferred && e == Errno::EACCES)) {
@@ -30,6 +31,11 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let decides = path == name && which == "immutable" && !attempt.errno_inferred && writes(attempt);
         let support = if decides { Support::State } else { Support::Configured };
         return denies(attempt, LAYER, support, 95, because).fact(id).policy(format!("{which} flag")).into();
+    }
+    // `efivarfs_create`: all but a few well-known variables are immutable when the file system is mounted.
+    if under(name, "/sys/firmware/efi/efivars") && attempt.errno == Some(Errno::EPERM) && writes(attempt) {
+        let because = "The file system of EFI variables marks nearly all of its files immutable, so that nobody removes by accident what the firmware needs to start.";
+        return denies(attempt, LAYER, Support::Exclusive, 86, because).step(look).into();
     }
     let listed = cx.facts.path(name).find(|(_, p)| p.flags.is_some());
     if let Some((id, _)) = listed {
@@ -67,6 +73,10 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         (true, ..) if engines_own(name) => (Support::Default, 80),
         (false, _, false) if removing && !cx.is_user(attempt) => (Support::Usual, 75),
         (true, true, false) => (Support::Usual, 80),
+        // A file of an image, in a container whose filter may not know openat2.
+        (true, _, true) if !cx.kubernetes() && cx.bind_over(name).is_none() && !cx.remapped() => {
+            (Support::Prior, 30)
+        }
         (true, _, _) => (Support::Usual, 50),
         (false, true, false) => (Support::Usual, 55),
         (false, true, true) => (Support::Fits, 30),

@@ -31,7 +31,7 @@ mod yama;
 
 use crate::context::Context;
 use whodenied_case::{Attempt, Facts, Trial, Verdict};
-use whodenied_kernel::Layer;
+use whodenied_kernel::{Call, Errno, Layer};
 
 /// One layer's judge: `None` when the layer has nothing to say about such a call.
 type Judge = fn(&Attempt, &Context<'_>) -> Option<Verdict>;
@@ -69,8 +69,29 @@ pub fn judge_all(attempt: &Attempt, facts: &Facts, trials: &[Trial]) -> Vec<Verd
     judge_in(attempt, &Context { facts, trials, attempts: std::slice::from_ref(attempt) })
 }
 
+/// The attempt with its error taken for the program's own wording, where no check of the kernel answers
+/// the call with it: `sethostname: permission denied`. A filter could, but none of a runtime does.
+fn reworded(attempt: &Attempt) -> Option<Attempt> {
+    let call = attempt.call?;
+    let errno = attempt.errno.filter(|_| !attempt.errno_inferred && attempt.syscall.is_none())?;
+    let seen = attempt.live.is_some() || !attempt.records.is_empty();
+    // `could not write to FILE: permission denied`: the right is asked for when the file is opened.
+    if call == Call::Write && errno == Errno::EACCES && !seen && attempt.object_name().contains('/') {
+        let mut opened = Attempt { call: Some(Call::Open), ..attempt.clone() };
+        opened.args.push(("access".to_owned(), "write".to_owned()));
+        return Some(opened);
+    }
+    let possible = |errno| {
+        Layer::ALL.iter().any(|l| *l != Layer::Seccomp && whodenied_kernel::order::can_give(call, *l, errno))
+    };
+    let odd = errno == Errno::EACCES && !possible(Errno::EACCES) && possible(Errno::EPERM);
+    (odd && !seen).then(|| Attempt { errno_inferred: true, ..attempt.clone() })
+}
+
 /// Asks every layer about one attempt.
 pub(crate) fn judge_in(attempt: &Attempt, cx: &Context<'_>) -> Vec<Verdict> {
+    let reworded = reworded(attempt);
+    let attempt = reworded.as_ref().unwrap_or(attempt);
     let mut verdicts: Vec<Verdict> = JUDGES.iter().filter_map(|(_, judge)| judge(attempt, cx)).collect();
     crate::prior::add(attempt, cx, &mut verdicts);
     crate::live::apply(attempt, &mut verdicts);

@@ -343,9 +343,15 @@ fn unlisted_nodev(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
     // A copy of /dev in another place: a chroot, an unpacked image, a bound tree.
     let copy = public_node(name).is_some_and(|d| d != "/dev");
     let shown = !cx.contained() && cx.mode_grants(attempt, 0o6);
+    // The device filter answers EPERM, and root passes modes.
+    let root = cx.is_root(attempt) && !cx.contained() && public_node(name).is_some();
+    let told = cx
+        .facts
+        .find(|p| matches!(p, Predicate::Mount { options, .. } if options.iter().any(|o| o == "nodev")));
     let (support, weight) = match (copy, shown) {
         (true, _) => (Support::Default, 80),
         (_, true) => (Support::Default, 72),
+        _ if root || told.is_some() && public_node(name).is_some() => (Support::Default, 74),
         _ => return None,
     };
     Some(denies(attempt, LAYER, support, weight, because).policy("nodev").step(look(attempt)))

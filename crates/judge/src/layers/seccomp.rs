@@ -205,6 +205,12 @@ fn unit(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
 
 /// The default filter of the named runtime at its version.
 fn default_filter(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    // What an engine or its runtime does itself is not under the filter of the container.
+    if matches!(attempt.phase, whodenied_case::Phase::Engine | whodenied_case::Phase::RuntimeSetup)
+        && cx.nested().is_none()
+    {
+        return None;
+    }
     let (runtime, refusal) = cx.default_filter(attempt)?;
     let weight = match refusal.unlocked_by {
         // The kernel asks for the same capability, so both would refuse; the filter comes first.

@@ -232,6 +232,17 @@ fn boundary(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
         || cx.has(Environment::UsernsRemap)
         || (cx.remapped() && cx.system_container());
     let say = |support, weight, because: &str| Some(denies(attempt, LAYER, support, weight, because));
+    // `create_user_ns`: a changed root directory ends it.
+    if attempt.call == Some(Call::UsernsCreate)
+        && matches!(attempt.errno, None | Some(Errno::EPERM))
+        && cx.facts.has_component("chroot")
+    {
+        return say(
+            Support::Default,
+            76,
+            "The kernel lets no process with a changed root directory make a user namespace; neither a sysctl nor a right changes that.",
+        );
+    }
     let errno = attempt.errno?;
     if !matches!(errno, Errno::EPERM | Errno::EACCES) {
         return None;

@@ -113,8 +113,8 @@ const UMOUNT: &[Check] = &[
 const CHROOT: &[Check] = &[
     check(Dac, ACCES, "a directory on the way does not grant search"),
     check(Capability, PERM, "CAP_SYS_CHROOT is missing"),
-    check(Apparmor, ACCES, "the profile lacks the capability"),
-    check(Selinux, ACCES, "the domain may not do this"),
+    check(Apparmor, PERM, "the profile lacks the capability"),
+    check(Selinux, EITHER, "the domain may not search the directory, or lacks the capability"),
 ];
 
 /// `copy_process`.
@@ -144,8 +144,8 @@ const NAMESPACE: &[Check] = &[
     check(Capability, PERM, "CAP_SYS_ADMIN is missing"),
     check(Userns, EITHER, "the namespace belongs to another user namespace"),
     check(Sysctl, NOSPC, "user.max_*_namespaces"),
-    check(Apparmor, ACCES, "the profile lacks the capability"),
-    check(Selinux, ACCES, "the domain may not do this"),
+    check(Apparmor, PERM, "the profile lacks the capability"),
+    check(Selinux, EITHER, "the domain lacks the capability, or has no user_namespace create"),
     check(Dac, ACCES, "/proc/PID/ns of another user's process"),
 ];
 /// `map_write`, `new_idmap_permitted`.
@@ -168,7 +168,7 @@ const IDS: &[Check] = &[
     check(Userns, PERM, "setgroups is set to deny in this user namespace"),
     check(Dac, PERM, "an ordinary user can't take another id"),
     check(Rlimit, AGAIN, "RLIMIT_NPROC of the new user"),
-    check(Selinux, EITHER, "the domain lacks the capability"),
+    check(Selinux, PERM, "the domain lacks the capability"),
     check(Apparmor, PERM, "the profile lacks the capability"),
 ];
 /// `seccomp_prepare_filter`, `landlock_restrict_self`.
@@ -263,7 +263,7 @@ const ADMIN: &[Check] = &[
     check(Capability, PERM, "the capability is missing"),
     check(Userns, PERM, "the capability is held in a child user namespace only"),
     check(Apparmor, PERM, "the profile lacks the capability"),
-    check(Selinux, EITHER, "the domain lacks the capability"),
+    check(Selinux, PERM, "the domain lacks the capability"),
 ];
 const KERNEL_LOG: &[Check] = &[
     check(Sysctl, PERM, "kernel.dmesg_restrict"),

@@ -140,7 +140,7 @@ pub(super) const DAEMONS: &[Confined] = &[
         &["/etc/ntp", "/etc/ntpsec"],
     )),
     daemon(
-        &["cupsd"],
+        &["cupsd", "cups-pdf"],
         &["lp"],
         ("/usr/sbin/cupsd", DEBIAN),
         "cupsd_t",
@@ -387,7 +387,13 @@ pub(super) const DAEMONS: &[Confined] = &[
         &["/etc/squid", "/var/spool/squid", "/var/log/squid"],
     ),
     daemon(&["vsftpd"], &["ftp"], NONE, "ftpd_t", &["/etc/vsftpd", "/var/ftp"]),
-    daemon(&["openvpn"], &["openvpn", "nobody"], NONE, "openvpn_t", &["/etc/openvpn", "/run/openvpn"]),
+    daemon(
+        &["openvpn", "nm-openvpn"],
+        &["openvpn", "nobody"],
+        NONE,
+        "openvpn_t",
+        &["/etc/openvpn", "/run/openvpn"],
+    ),
     daemon(&["snmpd"], &[], NONE, "snmpd_t", &["/etc/snmp", "/var/lib/net-snmp"]),
     daemon(
         &["zabbix_agentd", "zabbix-agent"],

@@ -21,6 +21,14 @@ pub(super) fn read(here: Here<'_>, sink: &mut Sink) -> bool {
         let state = PathState { acl: true, ..PathState::default() };
         here.say(sink, "getfacl", Predicate::Path(state));
     }
+    if masked(text) {
+        let knob = Knob::Other { key: "acl-masked".to_owned(), value: text.to_owned() };
+        here.say(
+            sink,
+            "getfacl",
+            Predicate::Setting(Setting { surface: Surface::Other, service: None, knob }),
+        );
+    }
     if entry.extended {
         let knob = Knob::Other { key: "acl-entry".to_owned(), value: text.to_owned() };
         here.say(
@@ -58,6 +66,14 @@ fn named(here: Here<'_>, sink: &mut Sink) -> bool {
     };
     here.say(sink, "acl", Predicate::Path(PathState { path, acl: true, ..PathState::default() }));
     false
+}
+
+/// `user:bob:rw- #effective:r--`: getfacl's remark on an entry of which the mask takes something away.
+fn masked(text: &str) -> bool {
+    let Some((entry, remark)) = text.split_once('#') else { return false };
+    let effective = remark.trim().strip_prefix("effective:").map_or("", str::trim);
+    let rights = entry.trim().rsplit(':').next().unwrap_or("");
+    !entry.starts_with("default:") && !effective.is_empty() && effective != rights
 }
 
 struct Entry {

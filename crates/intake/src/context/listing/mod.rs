@@ -3,6 +3,7 @@
 
 mod acts;
 mod attributes;
+mod cures;
 mod devices;
 mod facl;
 mod ids;
@@ -79,6 +80,7 @@ pub(super) fn read(doc: &Document, sink: &mut Sink) {
             || labels::read(here, sink);
         if !listed && !clause::is_trial(&line.text.to_lowercase()) {
             acts::read(here, sink);
+            cures::read(here, sink);
         }
     }
 }

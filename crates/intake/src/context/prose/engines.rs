@@ -56,8 +56,10 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
         }
     }
     dind(s, sink);
+    changed_root(s, sink);
     if mentions.is_empty() {
         own_sandbox(s, sink);
+        some_container(s, sink);
     }
 }
 
@@ -132,6 +134,19 @@ fn mention(s: &Saying<'_>, at: usize) -> Option<(Engine, usize)> {
         "rancher" if next == "desktop" => (Engine::Kubernetes, 2),
         "orbstack" | "colima" => (Engine::DockerDesktop, 1),
         "docker" if next == "compose" => (Engine::Docker, 2),
+        // "compose, all capabilities dropped": the answer to where it runs.
+        "compose"
+            if at == 0
+                && s.words.len() <= 12
+                && s.label != "error"
+                && (s.label == "runtime" && next.is_empty() || s.words.get(1).is_some_and(|w| w.breaks)) =>
+        {
+            (Engine::Docker, 1)
+        }
+        // "docker image without extra flags"
+        "docker" if at == 0 && next == "image" && matches!(s.word(2), "with" | "without") => {
+            (Engine::Docker, 2)
+        }
         "docker" => return docker(s, at).then_some((Engine::Docker, 1)),
         "devcontainer" | "devcontainers" | "devcontainer.json" => (Engine::Docker, 1),
         "docker-ce" | "docker.io" | "dockerd" | "docker-compose" | "moby" | "moby-engine" => {
@@ -241,7 +256,11 @@ fn docker(s: &Saying<'_>, at: usize) -> bool {
     // A short line of its own that starts so answers where the program runs: "docker 19.03, no options".
     let answer = at == 0
         && s.words.len() <= 12
-        && (super::words::is_version(next)
+        && (next.is_empty()
+            || next.starts_with("--")
+            || s.words.get(at + 1).is_some_and(|w| w.breaks)
+            || matches!(next, "cap" | "caps" | "cap_add" | "cap_drop")
+            || super::words::is_version(next)
             || matches!(next, "with" | "without" | "works" | "on" | "as" | "rootless" | "service"));
     capital || verb || place || answer || s.label == "runtime"
 }
@@ -294,6 +313,33 @@ fn host_process(s: &Saying<'_>, sink: &mut Sink) {
     }
 }
 
+/// A container of no named engine, as the answer to where the program runs: most are Docker's.
+fn some_container(s: &Saying<'_>, sink: &mut Sink) {
+    let answer = s.label == "runtime"
+        || s.label.is_empty() && s.words.len() <= 8 && matches!(s.word(0), "container" | "containerized");
+    let system =
+        ["proxmox", "pve", "unprivileged", "toolbox", "guest", "vm"].iter().any(|w| s.find(&[w]).is_some());
+    let at = (0..s.words.len()).find(|&n| {
+        matches!(s.word(n), "container" | "containers" | "containerized" | "containerised") && !s.denied(n)
+    });
+    if let Some(at) = at.filter(|_| answer && !system) {
+        sink.weak_engine(s.span(at, at), DIALECT, Engine::Docker);
+    }
+}
+
+/// A changed root directory: "runtime: chroot", "inside a Debian chroot".
+fn changed_root(s: &Saying<'_>, sink: &mut Sink) {
+    let at = (0..s.words.len()).find(|&n| {
+        let place = (1..=3).any(|b| matches!(s.before(n, b), "in" | "inside" | "within" | "from" | "a"));
+        matches!(s.word(n), "chroot" | "schroot" | "chrooted" | "arch-chroot")
+            && !s.denied(n)
+            && (s.label == "runtime" || n == 0 && s.words.len() <= 3 || place)
+    });
+    if let Some(at) = at {
+        s.say(at, at, sink, Predicate::Component { name: "chroot".to_owned(), version: None });
+    }
+}
+
 /// A sandbox that no engine here makes: "inside the X sandbox", "Landlock runtime".
 fn own_sandbox(s: &Saying<'_>, sink: &mut Sink) {
     for (at, word) in s.words.iter().enumerate() {
@@ -337,6 +383,10 @@ mod tests {
             ("docker run --rm x", &[Docker]),
             ("docker 19.03", &[Docker]),
             ("docker, works with --privileged", &[Docker]),
+            ("docker", &[Docker]),
+            ("docker, image with USER 1000", &[Docker]),
+            ("docker --device /dev/sda", &[Docker]),
+            ("compose, cap_drop: [ALL]", &[Docker]),
             ("runtime: Landlock runtime for shell commands", &[OwnSandbox]),
         ] {
             assert_eq!(both(text).0, want, "{text}");

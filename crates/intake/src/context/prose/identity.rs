@@ -132,7 +132,9 @@ fn is_root(s: &Saying<'_>, at: usize) -> bool {
                 | "owned"
         )
     });
-    let listed = s.label == "runtime" && s.words.get(at).is_some_and(|w| w.breaks) && at + 1 == s.words.len();
+    let listed = s.label == "runtime"
+        && (s.words.get(at).is_some_and(|w| w.breaks) && at + 1 == s.words.len()
+            || at == 0 && s.words.len() <= 2);
     (as_root && !required)
         || listed
         || (s.before(at, 1) == "runs" && s.before(at, 2) != "nobody")

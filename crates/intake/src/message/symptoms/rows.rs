@@ -258,6 +258,8 @@ pub(super) const ROWS: &[Row] = &[
         s::CRASHED,
         &[&[
             "fatal process out of memory",
+            "fatal javascript oom",
+            "fatal javascript invalid size error",
             "failed to reserve",
             "failed to allocate executable",
             "codespace",

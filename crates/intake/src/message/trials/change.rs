@@ -250,7 +250,10 @@ fn sysctl(key: &str, value: &str) -> Change {
 }
 
 /// Every change the sentence names, each once.
-pub(super) fn changes(text: &str, low: &str, outcome: Outcome) -> Vec<Change> {
+///
+/// `filter`: the report speaks of a seccomp profile and of no AppArmor, which is what a bare
+/// "unconfined" then means.
+pub(super) fn changes(text: &str, low: &str, outcome: Outcome, filter: bool) -> Vec<Change> {
     let mut out: Vec<Change> = Vec::new();
     let mut add = |c: Change| {
         if !out.contains(&c) {
@@ -274,7 +277,11 @@ pub(super) fn changes(text: &str, low: &str, outcome: Outcome) -> Vec<Change> {
         && !low.contains("systempaths")
         && !low.contains("_t")
     {
-        add(knob(Knob::Apparmor("unconfined".into())));
+        add(knob(if filter {
+            Knob::Seccomp("unconfined".into())
+        } else {
+            Knob::Apparmor("unconfined".into())
+        }));
     }
     if let Some(at) = low.find(":z")
         && !low.get(at + 2..).is_some_and(|t| t.starts_with(|c: char| c.is_alphanumeric()))

@@ -85,6 +85,11 @@ fn perf(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     let facts = level.map(|(id, _)| id).into_iter().chain(hint.map(|f| f.id));
     let contained = cx.facts.in_oci_container();
     let (support, weight) = match errno {
+        // The program looked at the level itself and says what it is; Debian's and Ubuntu's kernels close
+        // everything at 3 and above.
+        _ if attempt.errno_inferred && hint.is_some() && level.is_some_and(|(_, n)| n >= 3) => {
+            (Support::Stated, 84)
+        }
         // perf gives the same advice for every refusal: an errno read from it tells nothing.
         Errno::EACCES if attempt.errno_inferred && contained => {
             let off = cx.facts.knob(|k| matches!(k, Knob::Seccomp(p) if p == "unconfined")).is_some();
@@ -197,6 +202,11 @@ fn kernel_log(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> 
         return None;
     }
     if let Some((id, 0)) = cx.sysctl_number(KEY) {
+        // Of a report without an error the setting is the cure.
+        if !attempt.printed && attempt.records.is_empty() {
+            let because = "kernel.dmesg_restrict, which keeps the kernel log from processes without CAP_SYSLOG, is lifted here.";
+            return Some(denies(attempt, LAYER, Support::Configured, 70, because).fact(id).policy(KEY));
+        }
         return Some(allows(attempt, LAYER, "kernel.dmesg_restrict is 0.").fact(id));
     }
     let set = cx.sysctl_number(KEY).map(|(id, _)| id);
@@ -375,7 +385,14 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     let parent = name.rsplit_once('/').map_or("", |(p, _)| p);
     let listed = cx.facts.path(parent).find(|(_, p)| p.mode.is_some_and(|m| m & 0o1002 == 0o1002));
     let usual = STICKY.contains(&parent);
-    if listed.is_none() && !usual {
+    // `chmod a+t DIR`, `chmod 1777 DIR` among the commands of the report.
+    let made = cx.facts.knob(|k| {
+        matches!(k, Knob::Other { key, value } if key == "act-chmod"
+            && value.split_once(' ').is_some_and(|(mode, dir)| {
+                (mode.ends_with("+t") || mode.len() == 4 && mode.starts_with('1')) && dir.trim_end_matches('/') == parent
+            }))
+    });
+    if listed.is_none() && !usual && made.is_none() {
         // A file in a subdirectory of /tmp has a directory of its own, which is seldom sticky.
         return None;
     }
@@ -383,9 +400,23 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
     if let Some((id, 0)) = cx.sysctl_number("fs.protected_regular") {
         return Some(allows(attempt, LAYER, "fs.protected_regular is 0.").fact(id));
     }
+    let link = cx.facts.path(name).find(|(_, p)| p.kind == Some('l'));
+    if let Some((id, _)) = link.filter(|_| foreign_owner(attempt, cx)) {
+        let because = "In a sticky directory that all may write, fs.protected_symlinks lets nobody follow another user's link, root included, unless the directory's owner made it.";
+        return Some(
+            denies(attempt, LAYER, Support::Configured, 86, because)
+                .fact(id)
+                .policy("fs.protected_symlinks")
+                .step("sysctl fs.protected_symlinks"),
+        );
+    }
     let set = keys.into_iter().find_map(|k| cx.sysctl_number(k).filter(|(_, n)| *n >= 1).map(|(id, _)| id));
     // A container runs as root unless something says otherwise.
-    let foreign = foreign_owner(attempt, cx);
+    let given = cx.facts.knob(|k| {
+        matches!(k, Knob::Other { key, value } if key == "act-chown"
+            && value.split_once(' ').is_some_and(|(to, file)| file == name && !to.starts_with("root") && to != "0"))
+    });
+    let foreign = foreign_owner(attempt, cx) || given.is_some();
     let root = cx.is_root(attempt) || foreign && cx.oci() && !cx.is_user(attempt);
     let because = "In a sticky directory that all may write, fs.protected_regular keeps everybody, root included, from opening another user's file with O_CREAT.";
     let (support, weight) = match (set, listed.is_some() || foreign, root) {
@@ -398,6 +429,8 @@ fn sticky(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say> {
         {
             (Support::Usual, 66)
         }
+        // A named pipe by its name: of two programs that share one, neither makes it for the other.
+        (None, _, false) if name.ends_with("fifo") || name.ends_with(".pipe") => (Support::Usual, 56),
         (None, _, true) => (Support::Usual, 65),
         (None, true, false) => (Support::Usual, 45),
         (None, false, false) => (Support::Fits, 25),

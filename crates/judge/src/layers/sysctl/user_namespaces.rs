@@ -43,8 +43,10 @@ fn limits(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
         let because = "kernel.unprivileged_userns_clone is 0: ordinary users may not make user namespaces.";
         said.push(denies(attempt, LAYER, Support::Configured, 92, because).fact(id).policy(CLONE));
     }
-    // What bubblewrap guesses in a container is the filter's doing.
-    let filtered = cx.facts.in_oci_container() && !cx.rootless() && attempt.phase == Phase::Program;
+    // What bubblewrap guesses in a container is the filter's doing, in a chroot the kernel's.
+    let filtered = cx.facts.in_oci_container() && !cx.rootless() && attempt.phase == Phase::Program
+        // `create_user_ns` refuses a process with a changed root whatever the switch.
+        || cx.facts.has_component("chroot");
     // The switch that the message suspects is known to be on.
     let open = matches!(cx.sysctl_number(CLONE), Some((_, n)) if n != 0)
         || matches!(cx.sysctl_number(MAX), Some((_, n)) if n != 0);
