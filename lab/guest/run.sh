@@ -22,13 +22,15 @@ engine_up() { # once a boot
   fi
   case $1 in
   docker)
+    [ -d /sys/fs/selinux ] && sed -i 's/{/{"selinux-enabled": true, /' /etc/docker/daemon.json
     systemctl start docker || journalctl -u docker --no-pager | tail -20
     tar -C $tree -c . | docker import - base:1 >/dev/null
     ;;
   remap) # a second daemon, beside the first one's sockets and data
     mkdir -p /run/remap
+    echo '{}' >/run/remap/daemon.json
     dockerd -H unix:///run/remap/docker.sock --data-root /var/lib/docker-remap --exec-root /run/remap/exec \
-      --pidfile /run/remap/pid --userns-remap alice --config-file /dev/null --iptables=false --ip6tables=false \
+      --pidfile /run/remap/pid --userns-remap alice --config-file /run/remap/daemon.json --iptables=false --ip6tables=false \
       --bridge=none >/run/remap/log 2>&1 3>&- &
     n=0
     while ! docker -H unix:///run/remap/docker.sock version >/dev/null 2>&1 && [ $n -lt 180 ]; do sleep 1; n=$((n + 1)); done
@@ -56,6 +58,9 @@ part() { # part NAME LIMIT: runs one part of the scenario; its output and status
 # As whom: a rootless engine's containers are its user's.
 as() { if [ "$ENGINE" = "rootless podman" ]; then rootless "$@"; else "$@"; fi; }
 
+# containerd keeps no log of a container that ctr started: what was printed is given beside.
+beside() { if [ "$ENGINE" = containerd ]; then echo "$O/command.txt"; fi; }
+
 ask() { # the question to whodenied; what it knew stays as a case, to be explained elsewhere
   local what
   what=$(cat "$S/ask")
@@ -63,12 +68,7 @@ ask() { # the question to whodenied; what it knew stays as a case, to be explain
   run)
     timeout -k 5 300 whodenied run --save "$O/case.json" --format json -- bash -c '. /opt/lab/lib.sh; cd "$D"; . "$S/command.sh"'
     ;;
-  container)
-    # containerd keeps no log of a container that ctr started.
-    local log=()
-    [ "$ENGINE" = containerd ] && log=("$O/command.txt")
-    as timeout -k 5 300 whodenied explain --wait 120 --container "$N" --format json "${log[@]}"
-    ;;
+  container) as timeout -k 5 300 whodenied explain --wait 120 --container "$N" --format json $(beside) ;;
   compose) timeout -k 5 300 whodenied explain --wait 120 --compose "$D/compose.yaml" web --format json ;;
   unit) timeout -k 5 300 whodenied explain --wait 120 --unit "$N.service" --format json ;;
   paste) timeout -k 5 300 whodenied explain --here --save "$O/case.json" --format json "$O/command.txt" "$O/kernel.txt" ;;
@@ -79,7 +79,7 @@ collect() { # the same evidence as one file, which has to give the same answer o
   case $(cat "$S/ask") in
   container)
     install -d -m 777 "$D/collected"
-    as timeout -k 5 300 whodenied collect --wait 120 --container "$N" -o "$D/collected/case.json"
+    as timeout -k 5 300 whodenied collect --wait 120 --container "$N" -o "$D/collected/case.json" $(beside)
     mv "$D/collected/case.json" "$O/collected.json"
     ;;
   compose) timeout -k 5 300 whodenied collect --wait 120 --compose "$D/compose.yaml" web -o "$O/collected.json" ;;

@@ -47,7 +47,7 @@ fn words(call: &str, args: &[u64; 6]) -> Vec<(String, String)> {
     }
 }
 
-fn engine(text: &str) -> Result<(Runtime, Vec<u32>)> {
+pub(crate) fn engine(text: &str) -> Result<(Runtime, Vec<u32>)> {
     let (name, version) = text.split_once('@').context("ENGINE@VERSION")?;
     let runtime = Runtime::ALL.into_iter().find(|r| r.component() == name).context("an unknown engine")?;
     let numbers =
@@ -56,8 +56,11 @@ fn engine(text: &str) -> Result<(Runtime, Vec<u32>)> {
 }
 
 pub(crate) fn run(args: &[String]) -> Result<bool> {
+    if args.first().is_some_and(|a| a == "--apparmor") {
+        return crate::default_profiles::run(args.get(1..).unwrap_or_default());
+    }
     if args.is_empty() {
-        bail!("ENGINE@VERSION=config.json…");
+        bail!("ENGINE@VERSION=config.json… | --apparmor ENGINE@VERSION=PROGRAM…");
     }
     let mut differences = 0;
     for arg in args {

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz [SECONDS]`: each target for so long, from the committed seeds.
+//! `cargo xtask fuzz [SECONDS [TARGET…]]`: each target for so long, from the committed seeds.
 
 use crate::build::{cargo, root};
 use anyhow::{Result, bail};
@@ -14,8 +14,12 @@ pub fn run(args: &[String]) -> Result<bool> {
     if !installed {
         bail!("cargo-fuzz is missing: cargo install cargo-fuzz");
     }
+    let named = args.get(1..).unwrap_or_default();
+    if let Some(other) = named.iter().find(|n| !TARGETS.contains(&n.as_str())) {
+        bail!("there is no target {other}; there are {}", TARGETS.join(", "));
+    }
     let mut clean = true;
-    for target in TARGETS {
+    for target in TARGETS.into_iter().filter(|t| named.is_empty() || named.iter().any(|n| n == t)) {
         let corpus = root().join("fuzz/corpus").join(target);
         std::fs::create_dir_all(&corpus)?;
         // No sanitizer: the crates hold no unsafe code, and the toolchain is a stable one.

@@ -5,6 +5,7 @@ mod bench;
 mod bench_run;
 mod build;
 mod compare;
+mod default_profiles;
 mod defaults;
 mod docs;
 mod fuzz;

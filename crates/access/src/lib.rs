@@ -22,6 +22,7 @@ mod object;
 mod open;
 mod operation;
 mod permission;
+mod place;
 mod program;
 mod subject;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use object::{
     Acl, EXECUTE, FileCapabilities, FileSystem, Inode, Kind, Mount, READ, SETGID, SETUID, STICKY, WRITE,
 };
 pub use operation::{OpenFlags, Operation, RenameHow, Times};
+pub use place::{Place, places};
 pub use subject::Subject;
 pub use tree::Tree;
 pub use ways::{Way, ways};

@@ -145,6 +145,11 @@ impl Tree {
         self.inodes.iter().map(|inode| (inode.uid, inode.gid))
     }
 
+    /// What the symbolic links in it point to.
+    pub fn targets(&self) -> impl Iterator<Item = &[u8]> {
+        self.inodes.iter().map(|inode| inode.target.as_slice()).filter(|target| !target.is_empty())
+    }
+
     fn dentry_of(&self, id: NodeId) -> Option<&Dentry> {
         self.dentries.get(parts(id).1)
     }

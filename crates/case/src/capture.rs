@@ -42,9 +42,16 @@ pub struct Capture {
     /// Names of the ids that occur, by `u` or `g` and the number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, String>,
+    /// The paths of a mount, unmount or change of root without links, in the process's own terms, a directory
+    /// with `/` at its end: where to (or the new root), then what from (or where the old root goes).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolved: Vec<String>,
     /// Real and saved user of the process that the call was on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_uids: Option<[u32; 2]>,
+    /// The AppArmor label of the process that the call was on.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub target_label: String,
     /// What the seccomp filters that were seen installed answer to this very call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<FilterAnswer>,
@@ -148,6 +155,9 @@ pub struct ProcessState {
     /// The label by the security module that /proc shows one of; "" for none.
     #[serde(default)]
     pub label: String,
+    /// Its root directory as its mount namespace names it; "" where that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub root: String,
     /// True when it is in the observer's user namespace.
     pub same_user_namespace: bool,
     /// `uid_map`: inside, outside, count.

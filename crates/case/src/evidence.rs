@@ -24,6 +24,8 @@ pub enum Origin {
     },
     /// The captures that belong to a trace, see [`crate::capture`].
     Captures,
+    /// AppArmor policy that the kernel held, see [`crate::policy`].
+    Policy,
     /// What a traced command printed on its standard error.
     Printed {
         /// The command.
@@ -71,6 +73,7 @@ impl Origin {
             Self::Host { path } => path,
             Self::Trace { .. } => "the trace",
             Self::Captures => "the captures",
+            Self::Policy => "the loaded policy",
             Self::Printed { .. } => "its standard error",
             Self::Engine { asked } => asked,
             Self::Log { name } => name,

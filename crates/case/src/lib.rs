@@ -13,6 +13,7 @@ pub mod diagnosis;
 pub mod evidence;
 pub mod fact;
 pub mod place;
+pub mod policy;
 pub mod record;
 pub mod remedy;
 pub mod saved;
@@ -57,6 +58,8 @@ pub struct Case {
     pub verdicts: Vec<Verdict>,
     /// What refused, the culprit first.
     pub diagnoses: Vec<Diagnosis>,
+    /// AppArmor policy that was in force.
+    pub policy: Option<policy::Policy>,
     /// What could not be read or was not said, one sentence each.
     pub missing: Vec<String>,
 }

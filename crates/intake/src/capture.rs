@@ -70,11 +70,9 @@ pub(crate) fn attach(case: &mut Case) {
 fn afterwards(case: &mut Case, found: &[Capture]) {
     for capture in found {
         let Some(after) = &capture.after else { continue };
-        let Some(evidence) = case
-            .evidence
-            .iter()
-            .find(|e| matches!(e.origin, Origin::Log { .. }) && e.origin.name() == after.told_by)
-        else {
+        let Some(evidence) = case.evidence.iter().find(|e| {
+            matches!(e.origin, Origin::Log { .. } | Origin::Paste { .. }) && e.origin.name() == after.told_by
+        }) else {
             continue;
         };
         let Some(span) = (capture.line as usize).checked_sub(1).and_then(|n| {

@@ -8,6 +8,7 @@ mod context;
 mod fuse;
 mod message;
 mod name;
+mod policy;
 mod record;
 mod segment;
 mod state;
@@ -52,7 +53,7 @@ fn understand(case: &mut Case) {
     let mut claims = Vec::new();
     let mut marks = Vec::new();
     let mut prefixes = Vec::new();
-    let text = |e: &&Evidence| !matches!(e.origin, Origin::Captures | Origin::State { .. });
+    let text = |e: &&Evidence| !matches!(e.origin, Origin::Captures | Origin::Policy | Origin::State { .. });
     for evidence in case.evidence.iter().filter(text) {
         let doc = segment::document(evidence);
         let named = doc.lines.iter().filter_map(|l| Some((l.raw, l.dress.container.clone()?)));
@@ -68,6 +69,7 @@ fn understand(case: &mut Case) {
     fuse::fuse(case, &marks);
     state::attach(case);
     capture::attach(case);
+    policy::attach(case);
     context::assumed(&mut case.facts);
     if case.workload.is_none() {
         case.workload = name::of_paste(&case.evidence, &case.facts, &case.attempts, &prefixes);

@@ -8,6 +8,7 @@ mod diagnosis;
 mod known;
 mod layers;
 mod live;
+mod policy;
 mod prior;
 mod say;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use whodenied_case::Case;
 pub fn judge(case: &mut Case) {
     diagnosis::run(case);
     let mut odd: Vec<String> = case.attempts.iter().filter_map(live::disagreement).collect();
+    odd.extend(policy::disagreements(case));
     odd.sort();
     odd.dedup();
     case.missing.extend(odd);

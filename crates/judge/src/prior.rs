@@ -12,7 +12,7 @@
 use crate::context::{Context, Presence, file_call, is_path, needed, never_refuses, under, writes};
 use crate::say::denies;
 use whodenied_case::{Answer, Attempt, Engine, Environment, ObjectKind, Support, Verdict};
-use whodenied_kernel::{Call, Errno, Layer};
+use whodenied_kernel::{Call, Capability, Errno, Layer};
 
 /// A guess: the layer, its weight, why it is usual.
 type Guess = (Layer, u8, &'static str);
@@ -27,6 +27,8 @@ const MAPPED: &str =
     "Ids are mapped here, and files of ids without a mapping belong to nobody the process can be.";
 const MISSING: &str = "The call asks for a capability, which is what most processes refused so lack.";
 const FILTER: &str = "A filter that does not list the call answers so before the kernel looks at it.";
+
+const SANDBOX: &str = "Root passes modes; a Landlock sandbox that the program or its launcher put itself into binds root too and leaves no trace in the configuration.";
 
 /// Adds the guesses to what the layers said.
 pub(crate) fn add(attempt: &Attempt, cx: &Context<'_>, verdicts: &mut Vec<Verdict>) {
@@ -114,13 +116,19 @@ fn file_denied(attempt: &Attempt, cx: &Context<'_>) -> Vec<Guess> {
     let bound = cx.oci() && cx.bind_over(name).is_some();
     let profile = match (kernel, snap, cx.contained()) {
         (_, true, _) => 54,
-        (true, _, true) => 40,
+        // The engines' default profiles refuse most writing below these, and modes do not bind root.
+        (true, _, true) => 46,
         (_, _, true) => 12,
         _ => 26,
     };
     let sticky = writes(attempt) && ["/tmp", "/var/tmp", "/run/lock"].iter().any(|d| under(name, d));
+    // Root that passes modes is refused by what binds root too.
+    let passes = cx.facts.statement("starts-as-root").is_some()
+        && !cx.is_user(attempt)
+        && cx.holds_by_bounding(Capability::DAC_OVERRIDE);
     vec![
-        (Layer::Dac, 42, MODES),
+        (Layer::Dac, if passes && !exec { 20 } else { 42 }, MODES),
+        (Layer::Landlock, if passes && !kernel { 30 } else { 0 }, SANDBOX),
         (Layer::Selinux, scaled(cx.selinux(), if bound { 56 } else { 40 }), LABEL),
         (Layer::Apparmor, scaled(cx.apparmor(), profile), PROFILE),
         (Layer::Userns, if cx.remapped() || cx.system_container() { 36 } else { 0 }, MAPPED),
@@ -302,7 +310,8 @@ mod tests {
 
     fn first(attempt: &Attempt, all: &[Predicate]) -> Option<Layer> {
         let facts = facts(all);
-        let cx = Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(attempt) };
+        let cx =
+            Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(attempt), policy: None };
         let mut verdicts = Vec::new();
         add(attempt, &cx, &mut verdicts);
         let weight = |v: &Verdict| match v.answer {
@@ -347,7 +356,7 @@ mod tests {
     fn what_a_layer_said_stays() {
         let open = attempt(Call::Open, Errno::EACCES, "/data/x");
         let facts = facts(&[]);
-        let cx = Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(&open) };
+        let cx = Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(&open), policy: None };
         let mut verdicts: Vec<Verdict> =
             Option::<Verdict>::from(crate::say::allows(&open, Layer::Dac, "The process is root."))
                 .into_iter()

@@ -71,7 +71,10 @@ pub(crate) fn ask(
     all: &[Predicate],
 ) -> Option<Verdict> {
     let facts = facts(all);
-    judge(attempt, &Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(attempt) })
+    judge(
+        attempt,
+        &Context { facts: &facts, trials: &[], attempts: std::slice::from_ref(attempt), policy: None },
+    )
 }
 
 /// What a denial rests on, `None` for any other answer.

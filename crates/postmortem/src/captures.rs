@@ -83,10 +83,14 @@ fn hidden(dead: &Dead, mask: &str, path: &str) -> Option<Capture> {
 
 /// Where a failure stands: the evidence, and the line counted from 1.
 pub(crate) fn place(case: &Case, attempt: &Attempt) -> Option<(SourceId, u32)> {
+    // Where the engine kept no log, what a person gave beside the container's name is what it printed.
+    let kept = case.evidence.iter().any(|e| matches!(e.origin, Origin::Log { .. }));
     attempt.spans.iter().find_map(|span| {
         let evidence = case.evidence.get(span.source.0 as usize)?;
-        if !matches!(evidence.origin, Origin::Log { .. }) {
-            return None;
+        match evidence.origin {
+            Origin::Log { .. } => {}
+            Origin::Paste { .. } if !kept => {}
+            _ => return None,
         }
         let before = evidence.text.get(..span.start as usize)?;
         u32::try_from(before.bytes().filter(|b| *b == b'\n').count() + 1).ok().map(|n| (span.source, n))
@@ -99,7 +103,8 @@ fn told(dead: &Dead, case: &Case, attempt: &Attempt, names: &BTreeMap<String, St
     let filter = crate::filter::answer(dead, attempt);
     let refuses = filter.as_ref().is_some_and(|f| f.code != LETS_THROUGH);
     // Log lines that were sieved away shift the others.
-    let time = dead.times.get(line as usize - 1).copied().flatten().filter(|_| evidence.omitted == 0);
+    let timed = evidence.omitted == 0 && matches!(evidence.origin, Origin::Log { .. });
+    let time = dead.times.get(line as usize - 1).copied().flatten().filter(|_| timed);
     let files = if refuses { None } else { on_files(dead, attempt, time) };
     if files.is_none() && filter.is_none() {
         return None;
@@ -190,6 +195,8 @@ fn state(
         question: answered.map(|a| Question { subject, operation: a.operation, world: a.world }),
         names: names.clone(),
         target_uids: None,
+        target_label: String::new(),
+        resolved: Vec::new(),
         start: None,
         lost: None,
         landlock: None,

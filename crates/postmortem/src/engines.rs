@@ -219,6 +219,7 @@ fn by_client(client: &str, name: &str, options: &Options, untold: &mut Vec<Strin
         Value::Object(_) => value,
         _ => return None,
     };
+    let inspect = if client == "ctr" { oci::inspected(inspect) } else { inspect };
     let log = match client {
         "ctr" => Ok(String::new()),
         "podman" => run(&["logs", "--timestamps", "--tail", TAIL, name]).map(joined),

@@ -63,6 +63,43 @@ pub(crate) fn read(dead: &mut Dead, inspect: &Value) {
     dead.places = places;
 }
 
+/// The layout by the runtime's own configuration, where the root is a directory of the host: containerd
+/// mounts a snapshot only while the container runs.
+pub(crate) fn configured(dead: &mut Dead, spec: &Value) {
+    let root = text(spec, "/root/path");
+    if !root.starts_with('/') || !Path::new(root).is_dir() {
+        return;
+    }
+    let directory = match text(spec, "/process/cwd") {
+        "" => "/",
+        directory => directory,
+    };
+    let mut mounts = Vec::new();
+    let mut places = Vec::new();
+    for one in spec.get("mounts").and_then(Value::as_array).into_iter().flatten().take(500) {
+        let Some(target) = plain(text(one, "/destination")) else { continue };
+        let options: Vec<&str> = list(one, "/options").collect();
+        let source = text(one, "/source");
+        let bind = text(one, "/type") == "bind" || options.contains(&"bind") || options.contains(&"rbind");
+        let source = if bind && source.starts_with('/') {
+            places.push((target.clone(), source.to_owned()));
+            Source::Host(PathBuf::from(source))
+        } else {
+            Source::Hidden
+        };
+        mounts.push(mount(&target, source, &options));
+    }
+    mounts.sort_by_key(|m| m.target.len());
+    dead.layout = Some(Layout {
+        layers: vec![PathBuf::from(root)],
+        read_only: spec.pointer("/root/readonly").and_then(Value::as_bool).unwrap_or(false),
+        mounts,
+        namespace: namespace(&dead.maps),
+        directory: directory.as_bytes().to_vec(),
+    });
+    dead.places = places;
+}
+
 /// A mount as `Mounts` lists it.
 fn told(one: &Value, running: bool) -> Option<MountedAt> {
     let target = plain(text(one, "/Destination"))?;

@@ -34,6 +34,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use whodenied_case::{Case, Evidence, Origin};
 use whodenied_engine::{Limits, Surroundings};
+use whodenied_sources::apparmor::held_of;
 use whodenied_text::SourceId;
 
 /// What is asked about.
@@ -120,10 +121,22 @@ impl Options {
 /// Gathers what is left of `target`.
 #[must_use]
 pub fn gather(target: &Target, options: &Options) -> Gathered {
-    match target {
+    let mut gathered = match target {
         Target::Container(name) => engines::container(name, None, options),
         Target::Compose(file, service) => compose::service(file.as_deref(), service, options),
         Target::Unit(name) => unit::gather(name, options),
+    };
+    policy(&mut gathered, options);
+    gathered
+}
+
+/// What the kernel holds of the container's profile.
+fn policy(gathered: &mut Gathered, options: &Options) {
+    let Some(dead) = &gathered.dead else { return };
+    let Some(mut policy) = held_of(&options.root, &dead.label, dead.started) else { return };
+    gathered.missing.append(&mut policy.missing);
+    if let Ok(text) = serde_json::to_string(&policy) {
+        gathered.add(Origin::Policy, text);
     }
 }
 

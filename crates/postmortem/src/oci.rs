@@ -4,7 +4,8 @@
 //! container's data, containerd only while the container runs.
 
 use crate::dead::{Dead, Filter, Ids, Maps, bits, list, text};
-use serde_json::Value;
+use crate::layout;
+use serde_json::{Value, json};
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 
@@ -20,7 +21,29 @@ pub(crate) fn complete(dead: &mut Dead, inspect: &Value) {
     };
     if let Some(spec) = spec {
         apply(dead, &spec);
+        if dead.layout.is_none() && !dead.rootless {
+            layout::configured(dead, &spec);
+        }
     }
+}
+
+/// What `ctr containers info` prints, in the form of an inspect answer. containerd keeps neither state nor
+/// log of a container that has ended.
+pub(crate) fn inspected(info: Value) -> Value {
+    let part = |pointer: &str| info.pointer(pointer).cloned().unwrap_or(Value::Null);
+    let mut args = list(&info, "/Spec/process/args").map(str::to_owned);
+    json!({
+        "Id": part("/ID"),
+        "Name": part("/ID"),
+        "Created": part("/CreatedAt"),
+        "Image": part("/Image"),
+        "Path": args.next(),
+        "Args": args.collect::<Vec<_>>(),
+        "AppArmorProfile": part("/Spec/process/apparmorProfile"),
+        "ProcessLabel": part("/Spec/process/selinuxLabel"),
+        "Config": {"Image": part("/Image"), "Labels": part("/Labels"), "WorkingDir": part("/Spec/process/cwd")},
+        "Spec": part("/Spec"),
+    })
 }
 
 fn file(path: &str) -> Option<Value> {
@@ -95,7 +118,30 @@ fn apply(dead: &mut Dead, spec: &Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+
+    #[test]
+    fn a_container_of_containerd_alone() {
+        let info = json!({"ID": "web", "Image": "", "CreatedAt": "2026-12-01T00:36:10Z", "Spec": {
+            "process": {"args": ["/bin/sh", "-c", "x"], "cwd": "/", "user": {"uid": 7, "gid": 7}, "apparmorProfile": "p"},
+            "root": {"path": "/", "readonly": true},
+            "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+                {"destination": "/data", "type": "bind", "source": "/srv", "options": ["rbind", "ro"]}],
+            "linux": {}}});
+        let inspect = inspected(info);
+        let mut dead = crate::inspect::read(&inspect, "containerd", "", &Value::Null);
+        complete(&mut dead, &inspect);
+        assert_eq!((dead.workload.container.as_deref(), dead.label.as_str()), (Some("web"), "p"));
+        assert_eq!(dead.filter, Filter::None);
+        let layout = dead.layout.unwrap();
+        assert!(layout.read_only && layout.layers == [std::path::PathBuf::from("/")]);
+        let shown: Vec<_> = layout
+            .mounts
+            .iter()
+            .map(|m| (String::from_utf8_lossy(&m.target).into_owned(), m.read_only))
+            .collect();
+        assert_eq!(shown, [("/proc".to_owned(), false), ("/data".to_owned(), true)]);
+        assert_eq!(dead.places, [("/data".to_owned(), "/srv".to_owned())]);
+    }
 
     #[test]
     fn what_the_runtime_was_given_counts() {

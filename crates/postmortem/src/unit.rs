@@ -21,7 +21,7 @@ const FOLDERS: &[&str] = &[
 /// A unit longer than this is none.
 const MOST: u64 = 128 << 10;
 /// What of a unit's state matters.
-const PROPERTIES: &str = "Id,FragmentPath,DropInPaths,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,ExecMainPID,ExecStart,ExecMainStartTimestamp,ExecMainExitTimestamp,ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,InactiveExitTimestamp,InactiveEnterTimestamp,ControlGroup,NeedDaemonReload,User";
+const PROPERTIES: &str = "Id,FragmentPath,DropInPaths,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,ExecMainPID,ExecStart,ExecMainStartTimestamp,ExecMainExitTimestamp,ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,InactiveExitTimestamp,InactiveEnterTimestamp,ControlGroup,NeedDaemonReload,User,DynamicUser,CapabilityBoundingSet,NoNewPrivileges";
 
 /// Gathers what is left of a unit.
 pub(crate) fn gather(name: &str, options: &Options) -> Gathered {
@@ -69,7 +69,12 @@ pub(crate) fn gather(name: &str, options: &Options) -> Gathered {
     log(&unit, &limits, &mut gathered);
     gathered.add(
         Origin::State { of: format!("the state of {unit}") },
-        format!("unit: {unit}\nengine: systemd\nstatus: {} {}\n", value("ActiveState"), value("Result")),
+        format!(
+            "unit: {unit}\nengine: systemd\nstatus: {} {}\n{}",
+            value("ActiveState"),
+            value("Result"),
+            rights(&value)
+        ),
     );
     let when = |key: &str| stamp(&value(key));
     let begin = when("ExecMainStartTimestamp").or_else(|| when("InactiveExitTimestamp"));
@@ -95,6 +100,24 @@ pub(crate) fn gather(name: &str, options: &Options) -> Gathered {
     }
     machine::state(options, &mut gathered);
     gathered
+}
+
+/// What the manager gives the unit's processes to begin with; "" where it could not be asked.
+fn rights(value: &dyn Fn(&str) -> String) -> String {
+    let set = value("CapabilityBoundingSet");
+    if set.is_empty() {
+        return String::new();
+    }
+    let bounding = crate::dead::bits(set.split_whitespace());
+    let mut out = format!("bounding: {bounding:016x}\n");
+    if matches!(value("User").as_str(), "" | "root" | "0") && value("DynamicUser") != "yes" {
+        out.push_str("starts as: root\n");
+    }
+    // It is implied by other settings as well.
+    if value("NoNewPrivileges") == "yes" {
+        out.push_str("no new privileges: yes\n");
+    }
+    out
 }
 
 /// The main process, by its times in microseconds since the machine was started. A clock and ours differ by

@@ -165,7 +165,8 @@ fn next_word<'a>(line: &'a str, from: &mut usize) -> Option<(Range<usize>, Optio
     let after = line.get(end..)?.trim_start_matches(['"', '\'', ' ']);
     let is_key =
         word.starts_with("--") || word.eq_ignore_ascii_case("bearer") || after.starts_with([':', '=']);
-    if is_key && is_secret_key(word) {
+    // What an error says of a file stands behind its path: `/etc/passwd: Permission denied`.
+    if is_key && !word.contains('/') && is_secret_key(word) {
         let skip = line.get(end..)?.find(|c: char| !matches!(c, '"' | '\'' | ' ' | ':' | '=')).unwrap_or(0);
         let opened = line.get(..end + skip).is_some_and(|s| s.ends_with(['"', '\'']));
         let value = quoted_or_word(line, if opened { end + skip - 1 } else { end + skip });
@@ -249,6 +250,17 @@ fn url_password(word: &str) -> Option<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_of_a_file_is_no_secret() {
+        for line in [
+            "chmod: changing permissions of '/etc/passwd': Operation not permitted",
+            "cat: /run/secrets/db_password: Permission denied",
+        ] {
+            assert_eq!(text(line), line);
+        }
+        assert_eq!(text("password: hunter2"), "password: [redacted]");
+    }
 
     #[test]
     fn secrets_are_hidden_by_key_and_by_shape() {

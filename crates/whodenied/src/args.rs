@@ -263,6 +263,9 @@ impl Dead {
 pub(crate) struct Collect {
     #[command(flatten)]
     pub(crate) dead: Dead,
+    /// Files to take along, such as what the program printed where no log was kept
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
     /// The case file to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,

@@ -28,26 +28,45 @@ struct Tally {
     forms: std::collections::BTreeMap<String, usize>,
 }
 
-/// `--sample N` takes every Nth pair of input and features.
+/// Which pairs of input and features are taken: every `step`th, from the `first`.
+#[derive(Clone, Copy)]
+struct Share {
+    first: usize,
+    step: usize,
+}
+
+/// `--sample N` takes every Nth pair of input and features, `--part K/N` the Kth of N such shares (together
+/// they are the whole), `--release V` one compiler only.
 pub fn run(args: &[String]) -> Result<bool> {
-    let step = match args {
-        [flag, n, ..] if flag == "--sample" => n.parse::<usize>()?.max(1),
-        _ => 1,
-    };
+    let mut share = Share { first: 0, step: 1 };
+    let mut only = None;
+    for pair in args.chunks(2) {
+        match pair {
+            [flag, n] if flag == "--sample" => share.step = n.parse::<usize>()?.max(1),
+            [flag, part] if flag == "--part" => {
+                let (k, n) = part.split_once('/').context("--part K/N")?;
+                let (k, n): (usize, usize) = (k.parse()?, n.parse()?);
+                anyhow::ensure!(k >= 1 && k <= n, "--part K/N, K from 1 to N");
+                share = Share { first: k - 1, step: n };
+            }
+            [flag, version] if flag == "--release" => only = Some(version.as_str()),
+            _ => anyhow::bail!("cargo xtask apparmor decode [--sample N | --part K/N] [--release VERSION]"),
+        }
+    }
     let features = root().join("crates/apparmor/data/features");
     let mut trees: Vec<PathBuf> =
         std::fs::read_dir(features)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
     trees.retain(|p| p.extension().is_none_or(|e| e != "md"));
     trees.sort();
     let mut clean = true;
-    for release in &RELEASES {
+    for release in RELEASES.iter().filter(|r| only.is_none_or(|v| v == r.version)) {
         let parser = parser(release)?;
         let mut inputs = profiles(&parser)?;
         inputs.extend(runtimes(&parser));
         if release.version == "4.1.0" {
             inputs.extend(tests(&simple_tests()?)?);
         }
-        let tally = check(&parser, &inputs, &trees, step);
+        let tally = check(&parser, &inputs, &trees, share);
         println!(
             "{}: {} inputs, {} policies of {} profiles decoded and equal after encoding, {} not compiled, {} failed",
             release.version,
@@ -127,7 +146,7 @@ fn tests(dir: &Path) -> Result<Vec<Input>> {
     Ok(inputs)
 }
 
-fn check(parser: &Parser, inputs: &[Input], trees: &[PathBuf], step: usize) -> Tally {
+fn check(parser: &Parser, inputs: &[Input], trees: &[PathBuf], share: Share) -> Tally {
     let next = AtomicUsize::new(0);
     let tally = Mutex::new(Tally::default());
     let total = inputs.len() * trees.len();
@@ -135,7 +154,7 @@ fn check(parser: &Parser, inputs: &[Input], trees: &[PathBuf], step: usize) -> T
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed) * step;
+                    let at = share.first + next.fetch_add(1, Ordering::Relaxed) * share.step;
                     if at >= total {
                         break;
                     }
@@ -163,26 +182,34 @@ fn check(parser: &Parser, inputs: &[Input], trees: &[PathBuf], step: usize) -> T
     tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// The forms of the units; `None` when the compiler does not take the text.
-fn one(parser: &Parser, input: &Input, tree: &Path) -> Result<Option<Vec<String>>> {
+/// What the compiler makes of a text; `None` when it does not take it, or it holds no profile.
+pub(super) fn compile(
+    parser: &Parser,
+    includes: &[PathBuf],
+    tree: &Path,
+    text: &[u8],
+) -> Result<Option<Vec<u8>>> {
     let mut command = parser.command();
     command.arg("-M").arg(tree);
-    for include in &input.includes {
+    for include in includes {
         command.arg("-I").arg(include);
     }
-    command.arg("-b").arg(&input.includes[0]);
+    command.arg("-b").arg(includes.first().context("no place for includes")?);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().context("the reference compiler")?;
     let mut stdin = child.stdin.take().context("stdin")?;
-    let text = input.text.clone();
+    let text = text.to_vec();
     let writer = std::thread::spawn(move || stdin.write_all(&text));
     let output = child.wait_with_output()?;
     let _ = writer.join();
     // A file of tunables only compiles to nothing.
-    if !output.status.success() || output.stdout.is_empty() {
-        return Ok(None);
-    }
-    let load = decode(&output.stdout, &Limits::default())?;
+    Ok((output.status.success() && !output.stdout.is_empty()).then_some(output.stdout))
+}
+
+/// The forms of the units; `None` when the compiler does not take the text.
+fn one(parser: &Parser, input: &Input, tree: &Path) -> Result<Option<Vec<String>>> {
+    let Some(written) = compile(parser, &input.includes, tree, &input.text)? else { return Ok(None) };
+    let load = decode(&written, &Limits::default())?;
     let mut forms = Vec::new();
     for unit in &load.units {
         let mut targets = vec![Target { perms: PermsForm::Table, wide: unit.layout.wide, version: 0 }];

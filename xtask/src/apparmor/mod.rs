@@ -17,6 +17,17 @@ pub fn run(args: &[String]) -> Result<bool> {
         Some("decode") => corpus::run(rest),
         Some("probe") => probe::run(rest),
         Some("simple-tests") => simple::run(rest),
-        _ => anyhow::bail!("cargo xtask apparmor decode [--sample N] | probe … | simple-tests [--all]"),
+        _ => anyhow::bail!(
+            "cargo xtask apparmor decode [--sample N | --part K/N] [--release V] | probe … | simple-tests [--all]"
+        ),
     }
+}
+
+/// A text compiled by the reference compiler of a version for a tree of features.
+pub fn compiled(version: &str, tree: &std::path::Path, text: &str) -> Result<Vec<u8>> {
+    use anyhow::Context as _;
+    let release = fetch::RELEASES.iter().find(|r| r.version == version).context("no such compiler")?;
+    let parser = fetch::parser(release)?;
+    corpus::compile(&parser, &[parser.base()], tree, text.as_bytes())?
+        .context("the compiler refuses the text")
 }

@@ -53,32 +53,40 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<(Envelope, usize)> {
     Some((envelope, at))
 }
 
-/// Uncompresses; `most` bytes at most.
-pub(super) fn open(bytes: &[u8], most: usize) -> Result<(Envelope, Cow<'_, [u8]>), DecodeError> {
+/// One load: what was around it, its stream, and what follows it.
+type Opened<'a> = (Envelope, Cow<'a, [u8]>, &'a [u8]);
+
+/// Uncompresses one load; `most` bytes at most.
+pub(super) fn open(bytes: &[u8], most: usize) -> Result<Opened<'_>, DecodeError> {
     let error = |what| DecodeError { offset: 0, what };
     let (envelope, at) = recognise(bytes).ok_or_else(|| error("this is no compiled AppArmor policy"))?;
     let rest = bytes.get(at..).unwrap_or(&[]);
-    let stream = match envelope.compression {
-        None if rest.len() > most => return Err(error("more policy than is read")),
-        None => Cow::Borrowed(rest),
+    match envelope.compression {
+        None if rest.len() > most => Err(error("more policy than is read")),
+        None => Ok((envelope, Cow::Borrowed(rest), &[])),
         Some(Compression::Zlib) => {
-            Cow::Owned(miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(rest, most).map_err(|e| {
-                if e.status == miniz_oxide::inflate::TINFLStatus::HasMoreOutput {
-                    error("more policy than is read")
-                } else {
-                    error("the compressed policy is damaged")
-                }
-            })?)
+            let stream =
+                miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(rest, most).map_err(|e| {
+                    if e.status == miniz_oxide::inflate::TINFLStatus::HasMoreOutput {
+                        error("more policy than is read")
+                    } else {
+                        error("the compressed policy is damaged")
+                    }
+                })?;
+            Ok((envelope, Cow::Owned(stream), &[]))
         }
-        Some(Compression::Zstd) => Cow::Owned(zstd(rest, most)?),
-    };
-    Ok((envelope, stream))
+        Some(Compression::Zstd) => {
+            let (stream, rest) = zstd(rest, most)?;
+            Ok((envelope, Cow::Owned(stream), rest))
+        }
+    }
 }
 
-fn zstd(bytes: &[u8], most: usize) -> Result<Vec<u8>, DecodeError> {
+fn zstd(bytes: &[u8], most: usize) -> Result<(Vec<u8>, &[u8]), DecodeError> {
     let error = |what| DecodeError { offset: 0, what };
     let mut stream = Vec::new();
-    let decoder = ruzstd::decoding::StreamingDecoder::new(bytes)
+    let mut source = bytes;
+    let decoder = ruzstd::decoding::StreamingDecoder::new(&mut source)
         .map_err(|_| error("the compressed policy is damaged"))?;
     // One byte more tells a stream that is too long from one that just fits.
     decoder
@@ -88,5 +96,5 @@ fn zstd(bytes: &[u8], most: usize) -> Result<Vec<u8>, DecodeError> {
     if stream.len() > most {
         return Err(error("more policy than is read"));
     }
-    Ok(stream)
+    Ok((stream, source))
 }

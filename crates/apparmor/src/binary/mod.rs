@@ -7,6 +7,7 @@
 //! What is read is hostile. Every length is checked, what the kernel refuses is refused (`policy_unpack.c`
 //! `verify_*`, `match.c` `verify_dfa`), and memory is bounded by [`Limits`] whatever the input says.
 
+pub mod armour;
 mod compat;
 mod encode;
 mod envelope;
@@ -92,6 +93,9 @@ pub struct Load {
     pub envelope: Envelope,
     /// The profiles, parents first.
     pub units: Vec<Unit>,
+    /// How many loads they came in. More than one only in what parsers write to a file for kernels that take
+    /// compressed policy: each profile is then compressed by itself, and the kernel takes one a write.
+    pub loads: usize,
 }
 
 /// Whether bytes look like policy in this form, compressed or not.
@@ -106,9 +110,38 @@ pub fn is_policy(bytes: &[u8]) -> bool {
 ///
 /// When the kernel would refuse it, or a limit is met.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Load, DecodeError> {
-    let (envelope, stream) = envelope::open(bytes, limits.bytes)?;
-    let units = read::units(&stream, limits)?;
-    Ok(Load { envelope, units })
+    let (envelope, stream, mut rest) = envelope::open(bytes, limits.bytes)?;
+    let mut units = read::units(&stream, limits)?;
+    let (mut loads, mut left) = (1, limits.bytes.saturating_sub(stream.len()));
+    while !rest.is_empty() {
+        let (_, stream, after) = envelope::open(rest, left)?;
+        // A frame of nothing would never end.
+        left = left.saturating_sub(stream.len().max(1));
+        units.extend(read::units(&stream, limits)?);
+        if units.len() > limits.profiles {
+            return Err(DecodeError { offset: 0, what: "more profiles than are read" });
+        }
+        loads += 1;
+        rest = after;
+    }
+    Ok(Load { envelope, units, loads })
+}
+
+/// Cuts what a parser wrote to a file into loads, each of which the kernel takes in one write.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub fn loads<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<&'a [u8]>, DecodeError> {
+    let mut parts = Vec::new();
+    let (mut at, mut left) = (bytes, limits.bytes);
+    while !at.is_empty() {
+        let (_, stream, after) = envelope::open(at, left)?;
+        left = left.saturating_sub(stream.len().max(1));
+        parts.push(at.get(..at.len() - after.len()).unwrap_or(at));
+        at = after;
+    }
+    Ok(parts)
 }
 
 #[cfg(test)]

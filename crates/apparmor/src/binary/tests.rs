@@ -121,6 +121,28 @@ fn envelopes_are_opened_within_limits() {
     assert!(!is_policy(b"profile x { }"));
 }
 
+/// What parser 5.0 writes to a file for kernels that take compressed policy: each profile packed by itself. The
+/// kernel (7.3) refuses such a file in one write.
+#[test]
+fn loads_one_after_another_are_all_read() {
+    let one = encode(&profile(), &Target::default()).unwrap();
+    let other = Profile { name: b"other".to_vec(), ..profile() };
+    let two = encode(&other, &Target::default()).unwrap();
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    let header = [1, 3, 0, 0, 0, 0, 0, 0];
+    let packed = |bytes: &[u8]| [&header[..], &ruzstd::encoding::compress_to_vec(bytes, level)].concat();
+    let file = [packed(&one), packed(&two)].concat();
+    let load = decode(&file, &Limits::default()).unwrap();
+    assert_eq!((load.loads, load.units.len()), (2, 2));
+    assert_eq!(load.units[1].profile, other);
+    let parts = loads(&file, &Limits::default()).unwrap();
+    assert_eq!(parts, [packed(&one), packed(&two)]);
+    let small = Limits { bytes: one.len() + two.len() - 1, ..Limits::default() };
+    assert_eq!(decode(&file, &small).unwrap_err().what, "more policy than is read");
+    let tail = [file.as_slice(), b"x"].concat();
+    assert_eq!(decode(&tail, &Limits::default()).unwrap_err().what, "this is no compiled AppArmor policy");
+}
+
 /// The accept words of the manual's example: bits 0 to 13 for owners, 14 to 27 for others.
 #[test]
 fn words_mean_what_the_kernel_takes_them_for() {

@@ -4,8 +4,7 @@
 mod grammar;
 mod words;
 
-pub(crate) use words::signal_name;
-pub use words::{family_name, permission_words, witness_words};
+pub use words::{family_name, permission_words, signal_name, witness_words};
 
 use crate::dfa::{Dfa, StateId, TRAP, TooLarge};
 use crate::evaluate::Kernel;

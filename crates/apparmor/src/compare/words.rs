@@ -294,7 +294,8 @@ fn flag_name(number: u8) -> Option<&'static str> {
 }
 
 /// A signal by its number in rules.
-pub(crate) fn signal_name(number: u8) -> String {
+#[must_use]
+pub fn signal_name(number: u8) -> String {
     const NAMES: [&str; 32] = [
         "signal 0",
         "SIGHUP",

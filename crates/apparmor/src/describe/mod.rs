@@ -1,13 +1,17 @@
 //! A loaded profile for a reader: what it mediates, allows and denies, class by class.
 
 mod patterns;
+mod regions;
 
 use crate::compare::{family_name, permission_words, signal_name};
-use crate::dfa::TRAP;
-use crate::evaluate::{Kernel, signal_number};
-use crate::policy::{Class, Database, Mode, PathFlags, Perms, Profile, Transition, TransitionKind, bit};
+use crate::dfa::{Builder, Dfa, StateId, TRAP};
+use crate::evaluate::{Kernel, MountAttempt, mount, never, pivot_root, signal_number, umount};
+use crate::policy::{
+    Class, Database, Entry, Mode, PathFlags, Perms, Profile, Transition, TransitionKind, bit,
+};
 use patterns::patterns;
-use std::collections::BTreeMap;
+use regions::regions;
+use std::collections::{BTreeMap, HashMap};
 use whodenied_kernel::Capability;
 
 /// A class of a profile.
@@ -35,7 +39,8 @@ pub struct Description {
 /// The most rules of a class.
 const MOST: usize = 60;
 
-/// Describes a profile as this kernel takes it.
+/// Describes a profile as this kernel takes it. Of several rules of files that match a path, the last counts;
+/// so it is with labels.
 #[must_use]
 pub fn describe(profile: &Profile, kernel: &Kernel) -> Description {
     let mut out = Description { head: head(profile), sections: Vec::new(), unmediated: Vec::new() };
@@ -63,7 +68,7 @@ pub fn describe(profile: &Profile, kernel: &Kernel) -> Description {
                             db.dfa.next(db.dfa.next(db.start, Class::Label as u8), Class::Ptrace as u8);
                         labels(db, state, with, "ptrace")
                     }
-                    Class::Mount => mounts(db, state),
+                    Class::Mount => mounts(profile, db, state),
                     Class::Namespace | Class::IoUring => (markers(db, state, with), false),
                     _ => labels(db, state, with, keyword(with)),
                 };
@@ -199,43 +204,116 @@ fn letters(perms: &Perms) -> String {
     out
 }
 
-fn files_of(db: &Database) -> Section {
-    let mut rules = Vec::new();
-    let relevant = |p: &Perms| {
-        let mask = bit::READ | bit::WRITE | bit::APPEND | bit::EXEC | bit::MMAP | bit::LINK | bit::LOCK;
-        (p.allow | p.quiet) & mask != 0
+/// What a state of files comes to, as a reader tells it from others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+struct Worth {
+    owner: String,
+    other: String,
+    target: String,
+    /// Refused silently, of the owner and of others.
+    quiet: [String; 2],
+}
+
+fn worth(db: &Database, entry: &Entry) -> Worth {
+    // What a deny rule takes away has no profile to change to.
+    let silent = |perms: &Perms| {
+        let silent = letters(&Perms { allow: perms.quiet & !bit::EXEC, ..Perms::default() });
+        if perms.quiet & bit::EXEC == 0 { silent } else { silent + "x" }
     };
-    let wanted = |s| relevant(&db.entry(s).owner) || relevant(&db.entry(s).other);
-    let found = patterns(&db.dfa, db.file_start, MOST * 3, Some(0), wanted);
-    for (text, state) in &found.found {
-        let entry = db.entry(*state);
-        // What a deny rule takes away has no profile to change to.
-        let silent = letters(&Perms { allow: entry.other.quiet & !bit::EXEC, ..Perms::default() });
-        let quiet = if entry.other.quiet & bit::EXEC == 0 { silent } else { silent + "x" };
-        let (owner, other) = (letters(&entry.owner), letters(&entry.other));
-        let target = match entry.owner.xindex.kind() {
-            TransitionKind::Table(at) if entry.owner.allow & bit::EXEC != 0 => {
-                let name = db.transitions.get(at as usize).map(|n| String::from_utf8_lossy(n).into_owned());
-                name.map_or(String::new(), |n| format!(" -> {n}"))
-            }
-            _ => String::new(),
-        };
-        if !other.is_empty() {
-            rules.push(format!("{text} {other}{target},"));
+    let target = match entry.owner.xindex.kind() {
+        TransitionKind::Table(at) if entry.owner.allow & bit::EXEC != 0 => {
+            let name = db.transitions.get(at as usize).map(|n| String::from_utf8_lossy(n).into_owned());
+            name.map_or(String::new(), |n| format!(" -> {n}"))
         }
-        if owner != other && !owner.is_empty() {
-            rules.push(format!("owner {text} {owner}{target},"));
-        }
-        if !quiet.is_empty() && text.starts_with('/') {
-            rules.push(format!("deny {text} {quiet},"));
-        }
+        _ => String::new(),
+    };
+    Worth {
+        owner: letters(&entry.owner),
+        other: letters(&entry.other),
+        target,
+        quiet: [silent(&entry.owner), silent(&entry.other)],
     }
-    rules.dedup();
-    let more = found.more || rules.len() > MOST;
-    // Silence is what a reader cannot see anywhere else: it comes first.
-    rules.sort_by_key(|r| !r.starts_with("deny"));
-    rules.truncate(MOST);
-    Section { class: Class::File, rules, more }
+}
+
+/// A copy of an automaton without the strings behind a NUL, which are of pairs, whose accepts are indices into
+/// a list of what a reader tells apart; minimal. The first is that of the trap.
+fn told_apart<W: Clone + PartialEq + Default>(
+    db: &Database,
+    from: StateId,
+    nul: bool,
+    worth: impl Fn(&Entry) -> W,
+) -> Option<(Dfa, StateId, Vec<W>)> {
+    let mut list = vec![W::default()];
+    let mut of_accept: HashMap<u32, u32> = HashMap::new();
+    let mut builder = Builder::new(0);
+    for state in db.dfa.states().skip(1) {
+        let accept = *of_accept.entry(db.dfa.accept(state)).or_insert_with(|| {
+            let one = worth(&db.entry(state));
+            let at = list.iter().position(|known| *known == one).unwrap_or_else(|| {
+                list.push(one);
+                list.len() - 1
+            });
+            u32::try_from(at).unwrap_or(0)
+        });
+        let mut row = db.dfa.row(state);
+        if !nul {
+            row[0] = TRAP;
+        }
+        builder.row(accept, &row, TRAP);
+    }
+    let minimal = builder.build().ok()?.minimise(&[from], |accept| accept);
+    let start = minimal.map.get(from.index()).copied().flatten()?;
+    Some((minimal.dfa, start, list))
+}
+
+fn files_of(db: &Database) -> Section {
+    let mut section = Section { class: Class::File, rules: Vec::new(), more: false };
+    let slash = db.dfa.next(db.file_start, b'/');
+    let Some((dfa, start, list)) = told_apart(db, slash, false, |e| worth(db, e)) else {
+        section.more = true;
+        return section;
+    };
+    let found = regions(&dfa, start, "/", true, MOST);
+    section.more = found.more;
+    for region in &found.found {
+        let (Some(is), Some(was)) = (list.get(region.is as usize), list.get(region.was as usize)) else {
+            continue;
+        };
+        section.rules.extend(file_rules(&region.text, is, was));
+    }
+    section
+}
+
+/// The lines that tell a place's worth from what was expected of it.
+fn file_rules(text: &str, is: &Worth, was: &Worth) -> Vec<String> {
+    let without = |all: &str, taken: &str| all.chars().filter(|c| !taken.contains(*c)).collect::<String>();
+    let mut rules = Vec::new();
+    let denied = without(&without(&was.other, &is.other), "i");
+    let silent = !denied.is_empty() && without(&denied, &is.quiet[1]).is_empty();
+    let grown = !without(&is.other, &was.other).is_empty() || is.target != was.target;
+    // A deny rule takes from what holds around it.
+    if silent && !grown && is.owner == is.other && was.owner == was.other {
+        return vec![format!("deny {text} {},", is.quiet[1])];
+    }
+    if is.other.is_empty() && is.owner.is_empty() {
+        return vec![if is.quiet[1].is_empty() {
+            format!("nothing on {text}")
+        } else {
+            format!("deny {text} {},", is.quiet[1])
+        }];
+    }
+    if is.owner == is.other {
+        rules.push(format!("{text} {}{},", is.other, is.target));
+    } else {
+        rules.push(format!("owner {text} {}{},", is.owner, is.target));
+        let other = if is.other.is_empty() { "nothing" } else { &is.other };
+        rules.push(format!("other {text} {other}{},", is.target));
+    }
+    let quiet = without(&is.quiet[1], &is.other);
+    if !quiet.is_empty() {
+        rules.push(format!("deny {text} {quiet},"));
+    }
+    rules
 }
 
 /// A family, and those of its types that are alike.
@@ -273,7 +351,13 @@ fn sockets(db: &Database, from: crate::dfa::StateId, class: Class) -> Vec<String
         let which = if everything {
             "every family".to_owned()
         } else {
-            list.iter().map(names).collect::<Vec<_>>().join(", ")
+            let whole: Vec<u16> = list.iter().filter(|(_, k)| k.len() == 7).map(|(f, _)| *f).collect();
+            if whole.len() == list.len() && list.len() > 30 {
+                let rest = (0..=45u16).filter(|f| !whole.contains(f)).map(|f| names(&(f, vec![0; 7])));
+                format!("every family but {}", rest.collect::<Vec<_>>().join(", "))
+            } else {
+                list.iter().map(names).collect::<Vec<_>>().join(", ")
+            }
         };
         match (mask, quiet) {
             (0, true) => rules.push(format!("deny network {which},")),
@@ -289,8 +373,9 @@ fn sockets(db: &Database, from: crate::dfa::StateId, class: Class) -> Vec<String
         }
     }
     if class == Class::NetV9 {
-        rules
-            .push("unix sockets are decided further by address and label: ask with `profile can`".to_owned());
+        rules.push(
+            "what else unix sockets may is decided by address and label: ask with `profile can`".to_owned(),
+        );
     }
     rules
 }
@@ -307,22 +392,33 @@ const fn kind(kind: u8) -> &'static str {
     }
 }
 
-fn signals(db: &Database, from: crate::dfa::StateId) -> (Vec<String>, bool) {
+/// A signal as rules name it.
+fn signal_word(number: u8) -> String {
+    match number {
+        35 => "exists".to_owned(),
+        _ => signal_name(number).trim_start_matches("SIG").to_lowercase(),
+    }
+}
+
+fn signals(db: &Database, from: StateId) -> (Vec<String>, bool) {
     // Signals that lead to the same state are one rule.
-    let mut by: BTreeMap<crate::dfa::StateId, Vec<u8>> = BTreeMap::new();
+    let mut by: BTreeMap<StateId, Vec<u8>> = BTreeMap::new();
     for number in (0..=64).filter_map(signal_number) {
         by.entry(db.dfa.next(from, number)).or_default().push(number);
     }
     let mut rules = Vec::new();
     let mut more = false;
-    for (state, numbers) in by {
-        if state == TRAP {
-            continue;
-        }
-        let set = if numbers.len() == 65 {
+    let mut sets: Vec<(StateId, Vec<u8>)> = by.into_iter().filter(|(s, _)| *s != TRAP).collect();
+    // What is said of most signals comes first.
+    sets.sort_by_key(|(_, numbers)| std::cmp::Reverse(numbers.len()));
+    let told: usize = sets.iter().map(|(_, n)| n.len()).sum();
+    let first = sets.first().map_or(0, |(_, n)| n.len());
+    for (state, numbers) in sets {
+        // Of the rest more is said below.
+        let set = if numbers.len() == first && first > 32 && told == 65 {
             String::new()
         } else {
-            format!(" set=({})", numbers.iter().map(|n| signal_name(*n)).collect::<Vec<_>>().join(", "))
+            format!(" set=({})", numbers.iter().map(|n| signal_word(*n)).collect::<Vec<_>>().join(", "))
         };
         let (list, cut) = labels(db, state, Class::Signal, &format!("signal{set}"));
         rules.extend(list);
@@ -331,19 +427,29 @@ fn signals(db: &Database, from: crate::dfa::StateId) -> (Vec<String>, bool) {
     (rules, more)
 }
 
-fn labels(db: &Database, from: crate::dfa::StateId, class: Class, word: &str) -> (Vec<String>, bool) {
-    let mask = |s| permission_words(class, u64::from(db.entry(s).owner.allow & !bit::LOCK));
-    let found = patterns(&db.dfa, from, MOST, None, |s| !mask(s).is_empty());
+fn labels(db: &Database, from: StateId, class: Class, word: &str) -> (Vec<String>, bool) {
+    let words = |e: &Entry| permission_words(class, u64::from(e.owner.allow & !bit::LOCK)).join(", ");
+    let Some((dfa, start, list)) = told_apart(db, from, true, words) else { return (Vec::new(), true) };
+    let found = regions(&dfa, start, "", false, MOST);
     let mut rules: Vec<String> = Vec::new();
-    for (text, state) in &found.found {
-        let text = text.replace("\\x00", " ");
+    for region in &found.found {
+        let text = region.text.replace("\\x00", " ");
+        // No label is empty.
+        if text.is_empty() {
+            continue;
+        }
         let peer = if class == Class::Signal || class == Class::Ptrace {
             format!(" peer={text}")
         } else {
             format!(" {text}")
         };
-        let peer = if text == "**" || text.is_empty() { String::new() } else { peer };
-        rules.push(format!("{word} ({}){peer},", mask(*state).join(", ")));
+        let peer = if text == "**" { String::new() } else { peer };
+        let what = list.get(region.is as usize).map_or("", String::as_str);
+        rules.push(if what.is_empty() {
+            format!("no {word}{peer}")
+        } else {
+            format!("{word} ({what}){peer},")
+        });
     }
     rules.dedup();
     (rules, found.more)
@@ -352,36 +458,61 @@ fn labels(db: &Database, from: crate::dfa::StateId, class: Class, word: &str) ->
 fn markers(db: &Database, from: crate::dfa::StateId, class: Class) -> Vec<String> {
     let words = permission_words(class, u64::from(db.entry(from).owner.allow & !bit::LOCK));
     if words.is_empty() {
-        vec!["nothing".to_owned()]
+        vec!["nothing is allowed".to_owned()]
     } else {
         words.iter().map(|w| (*w).to_owned()).collect()
     }
 }
 
-fn mounts(db: &Database, from: crate::dfa::StateId) -> (Vec<String>, bool) {
-    let found = patterns(&db.dfa, from, MOST, None, |s| db.entry(s).owner.allow & 7 != 0);
+fn mounts(profile: &Profile, db: &Database, from: StateId) -> (Vec<String>, bool) {
     let mut rules: Vec<String> = Vec::new();
-    for (text, state) in &found.found {
-        let mut parts = text.splitn(4, "\\x00");
-        let target = parts.next().unwrap_or_default();
-        let source = parts.next().unwrap_or_default();
-        let allow = db.entry(*state).owner.allow;
-        if allow & 4 != 0 {
-            rules.push(format!("umount {target},"));
+    let mut more = false;
+    for (bits, word) in [(2, "mount"), (4, "umount"), (1, "pivot_root")] {
+        if never(profile, Class::Mount, &[], bits) {
+            let path = b"/a/".to_vec();
+            let silent = match word {
+                "mount" => {
+                    let attempt = MountAttempt {
+                        source: Some(b"none".to_vec()),
+                        target: path,
+                        fstype: Some(b"tmpfs".to_vec()),
+                        ..MountAttempt::default()
+                    };
+                    !mount(profile, &attempt).recorded
+                }
+                "umount" => !umount(profile, &path).recorded,
+                _ => !pivot_root(profile, &path, &path).recorded,
+            };
+            rules.push(if silent { format!("deny {word},") } else { format!("no {word} at all") });
+            continue;
         }
-        if allow & 1 != 0 {
-            rules.push(format!("pivot_root oldroot={source} {target},"));
+        let found = patterns(&db.dfa, from, MOST, None, |s| db.entry(s).owner.allow & bits != 0);
+        more |= found.more;
+        let mut list: Vec<String> = Vec::new();
+        for (text, _) in &found.found {
+            let mut parts = text.splitn(4, "\\x00");
+            let target = parts.next().unwrap_or_default();
+            let source = parts.next().unwrap_or_default();
+            list.push(match word {
+                "umount" if target == "**" => "umount,".to_owned(),
+                "umount" => format!("umount {target},"),
+                "pivot_root" => format!("pivot_root oldroot={source} {target},"),
+                _ => {
+                    let kind = parts.next().unwrap_or_default();
+                    format!("mount fstype={} {} -> {target},", or_any(kind), or_any(source))
+                }
+            });
         }
-        if allow & 2 != 0 {
-            let kind = parts.next().unwrap_or_default();
-            rules.push(format!("mount fstype={} {} -> {target},", or_any(kind), or_any(source)));
-        }
+        list.sort();
+        list.dedup();
+        rules.extend(list);
     }
-    rules.sort();
-    rules.dedup();
-    (rules, found.more)
+    (rules, more)
 }
 
 fn or_any(text: &str) -> &str {
     if text.is_empty() { "-" } else { text }
 }
+
+#[cfg(test)]
+mod tests;

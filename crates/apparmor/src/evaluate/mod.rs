@@ -19,6 +19,7 @@ mod mount;
 mod net;
 mod other;
 mod question;
+mod reach;
 
 pub use exec::{Exec, Target, attachment, exec};
 pub use file::{file, link};
@@ -31,7 +32,9 @@ pub use other::{
     io_uring_sqpoll, mqueue, userns,
 };
 pub use question::{FORMS, Question};
+pub use reach::never;
 
+use crate::features::Features;
 use crate::policy::{Class, Mode, Perms, Profile};
 use whodenied_kernel::Errno;
 
@@ -65,6 +68,19 @@ impl Kernel {
 
     /// The newest mainline that was looked at.
     pub const NEWEST: Self = Self::mainline(7, 3);
+
+    /// By what the kernel says that it can mediate. The version is asked only for what no feature tells.
+    #[must_use]
+    pub fn from_features(features: &Features, release: &str) -> Option<Self> {
+        let by_version = Self::from_release(release)?;
+        Some(Self {
+            network_v9: features.has("network_v9/af_unix"),
+            userns: features.has("namespaces/userns_create") || features.has("namespaces/mask/userns_create"),
+            io_uring: features.has("io_uring"),
+            patched: features.has("network/af_unix") || features.has("ipc/posix_mqueue"),
+            ..by_version
+        })
+    }
 
     /// By the version as `uname -r` says it. Distributions that patch the mediation are told by their suffix.
     #[must_use]

@@ -38,6 +38,7 @@ pub(crate) fn complaint(unit: &Unit) -> Option<Reading> {
     let low = unit.low.as_str();
     let complains = [
         "cannot ",
+        "can not ",
         "can't ",
         "could not ",
         "couldn't ",
@@ -46,6 +47,10 @@ pub(crate) fn complaint(unit: &Unit) -> Option<Reading> {
         "error creating ",
         "error writing ",
     ];
+    // The reason is told, and it is another.
+    if ["already ", "no such", "not found", "invalid", "syntax"].iter().any(|w| low.contains(w)) {
+        return None;
+    }
     let from = complains.iter().filter_map(|c| low.find(c)).min()?;
     let rest = unit.text.get(from..)?;
     let verb = verbs::verb(rest)?;

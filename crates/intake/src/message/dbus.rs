@@ -153,6 +153,7 @@ pub(crate) const RULES: &[Rule] = &[
         .call(Call::Dbus)
         .kind(K::BusName)
         .errno(Errno::EACCES),
+    Rule::on(&["dbus", "accessdenied"]).call(Call::Dbus).kind(K::BusName).errno(Errno::EACCES),
     Rule::on(&["access denied", "dbus"]).call(Call::Dbus).kind(K::BusName).errno(Errno::EACCES),
     Rule::on(&["interactive authentication required"])
         .call(Call::Dbus)

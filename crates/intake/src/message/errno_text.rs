@@ -183,7 +183,7 @@ fn numbers(text: &str, found: &mut Vec<Mention>) {
             && number == 1
             && matches!(next, b' ' | b'\n')
             && text.get(i..).is_some_and(|t| t.trim().is_empty())
-            && (!key.contains(char::is_whitespace) || key.ends_with(')'))
+            && (!key.contains(char::is_whitespace) || key.ends_with(')') || limit_name(key))
         {
             // A function of the C library returns so for every error; the kernel's would be named.
             continue;
@@ -209,6 +209,12 @@ fn numbers(text: &str, found: &mut Vec<Mention>) {
             found.push(Mention { errno: Some(Errno(number)), at: start..i, inferred: false });
         }
     }
+}
+
+/// The key ends in the name of a limit: `ulimits: memlock`.
+fn limit_name(key: &str) -> bool {
+    let last = key.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("");
+    ["memlock", "nofile", "nproc", "core", "stack", "rtprio", "soft", "hard", "limit", "nice"].contains(&last)
 }
 
 fn beside_wording(found: &[Mention], start: usize, end: usize) -> bool {

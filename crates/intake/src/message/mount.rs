@@ -6,6 +6,12 @@ use whodenied_case::ObjectKind as K;
 use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
+    // util-linux says so of a mount that was to be read-only and got EACCES or EROFS.
+    Rule::on(&["mount: ", "cannot mount", "read-only"])
+        .call(Call::Mount)
+        .kind(K::MountPoint)
+        .errno(Errno::EACCES)
+        .object(From::After("mount: ")),
     // A program that tried to make a node, or to run something, there before it goes on.
     Rule::on(&["mounted with noexec or nodev"]).call(Call::Mknod).kind(K::Device).errno(Errno::EPERM),
     // containerd's and BuildKit's own form of a mount.

@@ -40,6 +40,13 @@ const WORDS: &[&str] = &[
     "not responding",
     "corrupt",
     "aborted",
+    "missing",
+    "no module",
+    "no server",
+    "aren't installed",
+    "not installed",
+    "is slow",
+    "already ",
 ];
 
 /// Words of failures that are known to be none of a right: something is missing, away, full or malformed.
@@ -73,6 +80,14 @@ const PLAIN: &[&str] = &[
     "certificate",
     "handshake",
     "not responding",
+    "missing",
+    "no module",
+    "no server",
+    "no route",
+    "aren't installed",
+    "not installed",
+    "already ",
+    "is slow",
     "broken pipe",
     "reset by peer",
     "already in use",

@@ -3,7 +3,7 @@
 use super::rules::{From, Rule};
 use super::statements as s;
 use whodenied_case::ObjectKind as K;
-use whodenied_kernel::Call;
+use whodenied_kernel::{Call, Errno};
 
 pub(crate) const RULES: &[Rule] = &[
     Rule::on(&["is not owned by you"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
@@ -60,6 +60,8 @@ pub(crate) const RULES: &[Rule] = &[
         .own()
         .states(s::BAD_FILE_MODE),
     Rule::on(&["can only be writable by the owner"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
+    // keepalived and its like ask access(2) for the user that would run it.
+    Rule::on(&["is not executable for"]).call(Call::Access).errno(Errno::EACCES),
     Rule::on(&["rewriterule", "executable bit"]).call(Call::Stat).own(),
     Rule::on(&["does not have the executable bit set"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),
     Rule::on(&["bad permissions on", "ignored"]).call(Call::Stat).own().states(s::BAD_FILE_MODE),

@@ -331,7 +331,7 @@ pub(crate) const WEAK: &[(Call, &str)] = &[
     (Call::Stat, "find|lookup"),
     (Call::Read, "read()"),
     (Call::Readdir, "list|listing|walk|traverse|scan"),
-    (Call::Write, "write|writing|write()"),
+    (Call::Write, "write|writing|write()|modify|modifying"),
     (
         Call::Create,
         "save|saving|store|dump|touch|copy|copying|extract|unpack|install|download|create|creating\

@@ -145,7 +145,9 @@ mod tests {
         );
         let mut open = attempt(Call::Open, Errno::EACCES, "/srv/mysql/ibdata1");
         let look = |facts: &Facts, a: &Attempt| {
-            Context { facts, trials: &[], attempts: &[] }.confined(a).map(|(d, told)| (d.domain, told))
+            Context { facts, trials: &[], attempts: &[], policy: None }
+                .confined(a)
+                .map(|(d, told)| (d.domain, told))
         };
         assert_eq!(look(&facts, &open), Some(("mysqld_t", false)));
         open.subject.program = Some("cat".to_owned());

@@ -166,7 +166,7 @@ mod tests {
                 None,
             );
         }
-        let cx = Context { facts: &facts, trials: &[], attempts: &[] };
+        let cx = Context { facts: &facts, trials: &[], attempts: &[], policy: None };
         assert!(cx.mount_over("/tmp/x.so").unwrap().has("noexec"));
         assert_eq!(cx.mount_over("/usr/bin/x").unwrap().target, "/");
     }
@@ -177,7 +177,7 @@ mod tests {
         let knob = Knob::Sysctl { key: "net.ipv4.ping_group_range".to_owned(), value: "0 0".to_owned() };
         let setting = Setting { surface: Surface::Compose, service: None, knob };
         facts.add(Predicate::Setting(setting), Standing::Reported, None);
-        let cx = Context { facts: &facts, trials: &[], attempts: &[] };
+        let cx = Context { facts: &facts, trials: &[], attempts: &[], policy: None };
         assert_eq!(cx.sysctl_number("net.ipv4.ping_group_range").map(|(_, n)| n), Some(0));
     }
 }

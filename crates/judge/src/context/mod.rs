@@ -18,6 +18,7 @@ pub(crate) use place::Presence;
 pub(crate) use privilege::{needed, root_user};
 pub(crate) use trials::{apparmor_off, seccomp_off, selinux_off};
 
+use crate::policy::InForce;
 use whodenied_case::{Attempt, Facts, Trial};
 
 /// The surroundings of one attempt.
@@ -29,4 +30,6 @@ pub(crate) struct Context<'a> {
     pub(crate) trials: &'a [Trial],
     /// Every attempt of the case.
     pub(crate) attempts: &'a [Attempt],
+    /// AppArmor policy that was in force.
+    pub(crate) policy: Option<&'a InForce>,
 }

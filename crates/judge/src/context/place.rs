@@ -369,7 +369,7 @@ mod tests {
     }
 
     fn look<T>(what: Vec<Predicate>, f: impl Fn(&Context<'_>) -> T) -> T {
-        f(&Context { facts: &with(what), trials: &[], attempts: &[] })
+        f(&Context { facts: &with(what), trials: &[], attempts: &[], policy: None })
     }
 
     #[test]

@@ -47,6 +47,11 @@ impl Context<'_> {
         matches!(self.root(attempt), Some((true, _)))
     }
 
+    /// True when the bounding set is known and holds `cap`.
+    pub(crate) fn holds_by_bounding(&self, cap: Capability) -> bool {
+        self.cap_bits("bnd").is_some_and(|(_, bits)| bits >> cap.0 & 1 == 1)
+    }
+
     /// True when the process is known not to be root.
     pub(crate) fn is_user(&self, attempt: &Attempt) -> bool {
         matches!(self.root(attempt), Some((false, _)))
@@ -97,6 +102,12 @@ impl Context<'_> {
         }
         if let Some((id, set)) = self.facts.unit("CapabilityBoundingSet") {
             return Some((unit_set_has(set, cap), Some(id)));
+        }
+        // What the engine gave is known, and root starts with it.
+        if let Some((id, bits)) =
+            self.cap_bits("bnd").filter(|_| self.facts.statement("starts-as-root").is_some())
+        {
+            return Some((bits >> cap.0 & 1 == 1, Some(id)));
         }
         let runtime = self.runtime()?;
         let has = caps::has(runtime, self.runtime_version(), cap);

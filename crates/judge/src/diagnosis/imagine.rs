@@ -13,11 +13,12 @@ use whodenied_text::Span;
 
 /// What may be refused, by the facts alone.
 pub(super) fn attempts(case: &Case) -> Vec<Attempt> {
-    let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &[] };
+    let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &[], policy: None };
     let mut out = Vec::new();
     // Beside a failure of another kind, ordinary settings blame nobody.
     let unrelated = cx.stated(&["other-failure"]).is_some() && cx.stated(super::symptom::ALL).is_none();
-    for fact in &case.facts.all {
+    let plain = case.facts.statement("plain-failure").is_some();
+    for fact in case.facts.all.iter().filter(|_| !plain) {
         if of_host(case, &fact.spans) {
             continue;
         }

@@ -15,6 +15,7 @@ mod tests;
 
 use crate::context::Context;
 use crate::layers::judge_in;
+use crate::policy::InForce;
 use whodenied_case::{Attempt, AttemptId, Case, Verdict};
 
 /// At most so many recorded attempts, and so many printed ones, are judged one by one; a log may
@@ -26,10 +27,12 @@ const MAX_DENIALS: usize = 512;
 
 /// Fills `Case::verdicts` and `Case::diagnoses`.
 pub(crate) fn run(case: &mut Case) {
-    let mut verdicts = judged(case, &case.attempts);
+    let policy = case.policy.as_ref().and_then(InForce::of);
+    let policy = policy.as_ref();
+    let mut verdicts = judged(case, &case.attempts, policy);
     let mut told = story::tell(case, &verdicts);
     if told.is_empty() && !case.attempts.iter().any(story::passed) {
-        imagine_some(case, &mut verdicts);
+        imagine_some(case, &mut verdicts, policy);
         told = story::tell(case, &verdicts);
     }
     told.truncate(MAX_DENIALS);
@@ -58,17 +61,17 @@ fn considered(attempts: &[Attempt]) -> impl Iterator<Item = &Attempt> {
     })
 }
 
-fn judged(case: &Case, attempts: &[Attempt]) -> Vec<Verdict> {
-    let cx = Context { facts: &case.facts, trials: &case.trials, attempts };
+fn judged(case: &Case, attempts: &[Attempt], policy: Option<&InForce>) -> Vec<Verdict> {
+    let cx = Context { facts: &case.facts, trials: &case.trials, attempts, policy };
     considered(attempts).flat_map(|a| judge_in(a, &cx)).collect()
 }
 
 /// Nobody pasted an error: adds the attempt that the configuration would refuse.
-fn imagine_some(case: &mut Case, verdicts: &mut Vec<Verdict>) {
+fn imagine_some(case: &mut Case, verdicts: &mut Vec<Verdict>, policy: Option<&InForce>) {
     let mut best: Option<(rank::Score, Attempt, Vec<Verdict>)> = None;
     for mut attempt in imagine::attempts(case) {
         attempt.id = AttemptId(u32::try_from(case.attempts.len()).unwrap_or(u32::MAX));
-        let answers = judged(case, std::slice::from_ref(&attempt));
+        let answers = judged(case, std::slice::from_ref(&attempt), policy);
         let Some(top) = rank::ranked(case, &attempt, &answers).into_iter().next() else { continue };
         if best.as_ref().is_none_or(|(score, ..)| top.score > *score) {
             best = Some((top.score, attempt, answers));

@@ -23,7 +23,7 @@ pub(super) struct Suspect<'a> {
 /// The denials among the verdicts of `attempt`, the strongest first; at ties in the order in which
 /// the kernel asks.
 pub(super) fn ranked<'a>(case: &Case, attempt: &Attempt, verdicts: &'a [Verdict]) -> Vec<Suspect<'a>> {
-    let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &case.attempts };
+    let cx = Context { facts: &case.facts, trials: &case.trials, attempts: &case.attempts, policy: None };
     let mut suspects: Vec<Suspect<'a>> = verdicts
         .iter()
         .filter(|v| v.attempt == attempt.id)

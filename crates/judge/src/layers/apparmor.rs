@@ -155,7 +155,7 @@ fn only_an_lsm(attempt: &Attempt) -> bool {
 }
 
 /// The profile that would have decided, as far as the configuration tells.
-fn profile(attempt: &Attempt, cx: &Context<'_>) -> Option<String> {
+pub(crate) fn profile(attempt: &Attempt, cx: &Context<'_>) -> Option<String> {
     if let Some(label) = &attempt.subject.label {
         return Some(label.clone());
     }

@@ -53,6 +53,9 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             best.offer(said.step(STEP));
         }
     }
+    if let Some(said) = looks_into(attempt, cx) {
+        best.offer(said.step(STEP));
+    }
     if attempt.errno == Some(Errno::EACCES)
         && file_call(attempt)
         && let Some(said) = root_without_override(attempt, cx)
@@ -99,6 +102,24 @@ fn step_down(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
             .fact(fact.id)
             .policy(Capability::SETGID.to_string()),
     )
+}
+
+/// Files of another process that show its memory, files or surroundings (`ptrace_may_access` with
+/// PTRACE_MODE_READ, fs/proc/base.c): root of a container passes only for processes with no more capabilities.
+fn looks_into(attempt: &Attempt, cx: &Context<'_>) -> Option<Say> {
+    const SHOWN: [&str; 13] = [
+        "environ", "maps", "smaps", "mem", "root", "cwd", "exe", "ns", "pagemap", "stack", "syscall", "io",
+        "auxv",
+    ];
+    let refused = matches!(attempt.errno, Some(Errno::EACCES | Errno::EPERM)) && file_call(attempt);
+    let mut parts = attempt.object_name().strip_prefix("/proc/")?.split('/');
+    let process = parts.next().is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()) && !p.is_empty());
+    let shown = parts.next().is_some_and(|p| SHOWN.contains(&p));
+    if !refused || !process || !shown || !cx.contained() || cx.is_user(attempt) || cx.facts.privileged() {
+        return None;
+    }
+    let because = "Looking into a process that holds more capabilities, or runs under another user, asks for CAP_SYS_PTRACE, which containers are not given.";
+    Some(denies(attempt, LAYER, Support::Default, 70, because).policy(Capability::SYS_PTRACE.to_string()))
 }
 
 /// Giving a directory of the system itself to an owner, as whoever unpacks an image does.

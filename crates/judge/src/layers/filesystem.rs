@@ -118,8 +118,10 @@ fn stated(attempt: &Attempt, cx: &Context<'_>) -> Vec<Say> {
     }
     if let Some(fact) = cx.stated_here(attempt, &["nfs-server-denied"]) {
         let because = "The NFS server refused the mount: its exports do not list this client, path or security flavour.";
+        // mount.nfs puts every EACCES on the server, that of a container's profile too (utils/mount/error.c).
+        let (support, weight) = if cx.contained() { (Support::Usual, 40) } else { (Support::Stated, 88) };
         said.push(
-            denies(attempt, LAYER, Support::Stated, 88, because)
+            denies(attempt, LAYER, support, weight, because)
                 .fact(fact.id)
                 .policy("exports")
                 .step("showmount -e SERVER"),
@@ -364,6 +366,19 @@ fn unexplained(attempt: &Attempt, cx: &Context<'_>, errno: Errno) -> Option<Say>
     if errno == Errno::EOPNOTSUPP && stored {
         let because = "The file system says that it does not support this.";
         return Some(denies(attempt, LAYER, Support::Exclusive, 75, because).step(look(attempt)));
+    }
+    // Its data sets carry NFSv4 lists, and a restricted `aclmode` refuses what would change them.
+    if errno == Errno::EPERM
+        && attempt.call == Some(Call::Chmod)
+        && cx.facts.distro_in(&["truenas"])
+        && data_place(attempt.object_name())
+    {
+        let because = "The data set carries NFSv4 access control lists and is set to keep them (aclmode restricted), so a change of mode is refused to root too.";
+        return Some(
+            denies(attempt, LAYER, Support::Usual, 66, because)
+                .policy("aclmode")
+                .step("zfs get aclmode,acltype"),
+        );
     }
     let user =
         if attempt.call == Some(Call::Chown) { cx.is_stated_user(attempt) } else { cx.is_user(attempt) };

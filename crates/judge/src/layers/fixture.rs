@@ -124,7 +124,7 @@ impl Fixture {
 
     pub(crate) fn ask(&self, judge: Judge) -> Option<Verdict> {
         let attempts = std::slice::from_ref(&self.attempt);
-        judge(&self.attempt, &Context { facts: &self.facts, trials: &self.trials, attempts })
+        judge(&self.attempt, &Context { facts: &self.facts, trials: &self.trials, attempts, policy: None })
     }
 
     /// The support of a denial, `None` for any other answer.

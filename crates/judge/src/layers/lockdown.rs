@@ -93,10 +93,15 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
         let because = "The module's signature is by no key this kernel trusts, and with Secure Boot or lockdown it takes signed modules only.";
         best.offer(denies(attempt, LAYER, Support::Exclusive, 85, because).policy("lockdown").step(LOOK));
     }
-    if let Some(id) = cx.environment(Environment::SecureBoot) {
+    let boot = cx
+        .environment(Environment::SecureBoot)
+        .or_else(|| cx.stated(&["speaks-of-secure-boot"]).map(|f| f.id));
+    if let Some(id) = boot {
         let because = "With Secure Boot this kernel is locked down, and lockdown covers this even for root.";
         let (support, weight) = match covers {
             Covers::Integrity => (Support::Default, 80),
+            // Neither a capability nor a filter is missing there.
+            Covers::Confidentiality if cx.contained() && cx.facts.privileged() => (Support::Default, 70),
             Covers::Confidentiality if cx.contained() => (Support::Usual, 45),
             Covers::Confidentiality => (Support::Default, 68),
         };

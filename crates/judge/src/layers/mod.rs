@@ -29,6 +29,8 @@ mod userns;
 mod userspace_policy;
 mod yama;
 
+pub(crate) use apparmor::profile as apparmor_profile;
+
 use crate::context::Context;
 use whodenied_case::{Attempt, Facts, Trial, Verdict};
 use whodenied_kernel::{Call, Errno, Layer};
@@ -66,7 +68,7 @@ const JUDGES: &[(Layer, Judge)] = &[
 /// Asks every layer about one attempt, with nothing known of other attempts.
 #[must_use]
 pub fn judge_all(attempt: &Attempt, facts: &Facts, trials: &[Trial]) -> Vec<Verdict> {
-    judge_in(attempt, &Context { facts, trials, attempts: std::slice::from_ref(attempt) })
+    judge_in(attempt, &Context { facts, trials, attempts: std::slice::from_ref(attempt), policy: None })
 }
 
 /// The attempt with its error taken for the program's own wording, where no check of the kernel answers
@@ -95,5 +97,6 @@ pub(crate) fn judge_in(attempt: &Attempt, cx: &Context<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = JUDGES.iter().filter_map(|(_, judge)| judge(attempt, cx)).collect();
     crate::prior::add(attempt, cx, &mut verdicts);
     crate::live::apply(attempt, &mut verdicts);
+    crate::policy::apply(attempt, cx, &mut verdicts);
     verdicts
 }

@@ -86,7 +86,14 @@ pub(crate) fn judge(attempt: &Attempt, cx: &Context<'_>) -> Option<Verdict> {
             || cx.stated_here(attempt, &["dbus-apparmor", "dbus-selinux"]).is_some();
     if bus && !asked_lsm && matches!(attempt.errno, None | Some(Errno::EACCES | Errno::EPERM)) {
         let because = "The bus or the service behind it refused the message by its own policy.";
-        let (support, weight) = if cx.contained() { (Support::Usual, 50) } else { (Support::Usual, 75) };
+        // Where dbus-daemon mediates by AppArmor, no default profile of a container has a rule for it.
+        let mediated = cx.oci() && cx.apparmor() >= crate::context::Presence::Likely;
+        let weight = match (mediated, cx.contained()) {
+            (true, _) => 36,
+            (_, true) => 50,
+            _ => 75,
+        };
+        let support = Support::Usual;
         best.offer(
             denies(attempt, LAYER, support, weight, because)
                 .policy("D-Bus policy")

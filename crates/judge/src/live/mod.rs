@@ -9,6 +9,8 @@ mod limits;
 mod lost;
 mod tasks;
 
+pub(crate) use tasks::needed;
+
 use crate::say::{Say, allows, denies};
 use whodenied_access::{Decision, Entry, Kind, World, decide};
 use whodenied_case::capture::Capture;

@@ -53,6 +53,17 @@ const NEEDS: &[Need] = &[
     need(&["setgroups", "setgroups32"], Capability::SETGID, false),
 ];
 
+/// The capability that alone lets a call pass, and whether it must be held in the first user namespace.
+pub(crate) fn needed(syscall: &str) -> Option<(Capability, bool)> {
+    let ids = match syscall {
+        "setuid" | "setreuid" | "setresuid" => Some((Capability::SETUID, false)),
+        "setgid" | "setregid" | "setresgid" => Some((Capability::SETGID, false)),
+        _ => None,
+    };
+    let table = || NEEDS.iter().find(|n| n.syscalls.contains(&syscall)).map(|n| (n.capability, n.first));
+    ids.or_else(table)
+}
+
 pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
     by_table(attempt, live, errno, support)
         .or_else(|| signal(attempt, live, errno, support))

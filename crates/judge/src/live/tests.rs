@@ -27,6 +27,8 @@ fn capture(syscall: &str, errno: Errno) -> Capture {
         partial: false,
         names: [("u0".to_owned(), "root".to_owned())].into(),
         target_uids: None,
+        target_label: String::new(),
+        resolved: Vec::new(),
         filter: None,
         start: None,
         lost: None,

@@ -59,6 +59,56 @@ fn every_layer_has_a_narrow_and_sound_first_fix() {
     }
 }
 
+/// Where a program can be configured to run, each with the engine that reads it.
+const SURFACES: [(Surface, Engine); 8] = [
+    (Surface::Compose, Engine::Docker),
+    (Surface::RunLine, Engine::Docker),
+    (Surface::RunLine, Engine::Podman),
+    (Surface::Quadlet, Engine::Podman),
+    (Surface::Kubernetes, Engine::Kubernetes),
+    (Surface::SystemdUnit, Engine::SystemdUnit),
+    (Surface::Lxc, Engine::Lxc),
+    (Surface::Lxc, Engine::Incus),
+];
+
+#[test]
+fn every_layer_on_every_surface_ranks_by_what_it_opens() {
+    for &layer in Layer::ALL {
+        for (surface, engine) in SURFACES {
+            for (call, object) in [
+                (Call::Open, "/srv/data/file.db"),
+                (Call::Open, "/dev/net/tun"),
+                (Call::Bind, "0.0.0.0:80"),
+                (Call::Chown, "/srv/data"),
+                (Call::Mount, "/mnt"),
+                (Call::Exec, "/srv/data/run.sh"),
+            ] {
+                let told = format!("{layer:?} {surface:?} {engine:?} {call:?} {object}");
+                let remedies = Draft::new(layer, Some(call), object)
+                    .engine(engine)
+                    .set(surface, "web", Knob::Image("example/web".into()))
+                    .remedies();
+                if remedies.is_empty() {
+                    let none =
+                        layer == Layer::Unknown || layer == Layer::Apparmor && engine == Engine::Podman;
+                    assert!(none, "{told}: no fix");
+                    continue;
+                }
+                narrow(&remedies[0]);
+                for remedy in &remedies {
+                    sound(remedy);
+                }
+                // What switches a whole layer off stands behind everything that does not.
+                let broad = remedies.iter().position(|r| crate::guard::broad(r).is_some());
+                let last_narrow = remedies.iter().rposition(|r| crate::guard::broad(r).is_none());
+                if let (Some(broad), Some(narrow)) = (broad, last_narrow) {
+                    assert!(broad > narrow, "{told}: a broad fix before a narrow one");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn every_object_on_every_layer_is_harmless() {
     for &layer in Layer::ALL {

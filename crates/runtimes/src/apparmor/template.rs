@@ -103,7 +103,7 @@ const OLD_PROC_GLOB: When = When {
 };
 
 const DENY_PROC_MEM: When =
-    When { docker: Ranges(&[(&[], &[17, 11])]), containerd: Ranges(&[(&[], &[2, 3])]), podman: A, crio: A };
+    When { docker: Ranges(&[(&[], &[17, 11])]), containerd: Ranges(&[(&[], &[2, 3])]), podman: N, crio: N };
 
 const DENY_POWERCAP: When = When {
     docker: Ranges(&[(&[20, 10, 27], &[23]), (&[23, 0, 8], &[24]), (&[24, 0, 7], &[])]),
@@ -184,14 +184,23 @@ pub fn default_profile(
     rules.extend([Rule::Blank, Rule::comment("Kernel interfaces stay read-only or out of reach.")]);
     rules.extend([
         Rule::deny("@{PROC}/*", "w"),
-        Rule::deny("@{PROC}/{[^1-9s/]*,s,s[^y/]*,sy,sy[^s/]*,sys[^/]*}/**", "w"),
+        // Directories that are no process's and not sys, by the length of their names.
+        Rule::deny("@{PROC}/[^1-9]/**", "w"),
+        Rule::deny("@{PROC}/[^1-9][^0-9]/**", "w"),
+        Rule::deny("@{PROC}/[^1-9s][^0-9y][^0-9s]/**", "w"),
+        // The last set of the older text holds `/` too, and so all of /proc/sys but what begins with a digit.
+        Rule::deny(
+            if holds(&OLD_PROC_GLOB) {
+                "@{PROC}/[^1-9][^0-9][^0-9][^0-9]*/**"
+            } else {
+                "@{PROC}/[^1-9][^0-9][^0-9][^0-9/]*/**"
+            },
+            "w",
+        ),
         Rule::deny("@{PROC}/sys/[^k]**", "w"),
         Rule::deny("@{PROC}/sys/kernel/{?,??}", "w"),
         Rule::deny("@{PROC}/sys/kernel/[^s][^h][^m]**", "w"),
     ]);
-    if holds(&OLD_PROC_GLOB) {
-        rules.push(Rule::deny("@{PROC}/sys/kernel/shm*", "w"));
-    }
     rules.push(if holds(&DENY_PROC_MEM) {
         Rule::deny("@{PROC}/{sysrq-trigger,kcore,mem,kmem}", "rwklx")
     } else {

@@ -23,7 +23,7 @@ pub use masked::{Mask, Masks};
 pub use process::start;
 use std::collections::BTreeMap;
 use walk::{Untold, Walk};
-use whodenied_access::{CapabilitySet, Settings, Subject, UserNamespace};
+use whodenied_access::{CapabilitySet, Operation, Settings, Subject, UserNamespace, places};
 use whodenied_case::capture::{Capture, ProcessState, Question, SCHEMA, Thing};
 
 /// Reads everything that can decide `call`. The thread must be stopped in it.
@@ -43,6 +43,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
             (None, false)
         }
     };
+    let resolved = resolved(tracee, &process, decoded).unwrap_or_default();
     Capture {
         schema: SCHEMA.to_owned(),
         line,
@@ -53,7 +54,9 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         errno: call.errno().map_or(0, |e| e.0),
         limit: limits::limit(tracee, call, decoded, &process),
         names: names(tracee, &process, question.as_ref()),
-        target_uids: target(tracee, decoded),
+        target_uids: target(tracee, decoded).and_then(uids),
+        target_label: target(tracee, decoded).map(process::label_of).unwrap_or_default(),
+        resolved,
         process,
         partial,
         question,
@@ -88,6 +91,8 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         limit: None,
         names: names(tracee, &process, None),
         target_uids: None,
+        target_label: String::new(),
+        resolved: Vec::new(),
         process,
         partial: false,
         question: None,
@@ -101,6 +106,30 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         missing,
         blame: 0,
     }
+}
+
+/// The paths of a call on mounts, without links; `None` where one leads nowhere or can't be walked.
+fn resolved(tracee: Tracee, process: &ProcessState, decoded: &DecodedCall) -> Option<Vec<String>> {
+    if !matches!(decoded.name, "mount" | "umount" | "umount2" | "pivot_root") {
+        return None;
+    }
+    let mut found = Vec::new();
+    for object in [decoded.object.as_ref(), decoded.second.as_ref()].into_iter().flatten() {
+        let Object::Path(path) = object else { return None };
+        let mut walk = Walk::new(tracee, process).ok()?;
+        if let Some(base) = operation::base(path) {
+            walk.set_base(&base).ok()?;
+        }
+        walk.path(&path.given, true).ok()?;
+        let asked = Operation::ChangeDirectory { path: path.given.clone() };
+        let place = places(&walk.into_tree(), &asked)?.into_iter().next()?;
+        let mut name = String::from_utf8(place.path).ok()?;
+        if place.directory && !name.ends_with('/') {
+            name.push('/');
+        }
+        found.push(name);
+    }
+    Some(found)
 }
 
 fn question(
@@ -164,8 +193,8 @@ fn thing(object: &Object) -> Thing {
     }
 }
 
-/// The users of the process that a call was on. Process ids of another namespace are not followed.
-fn target(tracee: Tracee, decoded: &DecodedCall) -> Option<[u32; 2]> {
+/// The process that a call was on. Process ids of another namespace are not followed.
+fn target(tracee: Tracee, decoded: &DecodedCall) -> Option<i32> {
     if tracee.link("ns/pid") != std::fs::read_link("/proc/self/ns/pid").ok() {
         return None;
     }
@@ -178,9 +207,11 @@ fn target(tracee: Tracee, decoded: &DecodedCall) -> Option<[u32; 2]> {
         }
         _ => return None,
     };
-    if pid <= 0 {
-        return None;
-    }
+    (pid > 0).then_some(pid)
+}
+
+/// Real and saved user of a process.
+fn uids(pid: i32) -> Option<[u32; 2]> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let mut ids = status.lines().find_map(|l| l.strip_prefix("Uid:"))?.split_whitespace();
     let real = ids.next()?.parse().ok()?;

@@ -43,7 +43,8 @@ pub(crate) fn state(tracee: Tracee, pid: i32, missing: &mut Vec<String>) -> Proc
     state.comm = tracee.comm().to_string_lossy().into_owned();
     state.exe = tracee.link("exe").map(|path| path.to_string_lossy().into_owned());
     state.command = command(&fs::read(tracee.proc("cmdline")).unwrap_or_default());
-    state.label = label(&read("attr/current").unwrap_or_default());
+    state.label = label_of(tracee.tid);
+    state.root = tracee.link("root").map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
     state.uid_map = read("uid_map").map(|text| id_map(&text)).unwrap_or_default();
     state.gid_map = read("gid_map").map(|text| id_map(&text)).unwrap_or_default();
     state.limits = read("limits").map(|text| limits(&text)).unwrap_or_default();
@@ -113,6 +114,12 @@ fn from_status(status: &str, state: &mut ProcessState) {
             _ => {}
         }
     }
+}
+
+/// The label of a process: AppArmor's where that is on, else that of the module /proc shows.
+pub(super) fn label_of(tid: i32) -> String {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{tid}/attr/{name}")).ok();
+    label(&read("apparmor/current").filter(|l| !l.is_empty()).or_else(|| read("current")).unwrap_or_default())
 }
 
 /// The label as the module writes it, "" for none: without the NUL or newline at its end.

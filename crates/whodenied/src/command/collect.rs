@@ -3,6 +3,7 @@
 use super::explain;
 use crate::args::Collect;
 use crate::exit::Exit;
+use crate::inputs::Opened;
 use crate::output::Output;
 use std::io::{BufRead as _, IsTerminal as _};
 use whodenied_report::redact;
@@ -20,7 +21,13 @@ pub(crate) fn run(collect: &Collect, output: &mut Output) -> anyhow::Result<Exit
         output.error("nothing written: --no-redact needs a yes, or --yes where nobody can be asked");
         return Ok(Exit::Usage);
     }
-    let mut case = explain::left_of(&target, collect.dead.wait, Vec::new());
+    let mut opened = Opened::default();
+    collect.files.iter().for_each(|file| opened.add(file));
+    if let Some(failure) = opened.failures.first() {
+        output.error(failure);
+        return Ok(Exit::Failed);
+    }
+    let mut case = explain::left_of(&target, collect.dead.wait, opened.inputs);
     for missing in &case.missing {
         output.remark(&format!("Not known: {missing}"));
     }

@@ -1,6 +1,7 @@
 //! Compiled profiles, as the reference compiler wrote them for Linux 6.12: `network inet,`; rules of
 //! signals and tracing; mounts.
 
+use crate::schema::check;
 use crate::support::run;
 use std::path::Path;
 
@@ -54,6 +55,60 @@ fn the_json_says_the_same() {
     let value: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(value["profile"], "probe-net1");
     assert!(value["classes"].as_array().unwrap().iter().any(|c| c["class"] == "capabilities"));
+}
+
+/// docker-default of Docker 28.5 as the reference compilers of three releases write it for three kernels.
+fn defaults() -> [(String, &'static str); 3] {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../apparmor/data/compiled");
+    let of = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    [
+        (of("docker-default-linux-6.1-parser-3.0.8"), "6.1"),
+        (of("docker-default-linux-6.12-parser-4.1.0"), "6.12"),
+        (of("docker-default-linux-7.3-parser-5.0.2"), "7.3"),
+    ]
+}
+
+#[test]
+fn documents_keep_to_the_published_schema() {
+    for (file, kernel) in defaults() {
+        let net = seed("words-probe-net1");
+        for arguments in [
+            vec!["show", file.as_str()],
+            vec!["diff", file.as_str(), net.as_str()],
+            vec!["can", file.as_str(), "mount tmpfs on /tmp"],
+            vec!["can", file.as_str(), "read /etc/passwd"],
+        ] {
+            let mut all = vec!["profile"];
+            all.extend(arguments);
+            all.extend(["--kernel", kernel, "--json"]);
+            let ran = run(&all, "");
+            assert_eq!(check("whodenied-profile-1", &ran.out), Vec::<String>::new(), "{all:?}");
+        }
+    }
+}
+
+/// What the template says, on every kernel: no mounts, no writing to the kernel's files, signals from whom it
+/// names; and what the compiler's features add: namespaces are mediated from 6.7 on and no rule allows them.
+#[test]
+fn a_default_profile_is_told_in_a_page() {
+    for (file, kernel) in defaults() {
+        let ran = run(&["profile", "show", &file, "--kernel", kernel], "");
+        let lines: Vec<&str> = ran.out.lines().map(str::trim).collect();
+        for line in [
+            "deny mount,",
+            "umount,",
+            "deny /proc/sysrq-trigger rwkx,",
+            "deny /sys/firmware/** rwkx,",
+            "signal (receive) peer=runc,",
+            "signal (send, receive) peer=docker-default,",
+        ] {
+            assert!(lines.contains(&line), "{kernel}: {line}\n{}", ran.out);
+        }
+        assert!(lines.len() < 90, "{}", ran.out);
+        let namespaces = lines.iter().position(|l| *l == "user namespaces");
+        assert_eq!(namespaces.map(|at| lines[at + 1]), (kernel != "6.1").then_some("nothing is allowed"));
+        ran.assert_harmless();
+    }
 }
 
 #[test]

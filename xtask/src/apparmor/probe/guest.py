@@ -1,7 +1,7 @@
 """Runs in the guest: does every operation of ops.txt under every profile of profiles.txt and prints, one JSON
 line each, the errno it got and the records the kernel wrote. A child does the operations; it reports through a
 pipe, which no profile mediates, and waits until its parent has read the kernel's log."""
-import ctypes, errno, fcntl, json, mmap, os, re, signal, socket, struct, sys, time
+import ctypes, errno, fcntl, glob, json, mmap, os, re, signal, socket, struct, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = "/tmp/aa"
@@ -206,7 +206,7 @@ class Log:
         self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
         os.lseek(self.fd, 0, os.SEEK_END)
 
-    def drain(self):
+    def drain(self, status=False):
         lines = []
         while True:
             try:
@@ -215,7 +215,7 @@ class Log:
                 return lines
             except OSError:
                 continue
-            if "apparmor=" in text and "STATUS" not in text:
+            if "apparmor=" in text and status == ("STATUS" in text):
                 lines.append(text.split(";", 1)[-1].split("\n")[0])
 
 
@@ -272,7 +272,7 @@ def run(profile, ops, log):
         result = json.loads(line)
         records = log.drain()
         # The kernel's thread for records may come later than the refusal.
-        for _ in range(4 if result["errno"] in (1, 13) else 0):
+        for _ in range(12 if result["errno"] in (1, 13) else 0):
             if records:
                 break
             time.sleep(0.02)
@@ -301,29 +301,39 @@ def main():
     try: os.unlink(ROOT + "/server")
     except FileNotFoundError: pass
     path = unix("stream"); path.bind(ROOT + "/server"); path.listen(1000); os.chmod(ROOT + "/server", 0o777)
-    ops = open(HERE + "/ops.txt").read().split("\n")
-    ops = [op for op in ops if op]
+    ops = [op.split(" ", 1) for op in open(HERE + "/ops.txt").read().split("\n") if op]
+
+    def asked(kind):
+        if kind == "all":
+            return [op for _, op in ops]
+        if kind == "some":
+            return [op for at, (_, op) in enumerate(ops) if at % 4 == 0]
+        return [op for k, op in ops if k in (kind, "caps")]
+
     refused = set()
+    loading = Log()
     for line in open(HERE + "/profiles.txt"):
-        name, blob = line.split()
-        fd = os.open(FS + "/.replace", os.O_WRONLY)
+        name, blob, _ = line.split()
+        parts = [f"{HERE}/{blob}"] + sorted(glob.glob(f"{HERE}/{blob}.*"))
         try:
-            os.write(fd, open(f"{HERE}/{blob}", "rb").read())
+            for part in parts:
+                fd = os.open(FS + "/.replace", os.O_WRONLY)
+                try: os.write(fd, open(part, "rb").read())
+                finally: os.close(fd)
         except OSError as e:
-            print("RESULT " + json.dumps({"profile": name, "load": e.errno}), flush=True)
+            print("RESULT " + json.dumps({"profile": name, "load": e.errno, "said": loading.drain(True)}), flush=True)
             refused.add(name)
             continue
-        finally:
-            os.close(fd)
+        loading.drain(True)
         print("RESULT " + json.dumps({"profile": name, "load": 0, "kernel": os.uname().release}), flush=True)
         while True:
             try: dgram.recv(100)
             except BlockingIOError: break
     log = Log()
     for line in open(HERE + "/profiles.txt"):
-        name, _ = line.split()
+        name, _, kind = line.split()
         if name != "probe-peer" and name not in refused:
-            run(name, ops, log)
+            run(name, asked(kind), log)
     print("RESULT " + json.dumps({"done": True}), flush=True)
 
 

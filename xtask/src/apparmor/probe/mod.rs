@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
-use whodenied_apparmor::binary::{Limits, decode};
+use whodenied_apparmor::binary::{Limits, decode, loads};
 use whodenied_apparmor::evaluate::Kernel;
 use whodenied_apparmor::policy::Profile;
 use whodenied_runtimes::Runtime;
@@ -40,6 +40,8 @@ struct Text {
     text: String,
     abi: Option<String>,
     features: Option<String>,
+    /// The kind of operations that say something of it; every one where none is named.
+    ops: Option<String>,
 }
 
 fn texts() -> Vec<Text> {
@@ -49,7 +51,13 @@ fn texts() -> Vec<Text> {
         let mut words = head.split_whitespace();
         let name = format!("probe-{}", words.next().unwrap_or_default());
         let option = |key: &str| head.split_whitespace().find_map(|w| w.strip_prefix(key)).map(str::to_owned);
-        texts.push(Text { name, text: text.to_owned(), abi: option("abi="), features: option("features=") });
+        texts.push(Text {
+            name,
+            text: text.to_owned(),
+            abi: option("abi="),
+            features: option("features="),
+            ops: option("ops="),
+        });
     }
     if let Some(profile) = default_profile(Runtime::Docker, Some(&[28, 5]), "probe-docker", &Host::default())
     {
@@ -58,6 +66,7 @@ fn texts() -> Vec<Text> {
             text: profile.to_string(),
             abi: None,
             features: None,
+            ops: None,
         });
     }
     texts
@@ -79,15 +88,23 @@ fn prepare(kernel: &str, dir: &Path) -> Result<bool> {
             let source = source.replace(&format!("peer={},", text.name), &format!("peer={name},"));
             match compile(&parser, &text, &source, kernel)? {
                 Some(blob) => {
-                    std::fs::write(dir.join(format!("{name}.bin")), blob)?;
-                    list.push_str(&format!("{name} {name}.bin\n"));
+                    // The kernel takes one load a write.
+                    for (n, part) in loads(&blob, &Limits::default())?.iter().enumerate().skip(1) {
+                        std::fs::write(dir.join(format!("{name}.bin.{n}")), part)?;
+                    }
+                    let first = loads(&blob, &Limits::default())?.first().map_or(0, |l| l.len());
+                    std::fs::write(dir.join(format!("{name}.bin")), blob.get(..first).unwrap_or(&blob))?;
+                    // Older compilers' profiles that are asked everything are asked of each class a part.
+                    let ops = text.ops.as_deref().unwrap_or(if digit == "5" { "all" } else { "some" });
+                    list.push_str(&format!("{name} {name}.bin {ops}\n"));
                 }
                 None => println!("{} does not take {}", release.version, text.name),
             }
         }
     }
     std::fs::write(dir.join("profiles.txt"), list)?;
-    std::fs::write(dir.join("ops.txt"), ops::all().join("\n"))?;
+    let kinds: Vec<String> = ops::all().iter().map(|op| format!("{} {op}", ops::kind(op))).collect();
+    std::fs::write(dir.join("ops.txt"), kinds.join("\n"))?;
     std::fs::write(dir.join("guest.py"), GUEST)?;
     std::fs::write(dir.join("job.sh"), "cd \"$(dirname \"$0\")\" && python3 guest.py\n")?;
     Ok(true)
@@ -130,8 +147,14 @@ fn compare(kernel: &str, dir: &Path, output: &Path) -> Result<bool> {
     let kernel = Kernel::from_release(numbers).context("KERNEL is named like linux-7.3")?;
     let mut loaded: BTreeMap<String, Vec<Profile>> = BTreeMap::new();
     for line in std::fs::read_to_string(dir.join("profiles.txt"))?.lines() {
-        let (name, file) = line.split_once(' ').context("profiles.txt")?;
-        let load = decode(&std::fs::read(dir.join(file))?, &Limits::default())?;
+        let mut words = line.split(' ');
+        let (Some(name), Some(file)) = (words.next(), words.next()) else { bail!("profiles.txt") };
+        let mut bytes = std::fs::read(dir.join(file))?;
+        for n in 1.. {
+            let Ok(more) = std::fs::read(dir.join(format!("{file}.{n}"))) else { break };
+            bytes.extend(more);
+        }
+        let load = decode(&bytes, &Limits::default())?;
         loaded.insert(name.to_owned(), load.units.into_iter().map(|u| u.profile).collect());
     }
     let mut score = Score::default();
@@ -144,7 +167,10 @@ fn compare(kernel: &str, dir: &Path, output: &Path) -> Result<bool> {
         } else if let Some(error) = result["load"].as_i64() {
             let name = result["profile"].as_str().unwrap_or_default();
             if error != 0 {
-                score.different.push(format!("{name}: the kernel refused what we decode (errno {error})"));
+                let said = &result["said"];
+                score
+                    .different
+                    .push(format!("{name}: the kernel refused what we decode (errno {error}): {said}"));
             }
         } else {
             expect::judge(&result, &kernel, &loaded, &mut score)?;

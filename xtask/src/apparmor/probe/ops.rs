@@ -158,3 +158,17 @@ pub fn all() -> Vec<String> {
     }
     ops
 }
+
+/// The kind of an operation, by which profiles name those that they are asked.
+pub fn kind(op: &str) -> &'static str {
+    match op.split([' ', '|']).next().unwrap_or_default() {
+        "socket" | "pair" | "ubind" | "ulisten" | "uconnect" | "usend" | "ugetopt" | "usetopt"
+        | "ugetname" | "ushutdown" | "ibind" | "iconnect" | "isend" | "ilisten" | "isetopt" => "net",
+        "mount" | "umount" | "pivot_root" => "mounts",
+        "kill" | "attach" | "kcmp" | "dbus" => "ipc",
+        "userns" | "sqpoll" | "capget" | "hostname" | "chroot" | "setuid" | "setgid" | "nice" | "mknod" => {
+            "caps"
+        }
+        _ => "files",
+    }
+}

@@ -130,7 +130,8 @@ fn show(profile: &Profile, asked: &ProfileAsked, settings: &Settings, output: &m
     let mut parts = vec![Section::Heading(line(&profile.display_name()))];
     parts.extend(described.head.iter().map(|h| Section::Text(line(h))));
     for section in &described.sections {
-        parts.push(Section::Heading(section.class.words().to_owned()));
+        let order = if section.class == Class::File { ": of lines that match, the last counts" } else { "" };
+        parts.push(Section::Heading(format!("{}{order}", section.class.words())));
         if section.rules.is_empty() {
             parts.push(Section::Text("nothing is allowed".to_owned()));
         }

@@ -16,6 +16,7 @@ use whodenied_case::Origin;
 use whodenied_case::capture::Start;
 use whodenied_intake::Input;
 use whodenied_sources::LiveHost;
+use whodenied_sources::apparmor;
 use whodenied_sources::capture::Domains;
 use whodenied_sources::records::{Read, Records};
 use whodenied_sources::trace::{Ending, Options, Status, Tracer, Until};
@@ -35,6 +36,7 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
         ..Options::default()
     };
     let records = Records::open();
+    let revision = apparmor::revision();
     let (tracer, command) = match run.pid {
         Some(pid) => (Tracer::attach(pid, options), format!("process {pid}")),
         None => {
@@ -70,6 +72,7 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     }
     // Without a failure there is nothing that a record would tell more of.
     let records = if recorder.failed_any() { records.read(recorder.pids()) } else { Read::default() };
+    let policy = apparmor::held(recorder.labels(), revision);
     let recorded = recorder.finish(status, outcome.timed_out, settings.terminal.all);
     for remark in &recorded.remarks {
         output.remark(remark);
@@ -90,6 +93,9 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
         input(Origin::Trace { command: command.clone() }, recorded.lines),
         input(Origin::Captures, recorded.captures),
     ];
+    if let Some(text) = policy.and_then(|policy| serde_json::to_string(&policy).ok()) {
+        inputs.push(input(Origin::Policy, text));
+    }
     if !recorded.printed.trim().is_empty() {
         inputs.push(input(Origin::Printed { command }, recorded.printed));
     }

@@ -98,6 +98,11 @@ impl Recorder {
         &self.pids
     }
 
+    /// The labels of the processes that failed and of those that they meant.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
+        self.failures.iter().flat_map(|f| [f.capture.process.label.as_str(), f.capture.target_label.as_str()])
+    }
+
     /// True when the command ran under our accelerating filter.
     pub(super) fn accelerated(&self) -> bool {
         self.accelerated

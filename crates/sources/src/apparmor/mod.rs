@@ -4,6 +4,10 @@
 //! of that load) and the children in `profiles`. Reading `raw_data` needs CAP_MAC_ADMIN. Source: kernel
 //! `apparmorfs.c`.
 
+mod held;
+
+pub use held::{held, held_of, revision};
+
 use crate::host::ReadError;
 use std::fs;
 use std::io::Read;
@@ -58,6 +62,11 @@ pub fn loaded(policy: &Path) -> Result<Vec<LoadedProfile>, ReadError> {
     below(policy, None, DEPTH, &mut found)?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
+}
+
+/// [`loaded`], with nothing for a directory that can't be read.
+fn below_of(policy: &Path) -> Option<Vec<LoadedProfile>> {
+    loaded(policy).ok()
 }
 
 fn below(
