@@ -82,6 +82,11 @@ pub trait Host {
         Err(ReadError::Absent)
     }
 
+    /// What the kernel holds of the AppArmor profiles of a label; `None` where it does not tell.
+    fn policy(&self, _label: &str) -> Option<whodenied_case::policy::Policy> {
+        None
+    }
+
     /// The first line that a program in /usr/bin, /usr/sbin or /usr/local/bin prints for `--version`.
     ///
     /// # Errors

@@ -43,6 +43,10 @@ impl Host for LiveHost {
         crate::syscalls::may_write(std::path::Path::new(path)).map_err(why)
     }
 
+    fn policy(&self, label: &str) -> Option<whodenied_case::policy::Policy> {
+        crate::apparmor::held([label], None)
+    }
+
     fn landlock(&self) -> Result<i32, ReadError> {
         crate::syscalls::landlock_abi().ok_or(ReadError::Absent)
     }

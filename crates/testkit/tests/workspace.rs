@@ -23,7 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sources", &["case", "kernel", "text", "access", "seccomp", "apparmor"]),
     ("engine", &[]),
     ("postmortem", &["access", "case", "engine", "kernel", "runtimes", "seccomp", "sources", "text"]),
-    ("doctor", &["access", "case", "judge", "kernel", "remedy", "sources", "text"]),
+    ("doctor", &["access", "apparmor", "case", "judge", "kernel", "remedy", "sources", "text"]),
     ("trial", &["case", "sources", "text"]),
     ("report", &["case", "kernel", "text"]),
     ("testkit", &["access", "kernel", "sources"]),

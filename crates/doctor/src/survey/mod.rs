@@ -4,6 +4,7 @@
 //! as a live one does. A value is what the kernel says, a meaning is ours.
 
 mod containers;
+mod labels;
 mod modules;
 mod settings;
 mod sight;
@@ -80,6 +81,7 @@ pub fn survey(host: &dyn Host) -> Survey {
     let mut groups = vec![
         settings::system(&mut look),
         modules::modules(&mut look),
+        labels::labels(&mut look),
         settings::filters(&mut look),
         settings::namespaces(&mut look),
         settings::privileges(&mut look),

@@ -357,7 +357,12 @@ fn mounting(attempt: &Attempt, live: &Capture) -> Option<Ask> {
         let path = live.resolved.get(1)?;
         Some(named(live, path.as_bytes(), path.ends_with('/'))?)
     } else {
-        text("source").map(String::into_bytes)
+        // The kernel compares the device that a path leads to, which is not known here.
+        let source = text("source");
+        if source.as_ref().is_some_and(|s| s.starts_with('/')) {
+            return None;
+        }
+        source.map(String::into_bytes)
     };
     // Text that was cut or holds escapes is not what the kernel compared.
     let plain =

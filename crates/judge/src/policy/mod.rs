@@ -121,10 +121,14 @@ pub(crate) fn apply(attempt: &Attempt, cx: &Context<'_>, verdicts: &mut Vec<Verd
     let Some(say) = judged(attempt, cx) else { return };
     let Some(verdict) = Option::<Verdict>::from(say) else { return };
     let of = |v: &Verdict| v.attempt == attempt.id && v.layer == Layer::Apparmor;
+    let seen = attempt.live.as_ref().is_some_and(|live| live.after.is_none());
     let stronger = |v: &Verdict| match (&v.answer, &verdict.answer) {
         (Answer::Denies { support: known, .. }, Answer::Denies { support, .. }) => known > support,
-        // A record of the refusal is the kernel's own word.
-        (Answer::Denies { support, .. }, Answer::Allows { .. }) => *support == Support::Record,
+        // A record of the refusal is the kernel's own word. Where only a text tells of the call, so is an error
+        // that only a security module gives, and a trial or a message says more than today's policy.
+        (Answer::Denies { support, .. }, Answer::Allows { .. }) => {
+            *support >= if seen { Support::Record } else { Support::Exclusive }
+        }
         _ => false,
     };
     if verdicts.iter().any(|v| of(v) && stronger(v)) {

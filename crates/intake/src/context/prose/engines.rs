@@ -16,7 +16,9 @@ pub(super) fn read(s: &Saying<'_>, sink: &mut Sink) {
     host_process(s, sink);
     // "docker, works with --privileged": where it runs, and the experiment behind it.
     let tried = s.trial && s.label != "runtime" && s.label != "software";
-    if s.message || tried && !matches!(s.word(1), "works" | "fails") {
+    // "Docker, it worked until …"
+    let first = s.words.get(1).is_some_and(|w| w.breaks);
+    if s.message || tried && !first && !matches!(s.word(1), "works" | "fails") {
         return;
     }
     let mut mentions = mentions(s);
@@ -385,6 +387,7 @@ mod tests {
             ("docker, works with --privileged", &[Docker]),
             ("docker", &[Docker]),
             ("docker, image with USER 1000", &[Docker]),
+            ("Docker, it worked until we went to 25.0.1", &[Docker]),
             ("docker --device /dev/sda", &[Docker]),
             ("compose, cap_drop: [ALL]", &[Docker]),
             ("runtime: Landlock runtime for shell commands", &[OwnSandbox]),
