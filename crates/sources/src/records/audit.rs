@@ -11,7 +11,7 @@ const READLOG: u32 = 1;
 /// Records that are kept until somebody reads them, in bytes.
 const ROOM: i32 = 4 << 20;
 /// Milliseconds that are waited for a first record.
-const PATIENCE: i32 = 20;
+const PATIENCE: i32 = 100;
 /// MAX_AUDIT_MESSAGE_LENGTH is 8970.
 const LONGEST: usize = 16 << 10;
 

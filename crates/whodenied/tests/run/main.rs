@@ -153,7 +153,8 @@ fn a_set_user_id_program_is_said_to_be_without_its_privilege() {
         return;
     }
     let copy = std::env::temp_dir().join(format!("whodenied-run-{}", std::process::id()));
-    std::fs::copy(BINARY, &copy).unwrap();
+    // By a process of its own: no child of another test has it open for writing meanwhile.
+    assert!(Command::new("cp").arg(BINARY).arg(&copy).status().unwrap().success());
     let output = Command::new("setpriv")
         .args(["--reuid=65533", "--regid=65533", "--clear-groups"])
         .arg(&copy)
