@@ -77,6 +77,9 @@ pub struct Capture {
     /// Set when the state was put together after the call, from configuration and what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Afterwards>,
+    /// Of a container whose clone was followed: paths inside and where they lie on the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<Vec<(String, String)>>,
     /// What could not be read, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
@@ -279,8 +282,9 @@ pub struct Seen<'a> {
     pub names: &'a BTreeMap<String, String>,
     /// Sysctls by dotted name.
     pub sysctls: &'a BTreeMap<String, String>,
-    /// Set where the state was put together after the call, of a container.
-    pub after: Option<&'a Afterwards>,
+    /// Set where the files are a container's: paths inside and where they lie on the host. What lies
+    /// nowhere on the host is the image's.
+    pub outside: Option<&'a [(String, String)]>,
 }
 
 impl Capture {
@@ -294,7 +298,7 @@ impl Capture {
             world: &question.world,
             names: &self.names,
             sysctls: &self.sysctls,
-            after: self.after.as_ref(),
+            outside: self.after.as_ref().map(|a| a.places.as_slice()).or(self.places.as_deref()),
         })
     }
 }

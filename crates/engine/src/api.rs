@@ -96,6 +96,22 @@ impl Api {
         }
     }
 
+    /// The same in Docker's own form, which Podman gives too.
+    ///
+    /// # Errors
+    /// As [`Error`] says; a status of 404 when there is no such container.
+    pub fn inspect_as_docker(&self, name: &str) -> Result<Value, Error> {
+        self.json(&format!("/containers/{}/json", encode(name)))
+    }
+
+    /// What an image says of itself.
+    ///
+    /// # Errors
+    /// As [`Error`] says; a status of 404 when there is no such image.
+    pub fn image(&self, name: &str) -> Result<Value, Error> {
+        self.json(&format!("/images/{}/json", encode(name)))
+    }
+
     /// The end of a container's log, each line with its time where `times` is set.
     ///
     /// # Errors
@@ -219,7 +235,7 @@ fn listed(value: &Value) -> Listed {
 }
 
 /// A name as a part of a target (RFC 3986).
-fn encode(name: &str) -> String {
+pub(crate) fn encode(name: &str) -> String {
     let mut out = String::new();
     for b in name.bytes().take(512) {
         if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) {

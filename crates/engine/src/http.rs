@@ -1,5 +1,5 @@
-//! As much of HTTP/1.1 (RFC 9112) as a GET to an engine needs: one request, one answer, no reuse, no
-//! redirects.
+//! As much of HTTP/1.1 (RFC 9112) as a question to an engine needs: one request, one answer, no reuse,
+//! no redirects.
 
 use crate::socket::Timed;
 use crate::{Error, Limits};
@@ -24,31 +24,70 @@ pub struct Answer {
 /// # Errors
 /// As [`Error`] says; a status other than 200 is one.
 pub(crate) fn get(path: &str, target: &str, limits: &Limits, cut: bool) -> Result<Answer, Error> {
+    let (status, answer) = exchange(path, "GET", target, None, limits, cut)?;
+    if status == 200 { Ok(answer) } else { Err(refusal(status, &answer)) }
+}
+
+/// Sends `body` (JSON) with `method`, and gets the status and the answer of a success.
+///
+/// # Errors
+/// As [`Error`] says; a status other than 2xx and 304 (already so) is one.
+pub(crate) fn send(
+    path: &str,
+    method: &str,
+    target: &str,
+    body: Option<&[u8]>,
+    limits: &Limits,
+) -> Result<Answer, Error> {
+    let (status, answer) = exchange(path, method, target, body, limits, false)?;
+    if matches!(status, 200..=299 | 304) { Ok(answer) } else { Err(refusal(status, &answer)) }
+}
+
+fn exchange(
+    path: &str,
+    method: &str,
+    target: &str,
+    body: Option<&[u8]>,
+    limits: &Limits,
+    cut: bool,
+) -> Result<(u16, Answer), Error> {
     // A target of our own making: a name that came from outside has been checked by then.
     if target.bytes().any(|b| b <= b' ' || b >= 0x7f) {
         return Err(Error::Garbled("the name can't stand in a request"));
     }
     let mut reader = Reader { stream: Timed::connect(path, limits)?, buffer: Vec::new(), at: 0 };
-    let request = format!(
-        "GET {target} HTTP/1.1\r\nHost: engine\r\nUser-Agent: whodenied\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+    let mut request = format!(
+        "{method} {target} HTTP/1.1\r\nHost: engine\r\nUser-Agent: whodenied\r\nAccept: application/json\r\nConnection: close\r\n"
     );
+    if method != "GET" {
+        let length = body.map_or(0, <[u8]>::len);
+        request.push_str(&format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"));
+    }
+    request.push_str("\r\n");
     reader.stream.send(request.as_bytes())?;
+    reader.stream.send(body.unwrap_or_default())?;
     let head = reader.head()?;
     let (status, framing) = parse(&head)?;
+    // RFC 9112, 6.3: these have no body whatever their head says.
+    if matches!(status, 204 | 304) {
+        return Ok((status, Answer { body: Vec::new(), cut: false }));
+    }
     let answer = match framing {
         Framing::Length(length) => reader.exactly(length, limits.body, cut),
         Framing::Chunked => reader.chunks(limits.body, cut),
         Framing::UntilClosed => reader.rest(limits.body, cut),
     }?;
-    if status == 200 {
-        return Ok(answer);
-    }
+    Ok((status, answer))
+}
+
+/// The engine's refusal in its own words.
+fn refusal(status: u16, answer: &Answer) -> Error {
     let text = String::from_utf8_lossy(answer.body.get(..answer.body.len().min(2000)).unwrap_or_default());
     let message = serde_json::from_str::<serde_json::Value>(&text)
         .ok()
         .and_then(|v| v.get("message").or_else(|| v.get("cause"))?.as_str().map(str::to_owned))
         .unwrap_or_else(|| text.chars().take(200).collect());
-    Err(Error::Status(status, message))
+    Error::Status(status, message)
 }
 
 /// How the end of a body is told.

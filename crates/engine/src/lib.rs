@@ -1,15 +1,17 @@
 //! What a container engine says of a container: the part of the Docker Engine API that a post-mortem
-//! needs, over the engine's Unix socket or through its command line client. Read only.
+//! needs, over the engine's Unix socket or through its command line client. [`Api`] only reads; what makes
+//! and removes containers is [`Control`], which only a trial has.
 //!
 //! Whatever answers at the other end is hostile: it may be silent, slow, endless or something else
 //! entirely. So every exchange has one deadline and every answer a size, and an answer past either is an
 //! error, not a wait. What comes back is the engine's own text, which becomes evidence as it stands.
 //!
-//! Deliberately absent: everything that changes a container or starts one, TLS and TCP. Of an engine on
-//! another machine the local state is the wrong one, see [`Endpoint::Elsewhere`].
+//! Deliberately absent: everything that changes a container which is there already, TLS and TCP. Of an
+//! engine on another machine the local state is the wrong one, see [`Endpoint::Elsewhere`].
 
 mod api;
 mod client;
+mod control;
 mod find;
 mod http;
 mod logs;
@@ -17,6 +19,7 @@ mod socket;
 
 pub use api::{Api, Flavour, History, Listed, MOST_LISTED};
 pub use client::{Output, command};
+pub use control::Control;
 pub use find::{Endpoint, Found, Surroundings, endpoints};
 pub use http::Answer;
 pub use logs::undress;
@@ -59,7 +62,7 @@ pub enum Error {
     /// It is not HTTP, or not JSON where JSON was asked for.
     #[error("the answer is not what an engine sends: {0}")]
     Garbled(&'static str),
-    /// An HTTP status other than 200, with the engine's message.
+    /// An HTTP status that is no success, with the engine's message.
     #[error("the engine says {0}: {1}")]
     Status(u16, String),
     /// Anything else, in the system's words.

@@ -183,6 +183,7 @@ fn state(
         ..ProcessState::default()
     };
     Some(Capture {
+        places: None,
         schema: SCHEMA.to_owned(),
         line: 0,
         syscall: attempt.syscall.clone().unwrap_or_default(),

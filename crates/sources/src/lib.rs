@@ -12,6 +12,7 @@ mod host;
 mod live;
 mod marks;
 pub mod policy;
+pub mod probe;
 mod recorded;
 pub mod records;
 pub mod subject;

@@ -24,7 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("engine", &[]),
     ("postmortem", &["access", "case", "engine", "kernel", "runtimes", "seccomp", "sources", "text"]),
     ("doctor", &["access", "apparmor", "case", "judge", "kernel", "remedy", "sources", "text"]),
-    ("trial", &["case", "sources", "text"]),
+    ("trial", &["case", "engine", "manifest", "text"]),
     ("report", &["case", "kernel", "text"]),
     ("testkit", &["access", "kernel", "sources"]),
 ];

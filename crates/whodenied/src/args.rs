@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Run a command and explain what it was refused
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// From a container's name to a fix that was seen to work: tried on clones, nothing is changed
+    #[command(after_help = FIX_EXAMPLES)]
+    Fix(Fix),
     /// Ask the layers whether a user or a process may do something, without trying it
     #[command(after_help = CAN_EXAMPLES)]
     Can(Can),
@@ -59,6 +62,18 @@ pub(crate) enum Command {
     Profile(crate::command::profile::Profile),
     /// Take back what --write wrote below a directory
     Undo(Undo),
+    /// What is tried in a clone before and after a fix
+    #[command(name = crate::command::clone::probes::NAME, hide = true)]
+    Probe,
+    /// What a clone runs until it is followed
+    #[command(name = crate::command::clone::hold::NAME, hide = true)]
+    Hold {
+        /// Empty until it is followed
+        gate: PathBuf,
+        /// What it becomes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<std::ffi::OsString>,
+    },
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -94,6 +109,22 @@ Examples:
   whodenied run --save case.json -- make install
   whodenied run --timeout 30s --propagate-exit -- ./start.sh
   sudo whodenied run --pid 4711";
+
+const FIX_EXAMPLES: &str = "\
+A clone of the container is followed from its first instruction; then each fix is tried alone on
+another clone: is the denied call let through, does the program get further, what is denied next?
+Last, dangerous operations are tried before and after: they have to be refused as before.
+
+A clone has the original's image, user, capabilities, filter and label. Its volumes are copies on
+write, it has no network and no published port, and no door out of the container. It is removed.
+
+Examples:
+  sudo whodenied fix --container mealie
+  sudo whodenied fix --compose /srv/compose.yaml mealie
+  sudo whodenied fix --container mealie --format json
+
+Exit status: 0 a fix was seen to work, or unchanged but made anew it does not fail; 1 denied, and no
+fix was seen to work; 2 not decided; 3 whodenied failed.";
 
 const CAN_EXAMPLES: &str = "\
 USER is a name, a uid, uid:gid, or pid:N for a running process with its own root and namespaces.
@@ -205,10 +236,12 @@ pub(crate) struct Plain {
 pub(crate) struct Run {
     /// The command and its arguments
     #[arg(value_name = "CMD", trailing_var_arg = true, allow_hyphen_values = true)]
-    #[arg(required_unless_present = "pid", conflicts_with = "pid")]
+    #[arg(required_unless_present_any = ["pid", "container", "compose"], conflicts_with_all = ["pid", "container", "compose"])]
     pub(crate) command: Vec<std::ffi::OsString>,
+    #[command(flatten)]
+    pub(crate) of: Clones,
     /// Follow a running process with all its threads until it ends, or ^C
-    #[arg(long, value_name = "PID")]
+    #[arg(long, value_name = "PID", conflicts_with_all = ["container", "compose"])]
     pub(crate) pid: Option<i32>,
     /// End the command after this time: 10s, 2m, 1h
     #[arg(long, value_name = "T", value_parser = crate::command::run::duration)]
@@ -226,6 +259,52 @@ pub(crate) struct Run {
     pub(crate) save: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
+}
+
+/// What `fix` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Fix {
+    #[command(flatten)]
+    pub(crate) of: Clones,
+    /// A clone may run for so long: 20s, 2m
+    #[arg(long, value_name = "T", value_parser = crate::command::run::duration)]
+    pub(crate) timeout: Option<std::time::Duration>,
+    /// Write the files of the fixes that work below this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) write: Option<PathBuf>,
+    /// With --write: overwrite files that differ
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) plain: Plain,
+}
+
+/// A container whose clone is followed.
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct Clones {
+    /// Follow a clone of this container (name or id) from its first instruction: the same image, user,
+    /// capabilities, filter and label; its volumes are copies, and it has no network
+    #[arg(long, value_name = "NAME")]
+    pub(crate) container: Option<String>,
+    /// Follow a clone of a compose file's service
+    #[arg(long, value_names = ["FILE] [SERVICE"], num_args = 1..=2, conflicts_with = "container")]
+    pub(crate) compose: Vec<String>,
+    /// With a clone: give it the network of its original
+    #[arg(long)]
+    pub(crate) with_network: bool,
+}
+
+impl Clones {
+    /// What was asked about.
+    pub(crate) fn target(&self) -> Option<whodenied_postmortem::Target> {
+        use whodenied_postmortem::Target;
+        match (&self.container, self.compose.as_slice()) {
+            (Some(name), _) => Some(Target::Container(name.clone())),
+            (_, [service]) => Some(Target::Compose(None, service.clone())),
+            (_, [file, service, ..]) => Some(Target::Compose(Some(file.into()), service.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// What left its traces on this machine.

@@ -55,6 +55,14 @@ fn run(args: args::Args, settings: &settings::Settings, output: &mut Output) -> 
         Some(Command::Known(known)) => Ok(command::known::run(&known, settings, output)),
         Some(Command::Layers) => Ok(command::layers::run(settings, output)),
         Some(Command::Profile(profile)) => command::profile::run(&profile, settings, output),
+        Some(Command::Fix(fix)) => command::clone::fix(&fix, settings, output),
+        Some(Command::Probe) => {
+            output.print(&command::clone::probes::run());
+            Ok(Exit::Fine)
+        }
+        Some(Command::Hold { gate, command }) => {
+            Ok(Exit::Command(command::clone::hold::run(&gate, &command)))
+        }
         Some(Command::Undo(undo)) => command::undo::run(&undo, output),
         None if std::io::stdin().is_terminal() => {
             output.usage_hint();

@@ -34,10 +34,19 @@ pub(crate) fn render(case: &Case, settings: &Settings) -> String {
 
 /// Writes the files of the culprit's first remedy when asked to, and says how to take it back.
 pub(crate) fn write_fix(case: &Case, settings: &Settings, output: &mut Output) -> anyhow::Result<()> {
-    let Some(directory) = &settings.write else { return Ok(()) };
     let edits = case.diagnoses.first().and_then(|d| d.remedies.first()).map_or(&[][..], |r| &r.edits);
+    write_edits(edits.iter(), settings, output)
+}
+
+/// Writes the files of `edits` when asked to, and says how to take it back.
+pub(crate) fn write_edits<'a>(
+    edits: impl Iterator<Item = &'a FileEdit>,
+    settings: &Settings,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let Some(directory) = &settings.write else { return Ok(()) };
     let files: Vec<NewFile> =
-        edits.iter().map(|edit| NewFile { name: name(edit), text: edit.text.clone() }).collect();
+        edits.map(|edit| NewFile { name: name(edit), text: edit.text.clone() }).collect();
     if files.is_empty() {
         output.remark("Nothing written: the first fix has no file.");
         return Ok(());

@@ -1,6 +1,6 @@
 //! What follows from the command line and the surroundings: width, colour, character set.
 
-use crate::args::{Args, Command, DefaultCommand, Format, Plain, Shown};
+use crate::args::{Args, Command, DefaultCommand, Fix, Format, Plain, Shown};
 use anstream::{AutoStream, ColorChoice};
 use std::path::PathBuf;
 use whodenied_report::terminal;
@@ -33,9 +33,16 @@ impl Settings {
                 all: shown.all,
                 ..terminal::Options::default()
             },
-            write: shown.write.clone(),
-            force: shown.force,
+            write: fix(args).map_or(&shown.write, |f| &f.write).clone(),
+            force: fix(args).map_or(shown.force, |f| f.force),
         }
+    }
+}
+
+const fn fix(args: &Args) -> Option<&Fix> {
+    match &args.command {
+        Some(Command::Fix(fix)) => Some(fix),
+        _ => None,
     }
 }
 
@@ -44,6 +51,7 @@ const fn plain(args: &Args) -> Option<&Plain> {
         Some(Command::Can(can)) => Some(&can.plain),
         Some(Command::Default(DefaultCommand::Show(show))) => Some(&show.plain),
         Some(Command::Doctor(doctor)) => Some(&doctor.plain),
+        Some(Command::Fix(fix)) => Some(&fix.plain),
         _ => None,
     }
 }

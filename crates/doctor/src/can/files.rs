@@ -107,7 +107,7 @@ fn refused(asking: &Asking, world: &LiveWorld, operation: &Operation, refusal: &
         world,
         names: &asking.names,
         sysctls: &sysctls,
-        after: None,
+        outside: None,
     };
     let told = whodenied_judge::told(&seen, refusal);
     let mut answer = match told {

@@ -78,7 +78,10 @@ fn reworded(attempt: &Attempt) -> Option<Attempt> {
     let errno = attempt.errno.filter(|_| !attempt.errno_inferred && attempt.syscall.is_none())?;
     let seen = attempt.live.is_some() || !attempt.records.is_empty();
     // `could not write to FILE: permission denied`: the right is asked for when the file is opened.
-    if call == Call::Write && errno == Errno::EACCES && !seen && attempt.object_name().contains('/') {
+    // Files of /proc and /sys have handlers that ask when they are written.
+    let name = attempt.object_name();
+    let plain = name.contains('/') && !name.starts_with("/proc/") && !name.starts_with("/sys/");
+    if call == Call::Write && errno == Errno::EACCES && !seen && plain {
         let mut opened = Attempt { call: Some(Call::Open), ..attempt.clone() };
         opened.args.push(("access".to_owned(), "write".to_owned()));
         return Some(opened);

@@ -37,6 +37,7 @@ fn capture(syscall: &str, errno: Errno) -> Capture {
         landlock: None,
         sysctls: std::collections::BTreeMap::new(),
         after: None,
+        places: None,
         missing: Vec::new(),
         blame: 0,
     }

@@ -1,14 +1,14 @@
 //! seccomp: a newer engine, or a profile for this one container that differs in one call, or a
 //! program that does without the call.
 
-use crate::fix::{Fix, Offer, part};
+use crate::fix::{Fix, Offer, part, whole};
 use crate::place::Ctx;
 use crate::spell::{self, Intent, Spelling, systemd};
 use crate::upgrade;
 use whodenied_case::{Engine, Knob, RecordKind, Risk, Where};
 use whodenied_kernel::{Call, Capability, Errno};
 use whodenied_runtimes::Runtime;
-use whodenied_runtimes::seccomp::{Query, answer};
+use whodenied_runtimes::seccomp::{Change, Query, answer};
 use whodenied_seccomp::rule::is_name;
 use whodenied_seccomp::{Action, Arg, Rule};
 use whodenied_text::quote::file_name;
@@ -172,16 +172,14 @@ fn profile(ctx: &Ctx<'_>, runtime: Runtime, calls: &[String]) -> Option<Fix> {
         return Some(own_file(ctx, calls));
     }
     let file = format!("seccomp-{}.json", file_name(&ctx.stem()));
-    let rule = rule(ctx, calls)?;
-    let (from, get) = match runtime {
-        Runtime::Docker => ("Docker's default", format!("curl -fsSL {} -o {file}", default_url(ctx))),
-        Runtime::Containerd => {
-            ("the default (the same as Docker's)", format!("curl -fsSL {} -o {file}", default_url(ctx)))
-        }
-        Runtime::Podman | Runtime::CriO => {
-            ("the default", format!("cp /usr/share/containers/seccomp.json {file}"))
-        }
+    let version = ctx.version_of(runtime);
+    let numbers = version.map(|v| v.iter().map(u32::to_string).collect::<Vec<_>>().join("."));
+    let from = match numbers {
+        Some(numbers) => format!("the default of {} {numbers}", runtime.name()),
+        None => format!("{}'s default", runtime.name()),
     };
+    let added: Vec<Capability> = Capability::all().filter(|c| ctx.facts.cap_added(*c).is_some()).collect();
+    let text = whodenied_runtimes::seccomp::profile(runtime, version, &added, false, &changes(ctx, calls));
     let ends =
         if answers_enosys(first) { "answered with ENOSYS, so that libc falls back" } else { "allowed" };
     let what = what(ctx, calls);
@@ -201,9 +199,7 @@ fn profile(ctx: &Ctx<'_>, runtime: Runtime, calls: &[String]) -> Option<Fix> {
     } else {
         format!("{what} for this one container; capabilities and AppArmor or SELinux still apply to it.")
     })
-    .run(get)
-    .edit(part(&file, "json", format!("{rule}\n")))
-    .run(jq(&file, &rule));
+    .edit(whole(&file, "json", text));
     if ctx.spelled(Spelling::Kubernetes) {
         fix = fix.run(format!("sudo install -D -m 0644 {file} /var/lib/kubelet/seccomp/profiles/{file}"));
     }
@@ -244,28 +240,20 @@ fn rule(ctx: &Ctx<'_>, calls: &[String]) -> Option<String> {
 /// Source: `include/uapi/linux/personality.h`.
 const ADDR_NO_RANDOMIZE: u64 = 0x4_0000;
 
-/// Puts the rule into a profile; the calls are taken out of rules that refuse them.
-fn jq(file: &str, rule: &str) -> String {
-    let calls =
-        "map(if .action == \"SCMP_ACT_ALLOW\" then . else .names -= $r.names end | select(.names != []))";
-    format!(
-        "jq --argjson r '{rule}' '.syscalls |= ({calls} + [$r])' {file} > {file}.new && mv {file}.new {file}"
-    )
-}
-
-/// Where the default of the engine's own version stands.
-fn default_url(ctx: &Ctx<'_>) -> String {
-    match ctx.version_of(Runtime::Docker) {
-        Some([major, minor, patch]) if (19..28).contains(major) => {
-            let release = if *major < 23 {
-                format!("{major}.{minor:02}.{patch}")
-            } else {
-                format!("{major}.{minor}.{patch}")
-            };
-            format!("https://raw.githubusercontent.com/moby/moby/v{release}/profiles/seccomp/default.json")
-        }
-        _ => "https://raw.githubusercontent.com/moby/profiles/main/seccomp/default.json".to_owned(),
-    }
+/// The calls as changes of a default.
+fn changes(ctx: &Ctx<'_>, calls: &[String]) -> Vec<Change> {
+    let domain = ctx.attempt.arg("domain").unwrap_or("");
+    let change = |syscall: &String| {
+        let first = match syscall.as_str() {
+            "personality" => Some(ADDR_NO_RANDOMIZE),
+            "socket" if domain.contains("ALG") || domain == "38" => Some(38),
+            "socket" if domain.contains("VSOCK") || domain == "40" => Some(40),
+            _ => None,
+        };
+        let errno = answers_enosys(syscall).then_some(Errno::ENOSYS);
+        Change { syscall: syscall.clone(), first, errno }
+    };
+    calls.iter().map(change).collect()
 }
 
 /// The container has a profile of its own already: the rule goes there.

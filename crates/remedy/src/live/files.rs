@@ -26,7 +26,7 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
         return offer;
     }
     // What was put together from outside is mended there.
-    let place = if ctx.in_container() && live.after.is_none() { Where::Container } else { Where::Host };
+    let place = if ctx.in_container() && seen.outside.is_none() { Where::Container } else { Where::Host };
     offer.remedies = remedies(&seen, place);
     if !offer.remedies.is_empty() {
         offer.stays(&["every other user's access to the object, and every other object"]);
@@ -101,7 +101,7 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
     Some(match change {
         Change::Join(gid) => {
             // The group of root opens too much to be proposed; those of a container are its own.
-            if seen.after.is_some() || *gid == 0 || seen.subject.fsuid == 0 {
+            if seen.outside.is_some() || *gid == 0 || seen.subject.fsuid == 0 {
                 return None;
             }
             let group = name(seen, 'g', *gid);
@@ -194,7 +194,7 @@ fn step(seen: &Seen<'_>, change: &Change) -> Option<Step> {
             }
         }
         // The mounts of a container are its configuration's.
-        Change::Remount(..) | Change::RemountWritable(_) if seen.after.is_some() => return None,
+        Change::Remount(..) | Change::RemountWritable(_) if seen.outside.is_some() => return None,
         Change::Remount(node, option) => {
             let mount = path(seen, root_of_mount(world, *node))?;
             let (without, with) = match option {
@@ -275,12 +275,12 @@ fn path(seen: &Seen<'_>, node: NodeId) -> Option<String> {
 /// Where a command of the host finds a node: of a container, what lies in its image can't be changed so.
 fn located(seen: &Seen<'_>, node: NodeId) -> Option<Vec<u8>> {
     let inside = seen.world.path(node);
-    let Some(after) = seen.after else { return Some(inside) };
+    let Some(places) = seen.outside else { return Some(inside) };
     let below = |top: &str| {
         let rest = inside.strip_prefix(top.trim_end_matches('/').as_bytes())?;
         rest.first().is_none_or(|b| *b == b'/').then(|| rest.to_vec())
     };
-    let innermost = after.places.iter().filter(|(top, _)| below(top).is_some());
+    let innermost = places.iter().filter(|(top, _)| below(top).is_some());
     let (top, outside) = innermost.max_by_key(|(top, _)| top.len())?;
     let mut path = outside.trim_end_matches('/').as_bytes().to_vec();
     path.extend(below(top)?);
@@ -290,7 +290,7 @@ fn located(seen: &Seen<'_>, node: NodeId) -> Option<Vec<u8>> {
 /// The name of an id in a form that every command takes: a plain name, else the number.
 fn name(seen: &Seen<'_>, kind: char, id: u32) -> String {
     // The names of a container are not the host's.
-    if seen.after.is_some() {
+    if seen.outside.is_some() {
         return id.to_string();
     }
     let names = seen.names;

@@ -12,6 +12,9 @@ mod added;
 mod gated;
 mod never;
 mod podman;
+mod render;
+
+pub use render::{Change, profile};
 
 use crate::Runtime;
 use crate::version::{Numbers, Ranges};

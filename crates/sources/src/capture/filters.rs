@@ -54,8 +54,12 @@ impl Filters {
         // What the kernel took is valid; a program that could not be read is not.
         let Ok(program) = Program::new(instructions) else { return };
         let call = &installed.call;
-        let installer = Tracee { tid: call.tid }.link("exe").unwrap_or_default();
-        let origin = Origin { installer: installer.to_string_lossy().into(), launched: false };
+        // Of a filter from before we came only the launcher of the program is a likely installer.
+        let installer = match installed.before_us {
+            true => std::path::PathBuf::new(),
+            false => Tracee { tid: call.tid }.link("exe").unwrap_or_default(),
+        };
+        let origin = Origin { installer: installer.to_string_lossy().into(), launched: installed.before_us };
         let mut threads = vec![call.tid];
         if installed.flags & TSYNC != 0
             && let Ok(tasks) = std::fs::read_dir(format!("/proc/{}/task", call.pid))

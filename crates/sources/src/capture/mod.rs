@@ -67,6 +67,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         landlock: None,
         sysctls,
         after: None,
+        places: None,
         missing,
         blame: 0,
     }
@@ -102,6 +103,7 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         hidden_by: None,
         landlock: None,
         after: None,
+        places: None,
         sysctls,
         missing,
         blame: 0,
@@ -180,7 +182,9 @@ fn question(
     Ok((Some(Question { subject, operation: asked.operation, world }), partial))
 }
 
-fn thing(object: &Object) -> Thing {
+/// What a call is on, as a capture holds it.
+#[must_use]
+pub fn thing(object: &Object) -> Thing {
     let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
     match object {
         Object::Path(path) => Thing::Path(text(&path.full)),

@@ -12,6 +12,10 @@ const READLOG: u32 = 1;
 const ROOM: i32 = 4 << 20;
 /// Milliseconds that are waited for a first record.
 const PATIENCE: i32 = 100;
+/// The same for the next: where one has come audit is on, and on a busy machine its thread hands out late.
+const NEXT: i32 = 150;
+/// So often the next is waited for.
+const TIMES: u32 = 8;
 /// MAX_AUDIT_MESSAGE_LENGTH is 8970.
 const LONGEST: usize = 16 << 10;
 
@@ -50,20 +54,21 @@ impl Socket {
         Ok(Self(fd))
     }
 
-    /// Waits a moment for the first: a thread of the kernel (kauditd) hands them out.
-    fn wait(&self) {
+    /// Waits for one: a thread of the kernel (kauditd) hands them out. True when there is one.
+    fn wait(&self, milliseconds: i32) -> bool {
         let mut poll = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: one structure, a local.
-        unsafe {
-            libc::poll(&raw mut poll, 1, PATIENCE);
-        }
+        unsafe { libc::poll(&raw mut poll, 1, milliseconds) > 0 }
     }
 
     /// Everything that has come; true when some was lost.
     pub(super) fn read(self) -> (Vec<String>, bool) {
         let (mut lines, mut lost) = (Vec::new(), false);
         let mut buffer = vec![0u8; LONGEST];
-        self.wait();
+        let mut waits = 0;
+        if !self.wait(PATIENCE) {
+            return (lines, lost);
+        }
         // Bounded: what comes while we read is not waited for.
         for _ in 0..65_536 {
             // SAFETY: the buffer is as long as told and lives through the call.
@@ -73,6 +78,7 @@ impl Socket {
                 Err(_) => match io::Error::last_os_error().raw_os_error() {
                     Some(libc::ENOBUFS) => lost = true,
                     Some(libc::EINTR) => {}
+                    Some(libc::EAGAIN) if waits < TIMES && self.wait(NEXT) => waits += 1,
                     _ => break,
                 },
             }

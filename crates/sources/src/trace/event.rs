@@ -79,6 +79,9 @@ pub struct FilterInstalled {
     pub flags: u64,
     /// The program; empty when it could not be read.
     pub program: Vec<Instruction>,
+    /// True when it was in force before we came: who installed it is not known, and `call` tells only of
+    /// the thread.
+    pub before_us: bool,
 }
 
 /// A program that runs with less than its file would give it.

@@ -1,6 +1,7 @@
 //! Seccomp filters, read as a thread installs them: later only CAP_SYS_ADMIN could.
 
 use super::event::{Call, FilterInstalled, Instruction};
+use super::sys::{self, Tid};
 use super::tracee::Tracee;
 
 /// BPF_MAXINSNS: the kernel takes no longer program.
@@ -25,7 +26,33 @@ pub(super) fn installed(call: &Call) -> Option<FilterInstalled> {
         _ => return None,
     };
     let program = if strict { Vec::new() } else { program(call, at).unwrap_or_default() };
-    Some(FilterInstalled { call: *call, strict, flags, program })
+    Some(FilterInstalled { call: *call, strict, flags, program, before_us: false })
+}
+
+/// The filters that a stopped thread has had since before we came, the oldest first; empty where the kernel
+/// does not give them (CAP_SYS_ADMIN, CONFIG_CHECKPOINT_RESTORE, and no filter around ourselves). Source:
+/// `seccomp_get_filter` in the kernel's kernel/seccomp.c, ptrace(2).
+pub(super) fn in_force(tid: Tid, pid: Tid) -> Vec<FilterInstalled> {
+    /// So many filters no real program has.
+    const MOST_FILTERS: usize = 128;
+    let call = Call {
+        tid,
+        pid,
+        audit_arch: 0,
+        arch: None,
+        nr: 0,
+        name: "unknown",
+        args: [0; 6],
+        ip: 0,
+        value: 0,
+        launching: false,
+    };
+    let mut found = Vec::new();
+    for index in 0..MOST_FILTERS {
+        let Ok(program) = sys::seccomp_filter(tid, index, MOST) else { break };
+        found.push(FilterInstalled { call, strict: false, flags: 0, program, before_us: true });
+    }
+    found
 }
 
 /// `struct sock_fprog`: a length of 16 bits, then, aligned, a pointer to the instructions.

@@ -37,7 +37,7 @@ pub use event::{
 };
 pub use options::{Errnos, Options, Until};
 pub use outcome::{Outcome, TraceError};
-pub use signals::die_of;
+pub use signals::{Interrupt, die_of};
 pub use sys::{SignalInfo, Tid};
 pub use tracee::Tracee;
 pub use tracer::Tracer;

@@ -159,6 +159,27 @@ impl Drop for Guard {
     }
 }
 
+/// Turns the signals by which a person ends us into a question, for work that has to be put away first: a
+/// trace lets go, and [`asked`](Self::asked) tells.
+#[derive(Debug)]
+pub struct Interrupt {
+    _guard: Guard,
+}
+
+impl Interrupt {
+    /// From now on until it is dropped. Not beside a tracer that forwards signals.
+    #[must_use]
+    pub fn watch() -> Self {
+        Self { _guard: Guard::install() }
+    }
+
+    /// Whether such a signal has come.
+    #[must_use]
+    pub fn asked(&self) -> bool {
+        ended()
+    }
+}
+
 /// In a forked child: the dispositions that the command is to have. Makes system calls only.
 pub(super) fn reset_in_child() {
     let changed = CHANGED.load(Ordering::Relaxed);

@@ -50,6 +50,29 @@ pub(super) fn seize(tid: Tid, options: usize) -> io::Result<()> {
     ptrace(PTRACE_SEIZE, tid, 0, options)
 }
 
+/// PTRACE_SECCOMP_GET_FILTER (linux/ptrace.h).
+const SECCOMP_GET_FILTER: i32 = 0x420c;
+
+/// The filter of this number, counted from the oldest, of at most `most` instructions.
+pub(super) fn seccomp_filter(
+    tid: Tid,
+    index: usize,
+    most: usize,
+) -> io::Result<Vec<super::event::Instruction>> {
+    let mut bytes = vec![[0_u8; 8]; most];
+    // SAFETY: the request fills at most BPF_MAXINSNS instructions of eight bytes, and `most` is that number.
+    let count = unsafe { libc::ptrace(SECCOMP_GET_FILTER as _, tid, index, bytes.as_mut_ptr()) };
+    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+    bytes.truncate(count);
+    let instruction = |[c0, c1, jt, jf, k @ ..]: [u8; 8]| super::event::Instruction {
+        code: u16::from_ne_bytes([c0, c1]),
+        jt,
+        jf,
+        k: u32::from_ne_bytes(k),
+    };
+    Ok(bytes.into_iter().map(instruction).collect())
+}
+
 /// Asks a running tracee to stop.
 pub(super) fn interrupt(tid: Tid) -> io::Result<()> {
     ptrace(PTRACE_INTERRUPT, tid, 0, 0)

@@ -8,7 +8,8 @@ use super::queue::Later;
 use super::sys::{self, Tid};
 use super::threads::{Thread, Threads};
 use super::tracee::Tracee;
-use super::{accelerate, privilege, signals};
+use super::{accelerate, filter, privilege, signals};
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub struct Tracer {
     pub(super) launch_errno: Option<Errno>,
     pub(super) ending: Option<Ending>,
     pub(super) threads: Threads,
+    /// Threads attached to whose filters were not read yet.
+    pub(super) unread: HashSet<Tid>,
     pub(super) stop: Option<Flow>,
     pub(super) deadline: Option<Instant>,
     pub(super) timed_out: bool,
@@ -115,6 +118,7 @@ impl Tracer {
         for tid in tracer.threads.keys() {
             let _ = sys::interrupt(*tid);
         }
+        tracer.unread = tracer.threads.keys().copied().collect();
         Ok(tracer)
     }
 
@@ -130,6 +134,7 @@ impl Tracer {
             launch_errno: None,
             ending: None,
             threads: Threads::default(),
+            unread: HashSet::new(),
             stop: None,
             deadline: None,
             timed_out: false,
@@ -217,7 +222,7 @@ impl Tracer {
 
     /// The wait was interrupted by a signal to us.
     fn interrupted(&mut self) {
-        if self.guard.is_some() && signals::ended() {
+        if signals::ended() {
             self.stop = Some(Flow::Detach);
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -278,6 +283,16 @@ impl Tracer {
             sys::EVENT_EXEC => self.executed(tid, observer),
             sys::EVENT_EXIT => self.exiting(tid, observer),
             sys::EVENT_SECCOMP => self.about_to_call(tid),
+            sys::EVENT_STOP if self.unread.remove(&tid) => {
+                let pid = self.threads.get(&tid).map_or(tid, |t| t.pid);
+                for installed in filter::in_force(tid, pid) {
+                    self.tell(observer, Event::FilterInstalled(installed));
+                }
+                if signal != libc::SIGTRAP {
+                    let _ = sys::listen(tid);
+                    return;
+                }
+            }
             sys::EVENT_STOP if signal != libc::SIGTRAP => {
                 let _ = sys::listen(tid);
                 if tid == self.main && self.guard.is_some() {

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod can;
+pub(crate) mod clone;
 pub(crate) mod collect;
 pub(crate) mod default;
 pub(crate) mod demo;

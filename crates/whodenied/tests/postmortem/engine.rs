@@ -142,6 +142,18 @@ impl Engine {
         Ok(())
     }
 
+    /// The engine's containers, its volume's files with owners, modes, lists and flags, and what of clones
+    /// lies on the host.
+    #[allow(dead_code, reason = "one of two tests asks")]
+    pub(crate) fn everything(&self) -> String {
+        let containers = self.client("ps -a --no-trunc --format '{{.ID}} {{.Names}} {{.State}}'");
+        let files = self.shell(
+            "find $D/volume -printf '%p %m %U %G %s %T@ %C@\\n' | sort; getfacl -Rpn $D/volume; lsattr -R $D/volume
+             grep -c /var/lib/whodenied /proc/self/mounts; ls /var/lib/whodenied/clones",
+        );
+        format!("{}\n{}", text(&containers), String::from_utf8_lossy(&files.stdout))
+    }
+
     pub(crate) fn strike(&self, script: &str) {
         self.shell(&format!("V=$D/volume; {script}"));
     }
@@ -162,7 +174,24 @@ impl Engine {
         Ok(Ran { success: ran.status.success(), text: text(&ran) })
     }
 
+    #[allow(dead_code, reason = "one of two tests asks")]
     pub(crate) fn explain(&self, name: &str) -> Result<Value, String> {
+        self.whodenied(&format!("explain --container {name} --format json"))
+    }
+
+    /// Starts `whodenied` with these arguments and sends it a signal after so many seconds.
+    #[allow(dead_code, reason = "one of two tests asks")]
+    pub(crate) fn ended(&self, arguments: &str, signal: &str, after: &str) {
+        let at = self.directory.display();
+        let binary = env!("CARGO_BIN_EXE_whodenied");
+        let docker = format!("DOCKER_HOST=unix://{at}/sock");
+        self.shell(&format!(
+            "{docker} {binary} {arguments} >/dev/null 2>&1 & p=$!; sleep {after}; kill -{signal} $p; wait $p"
+        ));
+    }
+
+    /// What `whodenied` with these arguments says in JSON.
+    pub(crate) fn whodenied(&self, arguments: &str) -> Result<Value, String> {
         let at = self.directory.display();
         let binary = env!("CARGO_BIN_EXE_whodenied");
         let around = match self.kind {
@@ -179,7 +208,7 @@ impl Engine {
             }
             _ => format!("DOCKER_HOST=unix://{at}/sock"),
         };
-        let said = self.shell(&format!("{around} {binary} explain --container {name} --format json"));
+        let said = self.shell(&format!("{around} {binary} {arguments}"));
         serde_json::from_slice(&said.stdout)
             .map_err(|e| format!("{e}: {}{}", String::from_utf8_lossy(&said.stdout), text(&said)))
     }

@@ -12,6 +12,7 @@ pub(crate) struct Scene {
     pub(crate) program: &'static str,
     /// The layer that refuses; several where the kernel's order leaves it to the version.
     pub(crate) layer: &'static str,
+    #[allow(dead_code, reason = "one of two tests looks at it")]
     /// The least certainty. `possible` leaves the layer open where the deciding step is named.
     pub(crate) certainty: &'static str,
 }

@@ -1,7 +1,7 @@
 //! `whodenied run -- CMD`: follows a command and explains what it was refused.
 
 mod blame;
-mod record;
+pub(super) mod record;
 
 use crate::args::{Format, Run};
 use crate::exit::Exit;
@@ -23,6 +23,9 @@ use whodenied_sources::trace::{Ending, Options, Status, Tracer, Until};
 use whodenied_text::escape;
 
 pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow::Result<Exit> {
+    if let Some(target) = run.of.target() {
+        return super::clone::run(&target, run, settings, output);
+    }
     let options = Options {
         forward_signals: true,
         timeout: run.timeout,

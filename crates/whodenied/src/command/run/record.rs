@@ -25,7 +25,7 @@ const PROGRAMS: usize = 4;
 const PRINTED: usize = 48 << 10;
 
 /// Keeps what matters of a trace.
-pub(super) struct Recorder {
+pub(in crate::command) struct Recorder {
     failures: Vec<Failure>,
     /// Which failure a line stands for.
     known: HashMap<String, usize>,
@@ -43,6 +43,8 @@ pub(super) struct Recorder {
     accelerated: bool,
     /// How the command was started.
     start: Option<Start>,
+    /// Of a container's clone: paths inside and where they lie on the host.
+    places: Option<Vec<(String, String)>>,
     /// The privilege that the program of a process runs without.
     lost: HashMap<Tid, Lost>,
     /// What is masked in the view of a process, where anything is.
@@ -57,19 +59,20 @@ pub(super) struct Recorder {
 }
 
 /// A trace as evidence.
-pub(super) struct Recorded {
-    pub(super) lines: String,
-    pub(super) captures: String,
-    pub(super) printed: String,
-    pub(super) remarks: Vec<String>,
+pub(in crate::command) struct Recorded {
+    pub(in crate::command) lines: String,
+    pub(in crate::command) captures: String,
+    pub(in crate::command) printed: String,
+    pub(in crate::command) remarks: Vec<String>,
 }
 
 impl Recorder {
-    pub(super) fn new(start: Option<Start>) -> Self {
+    pub(in crate::command) fn new(start: Option<Start>) -> Self {
         Self {
             accelerated: false,
             pids: HashSet::new(),
             start,
+            places: None,
             lost: HashMap::new(),
             apart: HashSet::new(),
             masks: HashMap::new(),
@@ -86,6 +89,11 @@ impl Recorder {
             filters: Filters::default(),
             domains: Domains::default(),
         }
+    }
+
+    /// The same of a container whose files lie at `places` of the host.
+    pub(in crate::command) fn within(places: Vec<(String, String)>) -> Self {
+        Self { places: Some(places), ..Self::new(None) }
     }
 
     /// True when any call failed that is kept.
@@ -150,6 +158,7 @@ impl Recorder {
         }
         capture.hidden_by = hidden_by;
         capture.start.clone_from(&self.start);
+        capture.places.clone_from(&self.places);
         capture.lost = self.lost.get(&call.pid).cloned();
         capture.errno = errno.0;
         capture.filter = self.filters.answer(call);
@@ -221,7 +230,7 @@ impl Recorder {
     }
 
     /// This process is one of those that are followed.
-    pub(super) fn followed(&mut self, pid: Tid) {
+    pub(in crate::command) fn followed(&mut self, pid: Tid) {
         if self.pids.len() < FOLLOWED {
             self.pids.insert(pid);
         }
@@ -301,7 +310,12 @@ impl Recorder {
     }
 
     /// Weighs what was seen and puts it in the form of evidence.
-    pub(super) fn finish(mut self, status: Option<Status>, timed_out: bool, all: bool) -> Recorded {
+    pub(in crate::command) fn finish(
+        mut self,
+        status: Option<Status>,
+        timed_out: bool,
+        all: bool,
+    ) -> Recorded {
         // The places where a command that was found was looked for first are no matter.
         if status.is_some() {
             self.failures.retain(|f| !f.launching);
