@@ -5,7 +5,7 @@ use crate::path;
 use crate::place::Ctx;
 use crate::spell::{self, Intent};
 use crate::upgrade;
-use whodenied_case::{Engine, ObjectKind, Predicate, Risk, Where};
+use whodenied_case::{Engine, Knob, ObjectKind, Predicate, Risk, Where};
 use whodenied_kernel::Call;
 use whodenied_text::quote::shell;
 
@@ -129,7 +129,16 @@ fn mount_of(ctx: &Ctx<'_>, object: Option<&str>) -> Option<String> {
         }
         _ => None,
     });
-    found.max_by_key(String::len)
+    // Engines mount a tmpfs noexec unless told otherwise.
+    let asked = ctx.facts.knobs().filter_map(|(_, knob)| match knob {
+        Knob::Tmpfs { target, options }
+            if path::inside(object, target) && !options.iter().any(|o| o == "exec") =>
+        {
+            Some(target.clone())
+        }
+        _ => None,
+    });
+    found.chain(asked).max_by_key(String::len)
 }
 
 fn flagged(ctx: &Ctx<'_>, object: Option<&str>, flag: &str) -> bool {
