@@ -26,7 +26,8 @@ fn knobs(leaves: &[Leaf], at: usize, leaf: &Leaf) -> Vec<Knob> {
     let v = leaf.value.as_str();
     let text = || v.to_owned();
     let opt = |k: Option<Knob>| k.into_iter().collect::<Vec<_>>();
-    let set = !matches!(v, "" | "null" | "[]" | "{}");
+    // A tmpfs without options is one all the same.
+    let set = !matches!(v, "" | "null" | "[]" | "{}") || (v.is_empty() && leaf.parent() == "Tmpfs");
     if !set {
         return Vec::new();
     }
@@ -113,6 +114,14 @@ mod tests {
         assert_eq!(view(pretty), want);
         let compact: String = pretty.lines().map(str::trim).collect();
         assert_eq!(view(&compact), want);
+    }
+
+    #[test]
+    fn a_tmpfs_without_options() {
+        let want = Knob::Tmpfs { target: "/run".into(), options: Vec::new() };
+        let read = view("{\n  \"HostConfig\": {\n    \"Tmpfs\": {\n      \"/run\": \"\"\n    }\n  }\n}");
+        assert_eq!(read, [want]);
+        assert_eq!(view("{\n  \"HostConfig\": {\n    \"Tmpfs\": {}\n  }\n}"), []);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::path;
 use crate::place::Ctx;
 use crate::spell::{self, Intent, systemd};
 use crate::upgrade;
+use whodenied_access::Operation;
 use whodenied_case::{Engine, Knob, Risk, Where};
 use whodenied_kernel::{Call, Errno};
 use whodenied_runtimes::{paths, sysctls};
@@ -184,8 +185,15 @@ fn container(ctx: &Ctx<'_>, object: Option<&str>, offer: &mut Offer) {
         );
         return;
     }
+    // What is opened to be written is a file; a directory is not.
+    let opened = ctx
+        .attempt
+        .live
+        .as_ref()
+        .and_then(|l| l.seen())
+        .is_some_and(|seen| matches!(seen.operation, Operation::Open { .. }));
     let dir = object.map(|o| match o.rsplit_once('/') {
-        Some((dir, file)) if file.contains('.') && !dir.is_empty() => dir,
+        Some((dir, file)) if (opened || file.contains('.')) && !dir.is_empty() => dir,
         _ => o,
     });
     let shown = dir.unwrap_or("/tmp");

@@ -12,7 +12,7 @@ use whodenied_case::{Attempt, Case, Origin};
 use whodenied_intake::Input;
 use whodenied_kernel::syscall::Arch;
 use whodenied_sources::capture::{Domains, thing};
-use whodenied_sources::trace::{Call, Ending, Event, Flow, Observer, Options, Tracer, Until, decode};
+use whodenied_sources::trace::{Call, Ending, Event, Exec, Flow, Observer, Options, Tracer, Until, decode};
 use whodenied_trial::clone::{Change, CloneError, Container, Ended, Instead, Spec, Wanted, Workshop};
 
 /// A call that is watched for: that it succeeds shows that a remedy works.
@@ -186,6 +186,15 @@ struct Watcher<'a> {
 }
 
 impl Watcher<'_> {
+    /// An execution is told as such, not as a call that succeeded.
+    fn executes(&self, exec: &Exec) -> bool {
+        self.watched.filter(|w| w.lost.is_none() && w.call.starts_with("execve")).is_some_and(|w| {
+            let is = |path: &str| w.object == Some(Thing::Path(path.to_owned()));
+            exec.asked.as_ref().is_some_and(|p| is(&p.to_string_lossy()))
+                || exec.exe.as_ref().is_some_and(|p| is(&p.to_string_lossy()))
+        })
+    }
+
     fn is_watched(&self, call: &Call) -> bool {
         self.watched.is_some_and(|w| w.is(call))
     }
@@ -204,7 +213,8 @@ impl Observer for Watcher<'_> {
             Event::Exec(exec) => {
                 self.ours = false;
                 let file = exec.exe.as_ref().map(|f| f.to_string_lossy());
-                if lost.is_some() && file.as_deref() == lost && self.seen == Seen::Not {
+                let privileged = lost.is_some() && file.as_deref() == lost;
+                if (privileged || self.executes(exec)) && self.seen == Seen::Not {
                     self.seen = Seen::Passed;
                 }
             }
