@@ -71,6 +71,9 @@ pub struct Capture {
     /// namespace: the mount point in the process's terms, and its file system type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_by: Option<(String, String)>,
+    /// The resource limit that can have refused the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitUse>,
     /// Set when the state was put together after the call, from configuration and what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Afterwards>,
@@ -192,8 +195,28 @@ pub struct LandlockAnswer {
     pub refuses: bool,
     /// The layer that refuses, in the order they were entered, counted from 1.
     pub layer: u32,
-    /// The right asked for, as LANDLOCK_ACCESS_FS_* has it.
+    /// The right asked for, as LANDLOCK_ACCESS_FS_* has it, or with `NET_` as LANDLOCK_ACCESS_* has it.
     pub right: String,
+}
+
+/// A resource limit and what the call would have taken of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitUse {
+    /// As getrlimit(2) names it.
+    pub name: String,
+    /// What the call would have come to, in the limit's unit; nothing where that can't be seen and
+    /// nothing else than the limit gives this error.
+    pub would: Option<u64>,
+    /// The soft limit.
+    pub soft: u64,
+}
+
+impl LimitUse {
+    /// The call would have gone beyond the limit.
+    #[must_use]
+    pub fn exceeded(&self) -> bool {
+        self.would.is_none_or(|would| would > self.soft)
+    }
 }
 
 /// How a command was started.

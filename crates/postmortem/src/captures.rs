@@ -202,6 +202,7 @@ fn state(
         lost: None,
         landlock: None,
         hidden_by: None,
+        limit: None,
         filter: None,
         sysctls: BTreeMap::new(),
         after: Some(Afterwards { told_by: String::new(), unless, places: dead.places.clone() }),

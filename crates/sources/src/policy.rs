@@ -63,6 +63,24 @@ pub fn features(path: &Path) -> Result<Features, String> {
     Features::parse(&String::from_utf8_lossy(&bytes)).map_err(str::to_owned)
 }
 
+/// What this machine's policy is written for where it has no `abi`: `policy-features` of the parser's
+/// configuration (`parser.conf(5)` is read by `apparmor_parser` as its long options). `None` where nothing is set.
+#[must_use]
+pub fn pinned() -> Option<Features> {
+    let text = read(Path::new(PARSER_CONFIGURATION), 1 << 16).ok()?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let value = |line: &str| {
+        let (name, value) = line.trim().split_once('=')?;
+        matches!(name.trim(), "policy-features" | "features-file")
+            .then(|| value.trim().trim_matches('"').to_owned())
+    };
+    let path = text.lines().filter_map(value).next_back()?;
+    features(Path::new(&path)).ok()
+}
+
+/// The configuration of the parser.
+const PARSER_CONFIGURATION: &str = "/etc/apparmor/parser.conf";
+
 fn directory(path: &Path, prefix: &str, depth: usize, tree: &mut Features) {
     let Ok(entries) = path.read_dir() else { return };
     if depth > features::MAX_DEPTH {

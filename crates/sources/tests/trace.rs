@@ -425,6 +425,6 @@ fn job_control_and_terminal_signals_work_as_without_us() {
         return;
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/terminal.py");
-    let output = Command::new("python3").arg(script).arg(&harness).output().unwrap();
+    let output = Command::new("python3").arg(script).arg(&harness).arg("-q").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

@@ -251,7 +251,7 @@ pub(crate) struct Run {
     pub(crate) propagate_exit: bool,
     /// With CAP_SYS_ADMIN: let calls that are hardly ever refused run without a stop, by a seccomp
     /// filter on the command. Much faster; the command can see that filter, refusals at reading an
-    /// open file are not seen, and what the command leaves running is followed to its end too
+    /// open file or a link are not seen, and what the command leaves running is followed to its end too
     #[arg(long, conflicts_with = "pid")]
     pub(crate) fast: bool,
     /// Save the evidence as one file that `whodenied explain FILE` replays on any machine

@@ -13,10 +13,14 @@ use whodenied_apparmor::binary::{Limits, PermsForm, Target, decode, encode};
 use whodenied_runtimes::Runtime;
 use whodenied_runtimes::apparmor::{Host, default_profile};
 
-struct Input {
-    what: String,
-    text: Vec<u8>,
-    includes: Vec<PathBuf>,
+/// A policy to compile.
+pub struct Input {
+    /// Where it is from.
+    pub what: String,
+    /// Its text.
+    pub text: Vec<u8>,
+    /// Where its includes are; the first is the base.
+    pub includes: Vec<PathBuf>,
 }
 
 #[derive(Default)]
@@ -98,7 +102,8 @@ pub fn run(args: &[String]) -> Result<bool> {
     Ok(clean)
 }
 
-fn profiles(parser: &Parser) -> Result<Vec<Input>> {
+/// Every profile of the packages.
+pub fn profiles(parser: &Parser) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
     for path in parser.profiles()? {
         let text = std::fs::read(&path)?;
@@ -108,7 +113,7 @@ fn profiles(parser: &Parser) -> Result<Vec<Input>> {
 }
 
 /// The runtimes' defaults of some versions, as they render them on a host with everything.
-fn runtimes(parser: &Parser) -> Vec<Input> {
+pub fn runtimes(parser: &Parser) -> Vec<Input> {
     let versions: [(Runtime, &[u32]); 9] = [
         (Runtime::Docker, &[20, 10]),
         (Runtime::Docker, &[26, 1]),
@@ -129,7 +134,7 @@ fn runtimes(parser: &Parser) -> Vec<Input> {
 }
 
 /// The passing ones of the compiler's own tests.
-fn tests(dir: &Path) -> Result<Vec<Input>> {
+pub fn tests(dir: &Path) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
     let mut open = vec![dir.to_path_buf()];
     while let Some(at) = open.pop() {

@@ -62,6 +62,11 @@ impl Parser {
         command
     }
 
+    /// Whether it says that it is this version.
+    pub fn is(&self, version: &str) -> bool {
+        run(self.command().arg("-V")).is_ok_and(|said| String::from_utf8_lossy(&said).contains(version))
+    }
+
     /// Where it keeps what profiles include.
     pub fn base(&self) -> PathBuf {
         self.root.join("etc/apparmor.d")
@@ -138,8 +143,7 @@ pub fn parser(release: &Release) -> Result<Parser> {
         std::fs::write(root.join("complete"), "")?;
     }
     let parser = Parser { root };
-    let said = run(parser.command().arg("-V"))?;
-    if !String::from_utf8_lossy(&said).contains(release.version) {
+    if !parser.is(release.version) {
         println!("{}: the compiler is no longer {}", release.suite, release.version);
     }
     Ok(parser)

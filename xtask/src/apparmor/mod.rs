@@ -2,6 +2,7 @@
 //! GPL, so they are fetched into a cache outside the repository and never copied into it.
 
 mod corpus;
+mod equivalence;
 mod fetch;
 mod probe;
 mod simple;
@@ -10,15 +11,17 @@ mod suite;
 use anyhow::Result;
 
 /// Runs the part that is named: every policy that the reference compilers write is read and written again
-/// (`decode`), or every file of `simple_tests` is accepted or refused as its authors say.
+/// (`decode`), or
+/// what we compile is the same as what they do (`equivalence`), or every file of `simple_tests` is accepted or refused as its authors say.
 pub fn run(args: &[String]) -> Result<bool> {
     let rest = args.get(1..).unwrap_or_default();
     match args.first().map(String::as_str) {
         Some("decode") => corpus::run(rest),
+        Some("equivalence") => equivalence::run(rest),
         Some("probe") => probe::run(rest),
         Some("simple-tests") => simple::run(rest),
         _ => anyhow::bail!(
-            "cargo xtask apparmor decode [--sample N | --part K/N] [--release V] | probe … | simple-tests [--all]"
+            "cargo xtask apparmor decode [--sample N | --part K/N] [--release V] | equivalence [--sample N] | probe … | simple-tests [--all]"
         ),
     }
 }

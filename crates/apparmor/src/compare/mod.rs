@@ -2,8 +2,10 @@
 //! string the kernel can ask about, and for each kind of difference the shortest string is kept.
 
 mod grammar;
+mod same;
 mod words;
 
+pub use same::{Unlike, unlike};
 pub use words::{family_name, permission_words, signal_name, witness_words};
 
 use crate::dfa::{Dfa, StateId, TRAP, TooLarge};

@@ -1,7 +1,7 @@
 //! What the reference parser only finds while it compiles: variables without a value, broken patterns,
 //! and ways to execute that contradict each other where patterns overlap.
 
-use super::determinise::determinise;
+use super::determinise::{Limits, determinise};
 use super::glob::{self, Kind, Re};
 use super::nfa::Nfa;
 use crate::features::Features;
@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 /// States of an automaton that is only made to look for conflicts.
 const MAX_STATES: usize = 300_000;
+const LIMITS: Limits = Limits { states: MAX_STATES, edges: 1 << 24, steps: 1 << 30 };
 /// Named profiles that exec rules of one profile lead to, where the kernel takes no table of permissions.
 const MAX_TARGETS: usize = 12;
 
@@ -139,12 +140,8 @@ pub(crate) fn patterns(placed: &Placed, mut each: impl FnMut(&Value, Kind)) {
             path(&rule.label);
             path(&rule.name);
         }
-        Body::Capability(_)
-        | Body::Network(_)
-        | Body::Rlimit(_)
-        | Body::Userns
-        | Body::IoUring(_)
-        | Body::All => {}
+        Body::Network(rule) => path(&rule.interface),
+        Body::Capability(_) | Body::Rlimit(_) | Body::Userns | Body::IoUring(_) | Body::All => {}
     }
 }
 
@@ -182,7 +179,7 @@ fn changes(profile: &Profile, texts: &Texts<'_>, out: &mut Vec<Fault>) {
         return;
     }
     let mut found = None;
-    let made = determinise(&nfa, &starts, MAX_STATES, |ends| {
+    let made = determinise(&nfa, &starts, &LIMITS, |ends| {
         let here = || ends.iter().filter_map(|e| places.get(*e as usize));
         let top = here().map(|p| p.0).max();
         let mut top = here().filter(|p| Some(p.0) == top);
@@ -270,7 +267,7 @@ fn execs(profile: &Profile, texts: &Texts<'_>, wide_tables: bool, out: &mut Vec<
         return;
     }
     let mut conflicts: Vec<(u32, u32)> = Vec::new();
-    let made = determinise(&nfa, &starts, MAX_STATES, |ends| {
+    let made = determinise(&nfa, &starts, &LIMITS, |ends| {
         for half in [Owner::Owner, Owner::Other] {
             let here: Vec<u32> = ends
                 .iter()

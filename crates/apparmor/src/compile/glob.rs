@@ -71,6 +71,8 @@ pub enum Re {
     Alt(Vec<Re>),
     /// Any number of times, zero included.
     Star(Box<Re>),
+    /// The separator that is in no string.
+    OutOfBand,
 }
 
 impl Re {
@@ -110,12 +112,42 @@ impl Re {
         Self::Alt(vec![self, Self::empty()])
     }
 
+    /// The length of what every match has at least up to the first wildcard, its first byte counted.
+    #[must_use]
+    pub fn before_wildcards(&self) -> usize {
+        self.before_wildcards_or_end().0
+    }
+
+    fn before_wildcards_or_end(&self) -> (usize, bool) {
+        match self {
+            // A set that leaves bytes out is a wildcard.
+            Self::Set(set) => (1, set.0.iter().map(|w| w.count_ones()).sum::<u32>() > 128),
+            Self::OutOfBand => (0, false),
+            Self::Star(_) => (0, true),
+            Self::Cat(parts) => {
+                let mut length = 0;
+                for part in parts {
+                    let (more, wild) = part.before_wildcards_or_end();
+                    length += more;
+                    if wild {
+                        return (length, true);
+                    }
+                }
+                (length, false)
+            }
+            Self::Alt(all) => {
+                let all = all.iter().map(Self::before_wildcards_or_end);
+                all.reduce(|a, b| (a.0.min(b.0), a.1 | b.1)).unwrap_or((0, false))
+            }
+        }
+    }
+
     /// The length of the literal text every match begins with, and whether it is the whole.
     #[must_use]
     pub fn literal_prefix(&self) -> (usize, bool) {
         match self {
             Self::Set(set) => (usize::from(set.single().is_some()), set.single().is_some()),
-            Self::Star(_) | Self::Alt(_) => (0, false),
+            Self::Star(_) | Self::Alt(_) | Self::OutOfBand => (0, false),
             Self::Cat(parts) => {
                 let mut len = 0;
                 for part in parts {
@@ -273,16 +305,7 @@ impl Reader<'_> {
 
     /// The character that a backslash stands for, the backslash being read.
     fn escape(&mut self) -> char {
-        let rest = self.rest();
-        let octal = rest.get(..3).filter(|d| d.bytes().all(|b| (b'0'..=b'7').contains(&b)));
-        let (value, len) = match (octal, rest.chars().next()) {
-            (Some(digits), _) => (u8::from_str_radix(digits, 8).ok(), 3),
-            (None, Some('x')) => (rest.get(1..3).and_then(|d| u8::from_str_radix(d, 16).ok()), 3),
-            (None, Some('d')) => (rest.get(1..4).and_then(|d| d.parse().ok()), 4),
-            (None, Some('0')) => (Some(0), 1),
-            _ => (None, 0),
-        };
-        if let Some(byte) = value {
+        if let Some((byte, len)) = crate::syntax::ast::numbered(self.rest()) {
             for _ in 0..len {
                 self.chars.next();
             }

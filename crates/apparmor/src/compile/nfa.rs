@@ -4,6 +4,7 @@
 //! is all that tells it apart, so rules that end alike and allow the same share their tails.
 
 use super::glob::{ByteSet, Re};
+use super::quick::Quick;
 use std::collections::HashMap;
 
 /// A state's number.
@@ -11,9 +12,11 @@ pub type State = u32;
 
 /// What a state is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Kind {
-    /// Reads a byte.
-    Read(ByteSet, State),
+pub(super) enum Kind {
+    /// Reads a byte of a set, by the set's number.
+    Read(u32, State),
+    /// Reads the out-of-band symbol.
+    OutOfBand(State),
     /// Goes on in any of these without reading.
     Split(Vec<State>),
     /// Ends with a number.
@@ -26,10 +29,13 @@ enum Kind {
 #[derive(Debug, Default)]
 pub struct Nfa {
     kinds: Vec<Kind>,
-    known: HashMap<Kind, State>,
+    known: HashMap<Kind, State, Quick>,
+    /// Sets of bytes, each once.
+    sets: Vec<ByteSet>,
+    set_numbers: HashMap<ByteSet, u32, Quick>,
     loops: Vec<(State, State)>,
     /// Loops by body and continuation, so that equal ones are made once.
-    stars: HashMap<(Re, State), State>,
+    stars: HashMap<(Re, State), State, Quick>,
 }
 
 /// More states than this are refused.
@@ -46,6 +52,25 @@ impl Nfa {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()
+    }
+
+    fn set(&mut self, set: &ByteSet) -> u32 {
+        if let Some(number) = self.set_numbers.get(set) {
+            return *number;
+        }
+        let number = self.sets.len() as u32;
+        self.sets.push(*set);
+        self.set_numbers.insert(*set, number);
+        number
+    }
+
+    /// The sets of bytes that states read.
+    pub(super) fn sets(&self) -> &[ByteSet] {
+        &self.sets
+    }
+
+    pub(super) fn kind(&self, state: State) -> Option<&Kind> {
+        self.kinds.get(state as usize)
     }
 
     fn state(&mut self, kind: Kind) -> State {
@@ -72,7 +97,11 @@ impl Nfa {
             return next;
         }
         match re {
-            Re::Set(set) => self.state(Kind::Read(*set, next)),
+            Re::Set(set) => {
+                let number = self.set(set);
+                self.state(Kind::Read(number, next))
+            }
+            Re::OutOfBand => self.state(Kind::OutOfBand(next)),
             Re::Cat(parts) => parts.iter().rev().fold(next, |next, part| self.before(part, next)),
             Re::Alt(all) => {
                 let mut starts: Vec<State> = all.iter().map(|re| self.before(re, next)).collect();
@@ -113,7 +142,7 @@ impl Nfa {
                 continue;
             }
             match self.kinds.get(state as usize) {
-                Some(Kind::Read(..) | Kind::Accept(_)) => out.push(state),
+                Some(Kind::Read(..) | Kind::OutOfBand(_) | Kind::Accept(_)) => out.push(state),
                 Some(Kind::Split(all)) => open.extend(all),
                 Some(Kind::Loop(number)) => {
                     if let Some((body, next)) = self.loops.get(*number as usize) {
@@ -131,7 +160,7 @@ impl Nfa {
     #[must_use]
     pub fn reads(&self, state: State) -> Option<(ByteSet, State)> {
         match self.kinds.get(state as usize) {
-            Some(Kind::Read(set, next)) => Some((*set, *next)),
+            Some(Kind::Read(set, next)) => self.sets.get(*set as usize).map(|set| (*set, *next)),
             _ => None,
         }
     }

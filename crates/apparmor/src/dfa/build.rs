@@ -66,6 +66,12 @@ impl Builder {
         StateId(self.accept.len() as u32)
     }
 
+    /// How many edges were added.
+    #[must_use]
+    pub fn edges(&self) -> usize {
+        self.edges.len()
+    }
+
     /// Adds a state: what it accepts, where bytes without an edge lead, its edges in any order (the last
     /// one of a byte counts), and where the out-of-band symbol leads. Targets may be added later.
     pub fn state(

@@ -24,75 +24,115 @@ impl Dfa {
         let mut roots = vec![TRAP, START];
         roots.extend_from_slice(starts);
         let reached = self.reachable(&roots);
-        let old: Vec<StateId> = self.states().filter(|s| reached[s.index()]).collect();
-        let mut dense = vec![u32::MAX; self.len()];
-        for (at, state) in old.iter().enumerate() {
-            dense[state.index()] = at as u32;
-        }
         let mut values: HashMap<V, u32> = HashMap::new();
         let mut by_accept: HashMap<u32, u32> = HashMap::new();
-        let initial: Vec<u32> = old
+        let mut worth = |accept: u32| {
+            *by_accept.entry(accept).or_insert_with(|| {
+                let next = values.len() as u32;
+                *values.entry(value(accept)).or_insert(next)
+            })
+        };
+        let nothing = worth(self.accept(TRAP));
+        let worths: Vec<u32> = self.states().map(|state| worth(self.accept(state))).collect();
+        let leads = self.leading_to(|state| worths[state.index()] != nothing);
+        // What leads nowhere is the trap, and has no place among the states that are told apart.
+        let live: Vec<StateId> =
+            self.states().filter(|s| *s != TRAP && reached[s.index()] && leads[s.index()]).collect();
+        let mut dense = vec![DEAD; self.len()];
+        for (at, state) in live.iter().enumerate() {
+            dense[state.index()] = at as u32;
+        }
+        let mut names: HashMap<u32, u32> = HashMap::new();
+        let initial: Vec<u32> = live
             .iter()
-            .map(|&state| {
-                *by_accept.entry(self.accept(state)).or_insert_with_key(|&accept| {
-                    let next = values.len() as u32;
-                    *values.entry(value(accept)).or_insert(next)
-                })
+            .map(|state| {
+                let next = names.len() as u32;
+                *names.entry(worths[state.index()]).or_insert(next)
             })
             .collect();
-        let columns = self.columns(&old, &dense);
-        let block = refine(&initial, values.len(), &columns);
-        self.quotient(&old, &block)
+        let block = refine(&initial, names.len(), &self.sources(&live, &dense));
+        self.quotient(&live, &dense, &reached, &block)
     }
 
-    /// For every class of bytes, and for the out-of-band symbol when it is used, where each state leads.
-    fn columns(&self, old: &[StateId], dense: &[u32]) -> Vec<Vec<u32>> {
+    /// Who leads to each live state, and on which class of bytes; the out-of-band symbol is a class of its own.
+    fn sources(&self, live: &[StateId], dense: &[u32]) -> Sources {
         let classes = ByteClasses::of(self);
-        let mut columns = vec![vec![0; old.len()]; classes.count()];
-        for (at, &state) in old.iter().enumerate() {
-            let default = dense[self.default(state).index()];
-            for column in &mut columns {
-                column[at] = default;
+        let count = classes.count();
+        let mut out = Sources { classes: count + 1, first: vec![0; live.len() + 1], edges: Vec::new() };
+        // Each of two passes tells every edge between live states: the first counts, the second fills.
+        let mut row = vec![DEAD; count];
+        let mut each = |out: &mut Sources, tell: &mut dyn FnMut(&mut Sources, u32, u16, u32)| {
+            for (source, &state) in live.iter().enumerate() {
+                let source = source as u32;
+                let default = dense[self.default(state).index()];
+                if default == DEAD {
+                    for edge in self.edges(state) {
+                        let class = classes.class(edge.byte);
+                        // Bytes of one class lead to one state; told once.
+                        if classes.representatives().get(usize::from(class)) == Some(&edge.byte) {
+                            let target = dense[edge.next.index()];
+                            if target != DEAD {
+                                tell(out, target, class.into(), source);
+                            }
+                        }
+                    }
+                } else {
+                    row.fill(default);
+                    for edge in self.edges(state) {
+                        row[usize::from(classes.class(edge.byte))] = dense[edge.next.index()];
+                    }
+                    for (class, target) in row.iter().enumerate() {
+                        if *target != DEAD {
+                            tell(out, *target, class as u16, source);
+                        }
+                    }
+                }
+                let separated = dense[self.out_of_band(state).index()];
+                if separated != DEAD {
+                    tell(out, separated, count as u16, source);
+                }
             }
-            for edge in self.edges(state) {
-                columns[usize::from(classes.class(edge.byte))][at] = dense[edge.next.index()];
-            }
-            // A row whose edges cover every byte has no use for its default, which need not be reachable.
+        };
+        each(&mut out, &mut |out, target, _, _| out.first[target as usize + 1] += 1);
+        for at in 1..out.first.len() {
+            out.first[at] += out.first[at - 1];
         }
-        if self.has_out_of_band() {
-            columns.push(old.iter().map(|&s| dense[self.out_of_band(s).index()]).collect());
-        }
-        columns
+        out.edges = vec![(0, 0); out.first.last().copied().unwrap_or(0) as usize];
+        let mut fill = out.first.clone();
+        each(&mut out, &mut |out, target, class, source| {
+            let slot = &mut fill[target as usize];
+            out.edges[*slot as usize] = (class, source);
+            *slot += 1;
+        });
+        out
     }
 
-    fn quotient(&self, old: &[StateId], block: &[u32]) -> Minimised {
-        // New numbers in the order of the old states, so that the trap is 0 and the start is 1.
-        let mut number: HashMap<u32, StateId> = HashMap::new();
+    fn quotient(&self, live: &[StateId], dense: &[u32], reached: &[bool], block: &[u32]) -> Minimised {
+        // New numbers in the order of the old states: the start, where it is live, is the first of them.
+        let mut number: Vec<Option<StateId>> = vec![None; live.len()];
         let mut members: Vec<StateId> = Vec::new();
-        let start_is_trap = block.first() == block.get(1);
-        for (at, &state) in old.iter().enumerate() {
-            number.entry(block[at]).or_insert_with(|| {
+        let start_is_live = dense.get(START.index()).is_some_and(|d| *d != DEAD);
+        if !start_is_live {
+            members.push(START);
+        }
+        for (at, &state) in live.iter().enumerate() {
+            let slot = &mut number[block[at] as usize];
+            if slot.is_none() {
                 members.push(state);
-                StateId(members.len() as u32 - 1)
-            });
-            if at == 1 && start_is_trap {
-                members.push(state);
+                *slot = Some(StateId(members.len() as u32));
             }
         }
-        let mut map = vec![None; self.len()];
-        for (at, &state) in old.iter().enumerate() {
-            map[state.index()] = number.get(&block[at]).copied();
-        }
-        if start_is_trap && let Some(slot) = map.get_mut(START.index()) {
+        let to = |state: StateId| match dense.get(state.index()) {
+            Some(&at) if at != DEAD => number[block[at as usize] as usize].unwrap_or(TRAP),
+            _ => TRAP,
+        };
+        let mut map: Vec<Option<StateId>> =
+            self.states().map(|state| reached[state.index()].then(|| to(state))).collect();
+        if !start_is_live && let Some(slot) = map.get_mut(START.index()) {
             *slot = Some(START);
         }
-        let to = |state: StateId| match map.get(state.index()).copied().flatten() {
-            Some(START) if start_is_trap => TRAP,
-            Some(new) => new,
-            None => TRAP,
-        };
         let mut builder = Builder::new(self.accept(TRAP));
-        for &state in members.iter().skip(1) {
+        for &state in &members {
             builder.state(
                 self.accept(state),
                 to(self.default(state)),
@@ -105,25 +145,42 @@ impl Dfa {
     }
 }
 
-/// The coarsest partition finer than `initial` that every column respects. Returns the block of each state.
-fn refine(initial: &[u32], blocks: usize, columns: &[Vec<u32>]) -> Vec<u32> {
-    let states = initial.len();
-    let inverse: Vec<Inverse> = columns.iter().map(|c| Inverse::of(c)).collect();
+/// The number of a state that is not live.
+const DEAD: u32 = u32::MAX;
+
+/// Edges between live states by their targets.
+struct Sources {
+    classes: usize,
+    /// `first[t]..first[t + 1]` are the edges to `t`: class and source.
+    first: Vec<u32>,
+    edges: Vec<(u16, u32)>,
+}
+
+/// The coarsest partition finer than `initial` that every class respects. Returns the block of each state.
+///
+/// Edges to what is not live are left out, so every initial block has to be a splitter once; when a block that
+/// was one is parted, the smaller part suffices, for its states agree on the whole already.
+fn refine(initial: &[u32], blocks: usize, sources: &Sources) -> Vec<u32> {
     let mut partition = Partition::new(initial, blocks);
-    // All blocks but the largest suffice as first splitters.
-    let largest = (0..partition.len()).max_by_key(|&b| partition.size(b)).unwrap_or(0);
-    let mut waiting: Vec<bool> = (0..partition.len()).map(|b| b != largest).collect();
-    let mut queue: Vec<usize> = (0..partition.len()).filter(|&b| b != largest).collect();
-    let mut splitter = Vec::with_capacity(states);
+    let mut waiting = vec![true; partition.len()];
+    let mut queue: Vec<usize> = (0..partition.len()).collect();
+    let mut by_class: Vec<Vec<u32>> = vec![Vec::new(); sources.classes];
+    let mut touched: Vec<u16> = Vec::new();
     while let Some(block) = queue.pop() {
         waiting[block] = false;
-        splitter.clear();
-        splitter.extend_from_slice(partition.members(block));
-        for inverse in &inverse {
-            for &state in &splitter {
-                for &before in inverse.sources(state) {
-                    partition.mark(before);
+        for &state in partition.members(block) {
+            let (from, to) = (sources.first[state as usize], sources.first[state as usize + 1]);
+            for &(class, source) in &sources.edges[from as usize..to as usize] {
+                let list = &mut by_class[usize::from(class)];
+                if list.is_empty() {
+                    touched.push(class);
                 }
+                list.push(source);
+            }
+        }
+        for class in touched.drain(..) {
+            for source in by_class[usize::from(class)].drain(..) {
+                partition.mark(source);
             }
             partition.split(|old, new, new_is_smaller| {
                 waiting.push(false);
@@ -135,37 +192,7 @@ fn refine(initial: &[u32], blocks: usize, columns: &[Vec<u32>]) -> Vec<u32> {
             });
         }
     }
-    (0..states).map(|s| partition.block[s]).collect()
-}
-
-/// Who leads to a state on one symbol.
-struct Inverse {
-    first: Vec<u32>,
-    sources: Vec<u32>,
-}
-
-impl Inverse {
-    fn of(column: &[u32]) -> Self {
-        let mut first = vec![0u32; column.len() + 1];
-        for &target in column {
-            first[target as usize + 1] += 1;
-        }
-        for at in 1..first.len() {
-            first[at] += first[at - 1];
-        }
-        let mut fill = first.clone();
-        let mut sources = vec![0; column.len()];
-        for (source, &target) in column.iter().enumerate() {
-            let slot = &mut fill[target as usize];
-            sources[*slot as usize] = source as u32;
-            *slot += 1;
-        }
-        Self { first, sources }
-    }
-
-    fn sources(&self, state: u32) -> &[u32] {
-        &self.sources[self.first[state as usize] as usize..self.first[state as usize + 1] as usize]
-    }
+    (0..initial.len()).map(|s| partition.block[s]).collect()
 }
 
 /// Blocks as ranges of one permutation of the states; marked members stand first in their block.
@@ -197,10 +224,6 @@ impl Partition {
 
     fn len(&self) -> usize {
         self.range.len()
-    }
-
-    fn size(&self, block: usize) -> u32 {
-        self.range[block].1 - self.range[block].0
     }
 
     fn members(&self, block: usize) -> &[u32] {

@@ -5,6 +5,7 @@
 //! its value; blanks and line ends between them mean nothing.
 
 pub mod effective;
+pub mod shipped;
 
 use std::collections::BTreeMap;
 

@@ -80,7 +80,7 @@ impl Run<'_, '_> {
     fn item(&mut self, item: &Item, visit: usize, profile: Option<usize>, within: Within) {
         match item {
             Item::Include(include) => self.include(include, visit, profile, within),
-            Item::Abi(reference) => self.abi(reference, visit),
+            Item::Abi(reference) => self.abi(reference, visit, profile.is_some()),
             Item::Alias(from, to) => self.policy.aliases.push((from.text(), to.text())),
             Item::Assign { name, operator, values, span } => {
                 let values: Vec<String> = values.iter().map(crate::syntax::ast::Value::text).collect();
@@ -145,7 +145,14 @@ impl Run<'_, '_> {
                     }
                     return;
                 }
+                if within.qualifiers.decision == Decision::Deny
+                    && matches!(&rule.body, Body::File(file) if file.exec.is_some())
+                {
+                    let message = "a rule that denies an exec says `x` alone, in a block too";
+                    return self.fault(visit, rule.span.clone(), message);
+                }
                 let Some(profile) = profile.and_then(|p| self.policy.profiles.get_mut(p)) else { return };
+                let place = Place { visit, span: rule.span.clone() };
                 let file = matches!(rule.body, Body::File(_) | Body::Link(_));
                 let dropped = if within.block && !file {
                     Some(Dropped::Block)
@@ -154,7 +161,6 @@ impl Run<'_, '_> {
                 } else {
                     None
                 };
-                let place = Place { visit, span: rule.span.clone() };
                 let qualifiers = join(within.qualifiers, rule.qualifiers);
                 profile.rules.push(Placed { rule: Rc::new((**rule).clone()), qualifiers, place, dropped });
             }
@@ -232,7 +238,8 @@ impl Run<'_, '_> {
         self.depth -= 1;
     }
 
-    fn abi(&mut self, reference: &Reference, visit: usize) {
+    /// Within a profile it comes too late: what a policy is written for is settled when the first profile begins.
+    fn abi(&mut self, reference: &Reference, visit: usize, late: bool) {
         let place = Place { visit, span: reference.span.clone() };
         if let Some(first) = &self.policy.abi {
             if first.name != reference.name {
@@ -256,6 +263,10 @@ impl Run<'_, '_> {
             }
             features
         };
+        if late {
+            self.policy.notes.push(Note::LateAbi(place));
+            return;
+        }
         self.policy.abi = Some(Abi { place, name: reference.name.clone(), features });
     }
 
@@ -281,7 +292,11 @@ impl Run<'_, '_> {
             self.fault(visit, span.clone(), "a name that is no path needs the word `profile` before it");
         }
         let written = item.attachment.as_ref().map(crate::syntax::ast::Value::text);
-        let written = written.or_else(|| (!item.hat && local.starts_with('/')).then(|| local.clone()));
+        // A name that is a path or a pattern is what the profile attaches to; of a name with parents in it, the
+        // last part is.
+        let attaches = local.starts_with('/') || local.contains(['*', '?', '[', '{']);
+        let last = || local.rsplit_once("//").map_or(local.as_str(), |(_, last)| last).to_owned();
+        let written = written.or_else(|| attaches.then(last));
         let attachment = match written.as_ref().map(|a| self.policy.variables.expand(a)) {
             Some(Ok(pattern)) => Some(filter_slashes(&pattern)),
             Some(Err(error)) => {

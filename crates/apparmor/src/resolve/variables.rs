@@ -67,8 +67,16 @@ pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
 struct Open<'v, 'l> {
     /// Variables being replaced.
     names: Vec<&'v str>,
-    steps: usize,
+    /// Bytes that may still be made.
+    budget: usize,
     locals: &'l [(&'l str, &'l str)],
+}
+
+impl Open<'_, '_> {
+    fn pay(&mut self, bytes: usize) -> Result<(), ExpandError> {
+        self.budget = self.budget.checked_sub(bytes).ok_or(ExpandError::TooLarge)?;
+        Ok(())
+    }
 }
 
 pub(crate) enum Piece<'t> {
@@ -103,52 +111,85 @@ impl Variables {
     /// # Errors
     /// As [`Self::expand`].
     pub fn expand_with(&self, text: &str, locals: &[(&str, &str)]) -> Result<String, ExpandError> {
+        let mut open = Open { names: Vec::new(), budget: MAX_EXPANDED, locals };
         let mut out = String::new();
-        self.expand_into(text, &mut out, &mut Open { names: Vec::new(), steps: 0, locals })?;
+        let mut at = 0;
+        for piece in pieces(text) {
+            let name = match piece {
+                Piece::Literal(literal) => {
+                    at += literal.len();
+                    out.push_str(literal);
+                    continue;
+                }
+                Piece::Variable(name) => name,
+            };
+            at += name.len() + 3;
+            let values = self.flat(name, &mut open)?;
+            // Slashes of values that meet a slash around them are left out, but behind a slash or two that the
+            // whole begins with: as the reference has it.
+            let before = filter_slashes(&out);
+            let behind_slash = before.ends_with('/') && before != "/" && before != "//";
+            let before_slash = text.get(at..).is_some_and(|rest| rest.starts_with('/'));
+            for (place, value) in values.iter().enumerate() {
+                let mut value = value.as_str();
+                if behind_slash {
+                    value = value.trim_start_matches('/');
+                }
+                if before_slash {
+                    value = value.trim_end_matches('/');
+                }
+                open.pay(value.len() + 1)?;
+                if values.len() > 1 {
+                    out.push(if place == 0 { '{' } else { ',' });
+                }
+                out.push_str(value);
+            }
+            if values.len() > 1 {
+                out.push('}');
+            }
+        }
         Ok(out)
     }
 
-    fn expand_into<'v>(
-        &'v self,
-        text: &'v str,
-        out: &mut String,
-        open: &mut Open<'v, '_>,
-    ) -> Result<(), ExpandError> {
-        for piece in pieces(text) {
-            open.steps += 1;
-            match piece {
-                Piece::Literal(literal) => out.push_str(literal),
-                Piece::Variable(name) => {
-                    if let Some((_, value)) = open.locals.iter().find(|(n, _)| *n == name) {
-                        out.push_str(value);
-                        continue;
-                    }
-                    if open.names.contains(&name) {
-                        return Err(ExpandError::Recursive(name.to_owned()));
-                    }
-                    let set = self.sets.get(name).filter(|s| !s.is_empty());
-                    let set = set.ok_or_else(|| ExpandError::Undefined(name.to_owned()))?;
-                    open.names.push(name);
-                    if set.len() > 1 {
-                        out.push('{');
-                    }
-                    for (i, value) in set.iter().enumerate() {
-                        if i > 0 {
-                            out.push(',');
+    /// Every value of a variable with all variables in it replaced, sorted, each once.
+    fn flat<'v>(&'v self, name: &'v str, open: &mut Open<'v, '_>) -> Result<Vec<String>, ExpandError> {
+        if let Some((_, value)) = open.locals.iter().find(|(n, _)| *n == name) {
+            return Ok(vec![(*value).to_owned()]);
+        }
+        if open.names.contains(&name) {
+            return Err(ExpandError::Recursive(name.to_owned()));
+        }
+        let set = self.sets.get(name).filter(|s| !s.is_empty());
+        let set = set.ok_or_else(|| ExpandError::Undefined(name.to_owned()))?;
+        open.names.push(name);
+        let mut out = BTreeSet::new();
+        for value in set {
+            let mut ways = vec![String::new()];
+            for piece in pieces(value) {
+                match piece {
+                    Piece::Literal(literal) => {
+                        for way in &mut ways {
+                            open.pay(literal.len() + 1)?;
+                            way.push_str(literal);
                         }
-                        self.expand_into(value, out, open)?;
                     }
-                    if set.len() > 1 {
-                        out.push('}');
+                    Piece::Variable(inner) => {
+                        let inner = self.flat(inner, open)?;
+                        let mut longer = Vec::new();
+                        for way in &ways {
+                            for end in &inner {
+                                open.pay(way.len() + end.len() + 1)?;
+                                longer.push(format!("{way}{end}"));
+                            }
+                        }
+                        ways = longer;
                     }
-                    open.names.pop();
                 }
             }
-            if out.len() > MAX_EXPANDED || open.steps > MAX_EXPANDED {
-                return Err(ExpandError::TooLarge);
-            }
+            out.extend(ways);
         }
-        Ok(())
+        open.names.pop();
+        Ok(out.into_iter().collect())
     }
 
     /// What a condition says; an error is the name of what is not defined, or a broken condition.
@@ -172,13 +213,19 @@ impl Variables {
                 }
             }
             Expr::Operand(word) => self.boolean(word)?,
+            Expr::Compare(left, _, right) if [left, right].iter().any(|w| w.raw.starts_with('$')) => {
+                return Err("a boolean is compared with nothing".to_owned());
+            }
             Expr::Compare(left, operator, right) => {
                 let (left, right) = (self.operand(left)?, self.operand(right)?);
                 match operator.as_str() {
                     "==" => left == right,
                     "!=" => left != right,
                     "in" => left.is_subset(&right),
-                    ordering => compare(&left, ordering, &right),
+                    ordering => {
+                        return compare(&left, ordering, &right)
+                            .ok_or_else(|| "a number is compared with something that is none".to_owned());
+                    }
                 }
             }
         })
@@ -218,26 +265,33 @@ impl Variables {
     }
 }
 
-/// Numbers by value, anything else by its bytes; sets by their subsets.
-fn compare(left: &BTreeSet<String>, operator: &str, right: &BTreeSet<String>) -> bool {
+/// Numbers by value, sets by their subsets; `None` for a number with something that is none.
+fn compare(left: &BTreeSet<String>, operator: &str, right: &BTreeSet<String>) -> Option<bool> {
     let number = |set: &BTreeSet<String>| match set.iter().next() {
-        Some(one) if set.len() == 1 => one.parse::<i64>().ok(),
+        Some(one) if set.len() == 1 => match one.strip_prefix("0x") {
+            Some(digits) => i64::from_str_radix(digits, 16).ok(),
+            None => one.parse::<i64>().ok(),
+        },
         _ => None,
     };
-    if let (Some(left), Some(right)) = (number(left), number(right)) {
-        return match operator {
-            ">" => left > right,
-            ">=" => left >= right,
-            "<" => left < right,
-            _ => left <= right,
-        };
-    }
-    match operator {
+    let (left, right) = match (number(left), number(right)) {
+        (Some(left), Some(right)) => {
+            return Some(match operator {
+                ">" => left > right,
+                ">=" => left >= right,
+                "<" => left < right,
+                _ => left <= right,
+            });
+        }
+        (None, None) => (left, right),
+        _ => return None,
+    };
+    Some(match operator {
         ">" => left != right && right.is_subset(left),
         ">=" => right.is_subset(left),
         "<" => left != right && left.is_subset(right),
         _ => left.is_subset(right),
-    }
+    })
 }
 
 /// Runs of slashes as one; exactly two at the head stay, as POSIX has it.
@@ -275,6 +329,9 @@ mod tests {
         let v = variables(&[("A", &["/a"]), ("B", &["x", "@{A}/y"]), ("C", &["@{C}"])]);
         assert_eq!(v.expand("@{A}/z").as_deref(), Ok("/a/z"));
         assert_eq!(v.expand("/q@{B}").as_deref(), Ok("/q{/a/y,x}"));
+        // Measured with the reference: slashes around take those of the values.
+        assert_eq!(v.expand("/q/@{B}/z").as_deref(), Ok("/q/{a/y,x}/z"));
+        assert_eq!(v.expand("/@{B}").as_deref(), Ok("/{/a/y,x}"));
         assert_eq!(v.expand("@{C}"), Err(ExpandError::Recursive("C".into())));
         assert_eq!(v.expand("@{D}"), Err(ExpandError::Undefined("D".into())));
         assert_eq!(v.expand("@x{1}").as_deref(), Ok("@x{1}"));

@@ -141,7 +141,8 @@ const NAMES: &[&str] = &[
 /// The number of an error by its name; two have another name besides.
 #[must_use]
 pub fn number(name: &str) -> Option<u32> {
-    let name = match name {
+    let name = name.to_ascii_uppercase();
+    let name = match name.as_str() {
         "EWOULDBLOCK" => "EAGAIN",
         "EDEADLOCK" => "EDEADLK",
         name => name,

@@ -144,12 +144,12 @@ impl File {
             }
             let perms = Perms(Perms::READ.0 | Perms::WRITE.0 | Perms::LINK.0 | Perms::LOCK.0 | Perms::MMAP.0)
                 | Perms::EXEC;
-            let exec = Exec { transition: Transition::Inherit, fallback: Fallback::None, scrub: false };
+            let exec = Exec { transition: Transition::Inherit, fallback: Fallback::None, scrub: true };
             return Some(Self { path: None, perms, exec: Some(exec), target: None });
         };
         let path = args.word()?;
-        if path.raw.is_empty() {
-            args.problem(path.span.clone(), "an empty path");
+        if !path.raw.starts_with(['/', '@', ':', '&']) {
+            args.problem(path.span.clone(), "a path begins with `/` or a variable");
         }
         let target = if args.arrow() { args.word() } else { None };
         args.nothing_more();
@@ -167,10 +167,7 @@ impl File {
         };
         if let Some(word) = scrub {
             match &mut exec {
-                Some(exec) if exec.transition != Transition::Inherit || exec.fallback != Fallback::None => {
-                    exec.scrub = word.raw == "safe";
-                }
-                Some(_) => {}
+                Some(exec) => exec.scrub = word.raw == "safe",
                 None => args.problem(word.span, "`safe` and `unsafe` need an exec permission"),
             }
         }
@@ -238,7 +235,7 @@ fn group_of(group: &str) -> Option<Exec> {
     use Fallback as F;
     use Transition as T;
     let (transition, fallback, scrub) = match group {
-        "i" | "I" => (T::Inherit, F::None, false),
+        "i" | "I" => (T::Inherit, F::None, true),
         "u" => (T::Unconfined, F::None, false),
         "U" => (T::Unconfined, F::None, true),
         "p" => (T::Profile, F::None, false),

@@ -89,10 +89,17 @@ impl Head {
                             ));
                         }
                         "xattrs" if !flags_seen => head.xattrs(&cond, problems),
-                        "identities" if plus => {
+                        "identities" if plus && !flags_seen => {
+                            let quoted = cond.values.iter().any(|v| v.word().is_some_and(|w| w.quoted));
+                            if cond.values.is_empty() || quoted {
+                                problems.push(
+                                    Problem::new(cond.span.clone(), "identities are words")
+                                        .hint("+identities=(a b)"),
+                                );
+                            }
                             head.identities.extend(cond.values.iter().filter_map(|v| v.word().cloned()));
                         }
-                        "flags" | "xattrs" => {
+                        "flags" | "xattrs" | "identities" => {
                             let problem =
                                 Problem::new(cond.name.span, "this stands twice, or behind the flags");
                             problems.push(problem.hint("NAME ATTACHMENT xattrs=(…) flags=(…)"));
@@ -129,8 +136,10 @@ impl Head {
         if values.is_empty() {
             problems.push(Problem::new(span, "an empty list of flags"));
         }
-        for value in values {
+        for (place, value) in values.iter().enumerate() {
             match value {
+                // The reference forgets it where it does not stand first.
+                Arg::Word(word) if word.raw == "debug" && place > 0 => {}
                 Arg::Word(word) => self.flag(word, problems),
                 Arg::Cond(cond) => self.valued(cond, problems),
                 other => problems.push(Problem::new(other.span(), "no flag of a profile")),
@@ -151,7 +160,10 @@ impl Head {
                 return;
             }
             "attach_disconnected.ipc" => {
-                self.disconnected_ipc = Some(None);
+                if self.has("no_attach_disconnected") {
+                    problems.push(Problem::new(word.span.clone(), "this flag contradicts one before it"));
+                }
+                self.disconnected_ipc.get_or_insert(None);
                 return;
             }
             "chroot_relative"
@@ -191,24 +203,36 @@ impl Head {
             problems.push(Problem::new(cond.span.clone(), "this flag needs one value"));
             return;
         };
+        if value.quoted {
+            problems.push(Problem::new(value.span.clone(), "values of flags stand without quotes"));
+        }
         let fine = match cond.name.raw.as_str() {
             "attach_disconnected.path" => {
-                let first = self.disconnected_path.replace(value.clone()).is_none();
-                if !first || self.has("no_attach_disconnected") {
+                let other = self.disconnected_path.replace(value.clone());
+                if other.is_some_and(|o| o.raw != value.raw) || self.has("no_attach_disconnected") {
                     problems.push(Problem::new(cond.span.clone(), "this flag contradicts one before it"));
                 }
                 value.raw.starts_with(['/', '@'])
             }
             "attach_disconnected.ipc" => {
-                self.disconnected_ipc = Some(Some(value.clone()));
+                let other = self.disconnected_ipc.replace(Some(value.clone())).flatten();
+                if other.is_some_and(|o| o.raw != value.raw) || self.has("no_attach_disconnected") {
+                    problems.push(Problem::new(cond.span.clone(), "this flag contradicts one before it"));
+                }
                 value.raw.starts_with(['/', '@'])
             }
             "kill.signal" => {
-                self.kill_signal = signal_number(&value.raw);
+                let other = std::mem::replace(&mut self.kill_signal, signal_number(&value.raw));
+                if other.is_some() && other != self.kill_signal {
+                    problems.push(Problem::new(cond.span.clone(), "this flag contradicts one before it"));
+                }
                 self.kill_signal.is_some()
             }
             "error" => {
-                self.error = Some(value.raw.clone());
+                let other = self.error.replace(value.raw.clone());
+                if other.is_some_and(|o| !o.eq_ignore_ascii_case(&value.raw)) {
+                    problems.push(Problem::new(cond.span.clone(), "this flag contradicts one before it"));
+                }
                 super::errno::number(&value.raw).is_some()
             }
             _ => {

@@ -90,6 +90,9 @@ impl Signal {
                         }
                     }
                 }
+                ("peer", _) if cond.list => {
+                    args.problem(cond.span.clone(), "the peer stands without parentheses");
+                }
                 ("peer", _) => {
                     let value = args.single(&cond);
                     if !once(&mut rule.peer, value) {
@@ -129,6 +132,9 @@ impl Ptrace {
         let access = args.access(&table);
         let mut rule = Self { access: if access == 0 { 0x1e } else { access }, peer: None };
         for cond in args.conditions() {
+            if cond.list {
+                args.problem(cond.span.clone(), "the peer stands without parentheses");
+            }
             let value = args.single(&cond);
             if cond.name.raw != "peer" || !once(&mut rule.peer, value) {
                 args.unknown(&cond, &["peer"]);
@@ -191,8 +197,15 @@ impl Mqueue {
             let fine = match cond.name.raw.as_str() {
                 "label" => once(&mut rule.label, value),
                 "type" => match value.as_ref().map(|v| v.raw.as_str()) {
-                    Some("posix") => once(&mut kind, Some(Queue::Posix)),
-                    Some("sysv") => once(&mut kind, Some(Queue::Sysv)),
+                    // Of several the last counts.
+                    Some("posix") => {
+                        kind = Some(Queue::Posix);
+                        true
+                    }
+                    Some("sysv") => {
+                        kind = Some(Queue::Sysv);
+                        true
+                    }
                     Some(_) => {
                         args.problem_hint(cond.span.clone(), "no type of message queue", "`posix` or `sysv`");
                         true

@@ -153,6 +153,9 @@ fn body(
         K::IoUringRule => Body::IoUring(ipc::IoUring::read(args)?),
         K::AllRule => {
             args.nothing_more();
+            if qualifiers.priority.is_some() {
+                args.problem(span, "`all` takes no priority");
+            }
             Body::All
         }
         _ => return None,

@@ -148,7 +148,7 @@ impl Mount {
         let mut rule = Self { call, options: Vec::new(), fstype: Vec::new(), source: None, target: None };
         for cond in args.conditions() {
             match cond.name.raw.as_str() {
-                "options" | "option" if call != Call::Umount => rule.read_options(&cond, &mut args),
+                "options" | "option" => rule.read_options(&cond, &mut args),
                 "fstype" | "vfstype" => {
                     if cond.operator == "in" && !cond.list {
                         args.problem(cond.span.clone(), "`in` needs a list in parentheses");
@@ -170,12 +170,7 @@ impl Mount {
             }
         } else {
             // `remount` and `umount` name the mount point alone.
-            let arrow = call == Call::Remount && args.arrow();
-            rule.target = if arrow { args.word() } else { first.clone() };
-            if arrow && first.is_some() {
-                let span = args.span();
-                args.problem(span, "this rule names a mount point alone");
-            }
+            rule.target = first;
         }
         args.nothing_more();
         rule.judge(&mut args);
@@ -207,19 +202,57 @@ impl Mount {
         self.options.push(options);
     }
 
-    /// Calls that know no source.
-    fn judge(&self, args: &mut Arguments<'_>) {
-        if self.call != Call::Mount || self.source.is_none() {
-            return;
-        }
-        let exact = |flags: u32| self.options.iter().any(|o| !o.any && o.set & flags != 0);
-        let span = args.span();
-        if self.target.is_some() && exact(ms::MAKE) {
-            args.problem(span, "a change of propagation has no source");
-        } else if self.target.is_some() && exact(ms::REMOUNT) {
-            args.problem(span, "a remount has no source");
+    /// What flags are set for certain, and which may be: of every list `options=` with every `options in`.
+    #[must_use]
+    pub fn flags(&self) -> Vec<(u32, u32)> {
+        let remount = if self.call == Call::Remount { ms::REMOUNT } else { 0 };
+        let exact: Vec<u32> = self.options.iter().filter(|o| !o.any).map(|o| o.set).collect();
+        let may: Vec<u32> = self.options.iter().filter(|o| o.any).map(|o| o.set | o.clear).collect();
+        match (exact.is_empty(), may.is_empty()) {
+            (true, true) => vec![(remount, u32::MAX)],
+            (true, false) => may.iter().map(|may| (remount, *may)).collect(),
+            (false, true) => exact.iter().map(|exact| (remount | exact, 0)).collect(),
+            (false, false) => {
+                let both =
+                    |exact: &u32| may.iter().map(move |may| (remount | exact, *may)).collect::<Vec<_>>();
+                exact.iter().flat_map(both).collect()
+            }
         }
     }
+
+    /// A rule that no mount can fit is an error.
+    fn judge(&self, args: &mut Arguments<'_>) {
+        let (source, target) = (self.source.is_some(), self.target.is_some());
+        let fits = |flags: &(u32, u32)| !kinds(*flags, source, target, !self.fstype.is_empty()).is_empty();
+        if self.call != Call::Umount && !self.flags().iter().any(fits) {
+            let span = args.span();
+            let hint =
+                "a bind, a move and a change of propagation have no type; the latter and a remount no source";
+            args.problem_hint(span, "no mount fits these flags and conditions", hint);
+        }
+    }
+}
+
+/// The kinds of mount that a rule is about, by the flag that makes them, 0 for a new mount: those that its flags
+/// name, or all that its other conditions fit.
+#[must_use]
+pub fn kinds((set, may): (u32, u32), source: bool, target: bool, fstype: bool) -> Vec<u32> {
+    let fits = [
+        (ms::REMOUNT, ms::REMOUNT, !source && !fstype),
+        (ms::BIND, ms::BIND, !fstype),
+        (ms::MAKE, ms::MAKE, (!source || !target) && !fstype),
+        (ms::MOVE, ms::MOVE, !fstype),
+    ];
+    let mut found: Vec<u32> =
+        fits.iter().filter(|(_, mask, fits)| *fits && (set == 0 || set & mask != 0)).map(|f| f.0).collect();
+    if set != 0 {
+        found.truncate(1);
+    }
+    let commands = ms::REMOUNT | ms::BIND | ms::MOVE | ms::REC | ms::MAKE;
+    if set == 0 || (found.is_empty() && (set | may) & !commands != 0) {
+        found.push(0);
+    }
+    found
 }
 
 /// `pivot_root …,`

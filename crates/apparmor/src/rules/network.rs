@@ -81,7 +81,8 @@ pub const FAMILIES: &[(&str, u16)] = &[
     ("mctp", 45),
 ];
 
-const TYPES: &[(&str, u16)] =
+/// Socket types with the kernel's numbers.
+pub const TYPES: &[(&str, u16)] =
     &[("stream", 1), ("dgram", 2), ("raw", 3), ("rdm", 4), ("seqpacket", 5), ("packet", 10)];
 
 /// Protocols with the type they come as and their number.
@@ -104,8 +105,8 @@ pub fn family(name: &str) -> Option<u16> {
 pub enum Address {
     /// Not bound.
     None,
-    /// From the first to the last, both included.
-    Range(IpAddr, IpAddr),
+    /// This one.
+    One(IpAddr),
 }
 
 /// What is said of one side of an internet socket.
@@ -166,7 +167,9 @@ impl Network {
                     }
                 }
             } else if cond.name.raw == "interface" {
-                let value = args.single(&cond);
+                // Of several the first counts.
+                let value =
+                    if cond.list { args.several(&cond).into_iter().next() } else { args.single(&cond) };
                 if !once(&mut rule.interface, value) {
                     args.unknown(&cond, CONDITIONS);
                 }
@@ -176,8 +179,7 @@ impl Network {
         }
         args.nothing_more();
         let span = args.span();
-        let inet = !rule.local.is_empty() || !rule.peer.is_empty() || rule.interface.is_some();
-        if inet && rule.family.is_some_and(|f| !matches!(f, 2 | 10)) {
+        if rule.is_internet() && rule.family.is_some_and(|f| !matches!(f, 2 | 10)) {
             args.problem(span.clone(), "addresses and ports are for `inet` and `inet6`");
         }
         if rule.access == 0 {
@@ -186,6 +188,12 @@ impl Network {
             args.problem_hint(span, "this access knows no peer", "only send, receive, connect and accept do");
         }
         Some(rule)
+    }
+
+    /// Whether something is said that only internet sockets have.
+    #[must_use]
+    pub const fn is_internet(&self) -> bool {
+        !self.local.is_empty() || !self.peer.is_empty() || self.interface.is_some()
     }
 
     /// `[family] [type|protocol]`.
@@ -203,7 +211,8 @@ impl Network {
         if let Some(kind) = socket_type(&word.raw) {
             self.kind = Some(kind);
         } else if let Some((_, kind, number)) = PROTOCOLS.iter().find(|(n, ..)| *n == word.raw) {
-            if self.family.is_some_and(|f| !matches!(f, 2 | 10)) {
+            // ICMP is the older protocol's alone.
+            if self.family.is_some_and(|f| f != 2 && (f != 10 || *number == 1)) {
                 args.problem(word.span, "this family has no such protocol");
                 return None;
             }
@@ -219,22 +228,12 @@ impl Network {
 }
 
 fn side(side: &mut Side, cond: &Cond, args: &mut Arguments<'_>) -> bool {
-    // `label:=` and the like are conditions of packets.
-    let value = if cond.operator == ":=" {
-        cond.values.first().and_then(|v| v.word()).cloned()
-    } else {
-        args.single(cond)
-    };
-    let Some(value) = value else { return true };
+    let Some(value) = args.single(cond) else { return true };
     match cond.name.raw.as_str() {
         "ip" => {
             let address = address(&value.raw);
             if address.is_none() {
-                args.problem_hint(
-                    value.span,
-                    "no address",
-                    "an address, `ADDRESS/BITS`, `FIRST-LAST` or `none`",
-                );
+                args.problem_hint(value.span, "no address", "one address of IPv4 or IPv6, or `none`");
                 return true;
             }
             once(&mut side.address, address)
@@ -265,26 +264,5 @@ fn address(text: &str) -> Option<Address> {
     if text == "none" {
         return Some(Address::None);
     }
-    if let Some((first, last)) = text.split_once('-') {
-        let (first, last): (IpAddr, IpAddr) = (first.parse().ok()?, last.parse().ok()?);
-        return (first.is_ipv4() == last.is_ipv4() && first <= last).then_some(Address::Range(first, last));
-    }
-    let Some((net, bits)) = text.split_once('/') else {
-        let ip = text.parse().ok()?;
-        return Some(Address::Range(ip, ip));
-    };
-    let bits: u32 = bits.parse().ok()?;
-    match net.parse().ok()? {
-        IpAddr::V4(ip) if bits <= 32 => {
-            let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-            let net = u32::from(ip) & mask;
-            Some(Address::Range(IpAddr::V4(net.into()), IpAddr::V4((net | !mask).into())))
-        }
-        IpAddr::V6(ip) if bits <= 128 => {
-            let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-            let net = u128::from(ip) & mask;
-            Some(Address::Range(IpAddr::V6(net.into()), IpAddr::V6((net | !mask).into())))
-        }
-        _ => None,
-    }
+    text.parse().ok().map(Address::One)
 }

@@ -93,7 +93,7 @@ fn scaled(number: i64, suffix: &str, unit: Unit) -> Option<u64> {
     if unit == Unit::Nice {
         return (suffix.is_empty() && (-20..=19).contains(&number))
             .then_some(())
-            .and_then(|()| u64::try_from(20 - number).ok());
+            .and_then(|()| u64::try_from(20 + number).ok());
     }
     let number = u64::try_from(number).ok()?;
     let is = |word: &str, least: usize| suffix.len() >= least && word.starts_with(suffix);

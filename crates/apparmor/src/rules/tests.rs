@@ -27,7 +27,7 @@ fn rules_that_are_right() {
         "network inet tcp,",
         "network packet,",
         "network netlink raw,",
-        "network (send receive) inet ip=10.0.0.0/8 peer=(ip=::1 port=1-2),",
+        "network (send receive) inet ip=10.0.0.1 peer=(ip=::1 port=1-2),",
         "unix,",
         "unix (connect send) type=stream peer=(label=x addr=@y),",
         "unix bind addr=none,",
@@ -49,7 +49,7 @@ fn rules_that_are_right() {
         "mqueue r type=posix /x,",
         "io_uring sqpoll,",
         "all,",
-        "priority=-1000 all,",
+        "priority=-1000 userns,",
         "audit deny other /a w,",
     ] {
         assert!(rule(text).is_ok(), "{text}: {:?}", rule(text));
@@ -107,6 +107,11 @@ fn rules_that_are_wrong() {
         "deny file,",
         "unix label=x,",
         "owner all,",
+        "priority=5 all,",
+        "network inet ip=10.0.0.0/8,",
+        "network inet6 icmp,",
+        "mount options=(bind) fstype=ext4 /a -> /b,",
+        "remount -> /a,",
     ] {
         assert!(rule(text).is_err(), "{text}: {:?}", rule(text));
     }

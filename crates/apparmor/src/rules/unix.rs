@@ -10,6 +10,8 @@ use crate::syntax::ast::Value;
 pub struct Unix {
     /// Bits of [`super::network`]; all where none are named.
     pub access: u32,
+    /// Whether accesses were named.
+    pub access_named: bool,
     /// The kernel's number of the socket type.
     pub kind: Option<u16>,
     /// `@abstract`, `none` or `auto`.
@@ -24,7 +26,8 @@ const CONDITIONS: &[&str] = &["type", "addr", "label", "peer"];
 
 impl Unix {
     pub(super) fn read(mut args: Arguments<'_>) -> Option<Self> {
-        let mut rule = Self { access: args.access(ACCESS), ..Self::default() };
+        let access = args.access(ACCESS);
+        let mut rule = Self { access, access_named: access != 0, ..Self::default() };
         for cond in args.conditions() {
             if cond.name.raw == "peer" {
                 if rule.peer_addr.is_some() || rule.peer_label.is_some() {

@@ -165,13 +165,24 @@ impl Value {
     }
 }
 
-fn number(text: &str, digits: usize, radix: u32) -> Option<u8> {
-    let digits = text.get(..digits)?;
-    digits
-        .bytes()
-        .all(|b| char::from(b).is_digit(radix))
-        .then(|| u8::from_str_radix(digits, radix).ok())
-        .flatten()
+/// A byte by its number, the backslash being read: `377`, `d255`, `xff`, or with fewer digits; as many digits count
+/// as fit a byte. With the length of what was read.
+pub(crate) fn numbered(rest: &str) -> Option<(u8, usize)> {
+    let (radix, most, skip) = match rest.bytes().next()? {
+        b'd' => (10, 3, 1),
+        b'x' => (16, 2, 1),
+        b'0'..=b'7' => (8, 3, 0),
+        _ => return None,
+    };
+    let mut value: Option<u8> = None;
+    let mut len = skip;
+    for digit in rest.get(skip..)?.chars().take(most).map_while(|c| c.to_digit(radix)) {
+        let next = u32::from(value.unwrap_or(0)) * radix + digit;
+        let Ok(next) = u8::try_from(next) else { break };
+        value = Some(next);
+        len += 1;
+    }
+    value.map(|value| (value, len))
 }
 
 /// Undoes one escape, whose backslash is read already; what follows it.
@@ -193,10 +204,10 @@ fn unescape<'t>(rest: &'t str, out: &mut String) -> &'t str {
     };
     let (byte, len) = match simple {
         Some(byte) => (Some(byte), 1),
-        None if first == 'd' => (number(tail(1), 3, 10), 4),
-        None if first == 'x' => (number(tail(1), 2, 16), 3),
-        None if first.is_digit(8) => (number(rest, 3, 8), 3),
-        None => (None, 0),
+        None => match numbered(rest) {
+            Some((byte, len)) => (Some(byte), len),
+            None => (None, 0),
+        },
     };
     match byte {
         Some(0) | None => {
@@ -230,6 +241,8 @@ mod tests {
         assert_eq!(text(r"/a\052"), r"/a\*");
         assert_eq!(text(r"/a\*"), r"/a\*");
         assert_eq!(text(r"\000x"), r"\000x");
+        // Measured with the reference: fewer digits do, and those that do not fit stand for themselves.
+        assert_eq!(text(r"/a\d6b\x4g\400\d300\xg"), "/a\x06b\x04g 0\x1e0\\xg");
         assert_eq!(encode(&text(r"\303\251")), "é".as_bytes());
     }
 }

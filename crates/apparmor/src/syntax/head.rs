@@ -154,6 +154,11 @@ impl Parser<'_> {
                 Problem::new(self.here(), "a variable is assigned in the head of a file, before any profile");
             self.problem(problem);
         }
+        let tight = scan::variable(self.rest()).and_then(|len| self.rest().get(len..));
+        if kind == K::Assignment && tight.is_some_and(|rest| rest.starts_with(":=")) {
+            let problem = Problem::new(self.here(), "a blank is missing before `:=`");
+            self.problem(problem);
+        }
         match scan::variable(self.rest()) {
             Some(len) => self.take(K::Variable, len),
             None => {

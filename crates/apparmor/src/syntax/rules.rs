@@ -85,7 +85,7 @@ impl Parser<'_> {
         }
         let file = matches!(word, "file" | "safe" | "unsafe") && self.ends_word(word.len());
         if file
-            || self.peek().is_some_and(|c| matches!(c, '/' | '"' | '@' | ':'))
+            || self.peek().is_some_and(|c| matches!(c, '/' | '"' | '@' | ':' | '&'))
             || scan::mode(self.rest()).is_some()
         {
             self.start_at(start, K::FileRule);
@@ -148,7 +148,7 @@ impl Parser<'_> {
 
     fn path(&mut self, what: &str) {
         self.trivia();
-        if !(self.peek().is_some_and(|c| matches!(c, '/' | '"' | '@' | ':')) && self.name()) {
+        if !(self.peek().is_some_and(|c| matches!(c, '/' | '"' | '@' | ':' | '&')) && self.name()) {
             self.problem(
                 Problem::new(self.here(), format!("{what} is missing"))
                     .hint("paths begin with `/` or a variable"),
@@ -242,6 +242,12 @@ impl Parser<'_> {
                 self.blanks();
             }
             match self.peek() {
+                // What is mounted may be a pattern that begins with an alternation.
+                Some('{') if kind == K::MountRule && scan::word(self.rest(), Word::Name) > 1 => {
+                    if !self.value(Word::Name) {
+                        return;
+                    }
+                }
                 None | Some(',' | '}' | '{') => return,
                 Some('(') if kind != K::ChangeProfileRule => self.list(),
                 Some('"' | '/' | '@' | ':' | '&') => {
@@ -284,7 +290,7 @@ impl Parser<'_> {
         if len == 0 {
             return None;
         }
-        if (next.starts_with('=') && !next.starts_with("==")) || next.starts_with(":=") {
+        if next.starts_with('=') && !next.starts_with("==") {
             return Some((len, false));
         }
         let list = next
@@ -302,8 +308,7 @@ impl Parser<'_> {
         if within {
             self.take(K::Keyword, 2);
         } else {
-            let len = if self.at(':') { 2 } else { 1 };
-            self.take(K::Operator, len);
+            self.take(K::Operator, 1);
         }
         self.trivia();
         if self.at('(') {

@@ -32,7 +32,8 @@ pub(crate) fn word(text: &str, how: Word) -> usize {
                 // An escaped blank or separator belongs to the word; any other backslash is one of
                 // the pattern's own, and what follows it is read as usual but never ends the word.
                 if let Some(&(_, next)) = chars.peek() {
-                    if matches!(next, '\n' | '\r') {
+                    // A backslash of its own does not keep the next one from escaping.
+                    if matches!(next, '\n' | '\r' | '\\') {
                         continue;
                     }
                     chars.next();

@@ -174,8 +174,12 @@ pub(super) fn system(look: &mut Look<'_>) -> Group {
     }
     rows.extend(look.text("/proc/sys/kernel/osrelease").map(|t| row("kernel", t, "")));
     rows.extend(look.text("/proc/sys/kernel/arch").map(|t| row("architecture", t, "")));
+    // The kernel's own threads are seen from its first process id namespace only.
+    let first = look.host.read("/proc/2/comm").is_ok_and(|name| name.trim() == "kthreadd");
+    let mounts = look.host.read("/proc/self/mountinfo").unwrap_or_default();
+    let machine = whodenied_sources::of_a_machine(first, &mounts);
     for (file, engine) in [("/run/.containerenv", "Podman"), ("/.dockerenv", "Docker")] {
-        if look.host.metadata(file).is_ok() {
+        if look.host.metadata(file).is_ok() && !machine {
             rows.push(row("container", engine, "we run inside of it: much of the host is hidden"));
         }
     }

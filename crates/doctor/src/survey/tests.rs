@@ -109,3 +109,14 @@ fn this_machine_is_surveyed_in_good_time() {
     assert!(value(&survey, "kernel").is_some() && !survey.evidence.is_empty());
     assert!(begun.elapsed() < std::time::Duration::from_secs(60));
 }
+
+#[test]
+fn marks_of_a_container_in_the_root_of_a_machine_are_none() {
+    let marked = hardened().with_metadata("/.dockerenv", Metadata { mode: 0o100_755, uid: 0, gid: 0 }, false);
+    let inside = |host: &RecordedHost| value(&survey(host), "container").map(|v| v.0.to_owned());
+    assert_eq!(inside(&marked).as_deref(), Some("Docker"));
+    let machine = marked.with("/proc/2/comm", "kthreadd\n");
+    assert_eq!(inside(&machine), None);
+    let layers = machine.with("/proc/self/mountinfo", "30 1 0:40 / / rw - overlay overlay rw,lowerdir=/l\n");
+    assert_eq!(inside(&layers).as_deref(), Some("Docker"), "with the host's processes in view");
+}

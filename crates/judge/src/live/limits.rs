@@ -6,10 +6,10 @@ use whodenied_case::{Attempt, Support};
 use whodenied_kernel::{Capability, Errno, Layer};
 
 pub(super) fn judge(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
-    files(attempt, live, errno, support)
-        .or_else(|| locked(attempt, live, errno, support))
+    reached(attempt, live, errno, support)
         .or_else(|| raised(attempt, live, errno, support))
         .or_else(|| scheduled(attempt, live, errno, support))
+        .or_else(|| priority(attempt, live, errno, support))
         .or_else(|| nice(attempt, live, errno, support))
 }
 
@@ -30,38 +30,48 @@ fn number(text: &str) -> Option<i64> {
     }
 }
 
-/// `fs/file.c`, alloc_fd: the only EMFILE of calls that hand out a descriptor.
-fn files(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
-    let hands_out = matches!(
-        live.syscall.as_str(),
-        "open" | "openat" | "openat2" | "creat" | "dup" | "pipe" | "pipe2" | "socket" | "accept" | "accept4"
-    );
-    if errno != Errno::EMFILE || !hands_out {
-        return None;
-    }
-    let limit = soft(live, "Max open files")?;
-    let because = format!("The process has as many open files as RLIMIT_NOFILE allows, which is {limit}.");
-    Some(denies(attempt, Layer::Rlimit, support, 97, because).policy("RLIMIT_NOFILE"))
-}
-
-/// `mm/mlock.c`, do_mlock: more than the limit alone; what was locked before is not known.
-fn locked(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
-    if !matches!(live.syscall.as_str(), "mlock" | "mlock2") || has(live, Capability::IPC_LOCK) {
-        return None;
-    }
-    let limit = soft(live, "Max locked memory")?;
-    let asked = attempt.arg("length").and_then(number).and_then(|n| u64::try_from(n).ok())?;
-    let refused = match errno {
-        Errno::EPERM => limit == 0,
-        Errno::ENOMEM => asked > limit,
-        _ => false,
+/// A limit that the call would have gone beyond, by what was in use then. Whom a capability lets pass it
+/// is not bound: `kernel/fork.c`, copy_process; `mm/mlock.c`, can_do_mlock; `ipc/mqueue.c`.
+fn reached(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    let limit = live.limit.as_ref().filter(|l| l.exceeded())?;
+    let free: &[Capability] = match limit.name.as_str() {
+        "RLIMIT_NPROC" => &[Capability::SYS_RESOURCE, Capability::SYS_ADMIN],
+        "RLIMIT_MEMLOCK" => &[Capability::IPC_LOCK],
+        "RLIMIT_MSGQUEUE" => &[Capability::SYS_RESOURCE],
+        _ => &[],
     };
-    refused.then(|| {
-        let because = format!(
-            "{asked} bytes are to be locked, and RLIMIT_MEMLOCK is {limit} for a process without CAP_IPC_LOCK."
-        );
-        denies(attempt, Layer::Rlimit, support, 97, because).policy("RLIMIT_MEMLOCK")
-    })
+    // The kernel's first user is bound by no number of processes.
+    let first = limit.name == "RLIMIT_NPROC" && live.process.uids[0] == 0 && live.process.same_user_namespace;
+    // At a limit of 0 the error is another, and above it EPERM has another cause.
+    let other = limit.name == "RLIMIT_MEMLOCK" && errno == Errno::EPERM && limit.soft != 0;
+    if first || other || free.iter().any(|c| has(live, *c)) {
+        return None;
+    }
+    let (what, unit) = match limit.name.as_str() {
+        "RLIMIT_NOFILE" => ("open files of the process", "files"),
+        "RLIMIT_NPROC" => ("processes and threads of the user", "tasks"),
+        "RLIMIT_MEMLOCK" => ("memory that the process locks", "bytes"),
+        "RLIMIT_AS" => ("address space of the process", "bytes"),
+        "RLIMIT_DATA" => ("private memory of the process", "bytes"),
+        "RLIMIT_FSIZE" => ("size of a file that the process writes", "bytes"),
+        "RLIMIT_SIGPENDING" => ("signals that wait for the user's processes", "signals"),
+        "RLIMIT_MSGQUEUE" => ("message queues of the user", "bytes"),
+        _ => return None,
+    };
+    let name = limit.name.clone();
+    let because = match limit.would {
+        Some(would) => {
+            let most = limit.soft;
+            format!(
+                "The call would have come to {would} {unit}, and {name}, which bounds the {what}, is {most}."
+            )
+        }
+        None => format!(
+            "{name}, which bounds the {what}, is {} {unit}: fewer files are open than RLIMIT_NOFILE allows, and nothing else gives {errno} here.",
+            limit.soft
+        ),
+    };
+    Some(denies(attempt, Layer::Rlimit, support, 97, because).policy(name))
 }
 
 /// `kernel/sys.c`, do_prlimit: a hard limit is raised with CAP_SYS_RESOURCE only.
@@ -87,17 +97,44 @@ fn raised(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> 
     Some(denies(attempt, Layer::Rlimit, support, 97, because).policy(which))
 }
 
-/// `kernel/sched/syscalls.c`, user_check_sched_setscheduler: a real-time policy with RLIMIT_RTPRIO 0.
+/// `kernel/sched/syscalls.c`, user_check_sched_setscheduler: a real-time policy with RLIMIT_RTPRIO 0, or a
+/// priority above the limit. What the thread had before is taken for no real-time policy.
 fn scheduled(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
-    let policy = attempt.arg("policy").unwrap_or("");
-    let real_time = live.syscall == "sched_setscheduler"
-        && (policy.contains("SCHED_FIFO") || policy.contains("SCHED_RR") || matches!(policy, "1" | "2"));
-    (real_time
-        && errno == Errno::EPERM
-        && !has(live, Capability::SYS_NICE)
-        && soft(live, "Max realtime priority") == Some(0))
-    .then(|| {
+    let sets = matches!(live.syscall.as_str(), "sched_setscheduler" | "sched_setattr" | "sched_setparam");
+    let policy = attempt.args.iter().find(|(k, _)| k.ends_with("policy")).map_or("", |(_, v)| v.as_str());
+    let real_time = live.syscall == "sched_setparam"
+        || policy.contains("SCHED_FIFO")
+        || policy.contains("SCHED_RR")
+        || matches!(policy, "1" | "2");
+    if !sets || !real_time || errno != Errno::EPERM || has(live, Capability::SYS_NICE) {
+        return None;
+    }
+    let limit = soft(live, "Max realtime priority")?;
+    if limit == 0 {
         let because = "A real-time policy needs CAP_SYS_NICE or a limit RLIMIT_RTPRIO above 0; the process has neither.";
+        return Some(denies(attempt, Layer::Capability, support, 97, because).policy("CAP_SYS_NICE"));
+    }
+    // `[50]`, or a member of its own of the structure.
+    let asked = attempt.args.iter().find(|(k, _)| k == "param" || k.ends_with("sched_priority"))?.1.as_str();
+    let asked: u64 = asked.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok()?;
+    (asked > limit).then(|| {
+        let because = format!(
+            "The real-time priority {asked} is above RLIMIT_RTPRIO, which is {limit}, and the process lacks CAP_SYS_NICE."
+        );
+        denies(attempt, Layer::Rlimit, support, 97, because).policy("RLIMIT_RTPRIO")
+    })
+}
+
+/// `block/ioprio.c`, ioprio_check_cap: the real-time class is for administrators.
+fn priority(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    const REAL_TIME: i64 = 1;
+    let free = has(live, Capability::SYS_NICE) || has(live, Capability::SYS_ADMIN);
+    if live.syscall != "ioprio_set" || errno != Errno::EPERM || free {
+        return None;
+    }
+    let asked = attempt.arg("ioprio").and_then(number)?;
+    (asked >> 13 == REAL_TIME).then(|| {
+        let because = "The real-time class of disk access needs CAP_SYS_NICE or CAP_SYS_ADMIN.";
         denies(attempt, Layer::Capability, support, 97, because).policy("CAP_SYS_NICE")
     })
 }

@@ -196,18 +196,39 @@ fn landlock(
     if before.iter().any(|say| say.support().is_some()) {
         return None;
     }
-    // Where the modes could not be asked, they may have refused before.
-    let support = if live.question.is_some() { support } else { Support::Stated.min(support) };
+    // Where the modes could not be asked, they may have refused before; ports are asked after it
+    // (net/socket.c, __sys_bind, __sys_connect).
+    let support = if live.question.is_some() || answer.right.starts_with("NET_") {
+        support
+    } else {
+        Support::Stated.min(support)
+    };
+    let net = answer.right.starts_with("NET_");
     let because = format!(
-        "The Landlock domain that the process entered handles LANDLOCK_ACCESS_FS_{}, and no rule of its layer {} on this path or above grants it.",
+        "The Landlock domain that the process entered handles LANDLOCK_ACCESS_{}{}, and no rule of its layer {} on {} grants it.",
+        if net { "" } else { "FS_" },
         escape::line(&answer.right),
-        answer.layer
+        answer.layer,
+        if net { "this port" } else { "this path or above" }
     );
     Some(denies(attempt, Layer::Landlock, support, 97, because).policy("a Landlock domain"))
 }
 
-/// A path that is there outside of the process's mount namespace, and covered or left out inside.
+/// A path that is there outside of the process's mount namespace, and covered or left out inside; or one
+/// that opens and reads as empty.
 fn hidden(attempt: &Attempt, live: &Capture, errno: Errno, support: Support) -> Option<Say> {
+    if let Some((point, by)) =
+        live.hidden_by.as_ref().filter(|(_, by)| matches!(by.as_str(), "null" | "empty"))
+    {
+        let what = if by == "null" { "/dev/null" } else { "an empty directory" };
+        let how = if errno == Errno(0) { "opens, but reads as empty" } else { "is not found" };
+        let because = format!(
+            "It {how}: {what} is mounted over {}, which masks what the kernel has there. The call gives no error of permission for that.",
+            escape::line(point)
+        );
+        return (errno == Errno(0) || errno == Errno::ENOENT)
+            .then(|| denies(attempt, Layer::MountFlags, support, 97, because).policy("a mask"));
+    }
     let (point, fstype) = live.hidden_by.as_ref().filter(|_| errno == Errno::ENOENT)?;
     let because = format!(
         "The path is there outside, and hidden from this process: in its mount namespace {} is a mount of its own ({}) that does not hold it.",

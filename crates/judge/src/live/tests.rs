@@ -2,7 +2,9 @@ use super::apply;
 use whodenied_access::{
     CapabilitySet, FileSystem, Inode, Kind, Mount, OpenFlags, Operation, Subject, Tree, World,
 };
-use whodenied_case::capture::{Afterwards, Capture, LandlockAnswer, Lost, ProcessState, Question, SCHEMA};
+use whodenied_case::capture::{
+    Afterwards, Capture, LandlockAnswer, LimitUse, Lost, ProcessState, Question, SCHEMA,
+};
 use whodenied_case::{Answer, Attempt, AttemptId, Support, Verdict};
 use whodenied_kernel::{Capability, Errno, Layer};
 
@@ -31,6 +33,7 @@ fn capture(syscall: &str, errno: Errno) -> Capture {
         start: None,
         lost: None,
         hidden_by: None,
+        limit: None,
         landlock: None,
         sysctls: std::collections::BTreeMap::new(),
         after: None,
@@ -179,16 +182,33 @@ fn a_hidden_path_is_no_missing_one() {
 
 #[test]
 fn limits_by_the_limits_in_force() {
-    let limited = |syscall, errno, name: &str, soft: &str| {
+    let limited = |syscall, errno, name: &str, would, effective: u64| {
         let mut seen = capture(syscall, errno);
-        seen.process.limits.insert(name.into(), (soft.into(), soft.into()));
+        seen.process.effective = effective;
+        seen.limit = Some(LimitUse { name: name.into(), would, soft: 20 });
         denied(&verdicts(seen, &[]))
     };
     let rlimit = [(Layer::Rlimit, Support::State)];
-    assert_eq!(limited("openat", Errno::EMFILE, "Max open files", "20"), rlimit);
-    // Of inotify it is another limit.
-    assert_eq!(limited("inotify_init1", Errno::EMFILE, "Max open files", "20"), []);
-    assert_eq!(limited("mlock", Errno::ENOMEM, "Max locked memory", "65536"), [], "the length is not known");
+    let bit = |c: Capability| 1 << c.0;
+    for (syscall, errno, name, free) in [
+        ("openat", Errno::EMFILE, "RLIMIT_NOFILE", 0),
+        ("clone", Errno::EAGAIN, "RLIMIT_NPROC", bit(Capability::SYS_RESOURCE)),
+        ("mlock", Errno::ENOMEM, "RLIMIT_MEMLOCK", bit(Capability::IPC_LOCK)),
+        ("mmap", Errno::ENOMEM, "RLIMIT_AS", 0),
+        ("write", Errno::EFBIG, "RLIMIT_FSIZE", 0),
+    ] {
+        assert_eq!(limited(syscall, errno, name, Some(21), 0), rlimit, "{name}");
+        assert_eq!(limited(syscall, errno, name, Some(20), 0), [], "{name} has room");
+        if free != 0 {
+            assert_eq!(limited(syscall, errno, name, Some(21), free), [], "{name} does not bind");
+        }
+    }
+    assert_eq!(limited("mq_open", Errno::EMFILE, "RLIMIT_MSGQUEUE", None, 0), rlimit);
+    assert_eq!(
+        limited("mlock", Errno::EPERM, "RLIMIT_MEMLOCK", Some(21), 0),
+        [],
+        "only a limit of 0 answers so"
+    );
 }
 
 #[test]

@@ -146,6 +146,7 @@ const MAP: &[Check] = &[
     check(MountFlags, PERM, "PROT_EXEC on a noexec mount"),
     check(Dac, ACCES, "the file was not opened for this access"),
     check(Rlimit, &[Errno::EAGAIN, Errno::EPERM], "RLIMIT_MEMLOCK, with MAP_LOCKED"),
+    check(Rlimit, &[Errno::ENOMEM], "RLIMIT_AS or RLIMIT_DATA"),
     check(Sysctl, EITHER, "below vm.mmap_min_addr"),
     check(Selinux, ACCES, "execute on the file's type, or execmem, execmod, execstack, execheap"),
     check(Apparmor, ACCES, "the profile has no m for the path"),

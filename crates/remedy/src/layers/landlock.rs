@@ -6,6 +6,7 @@ use crate::place::Ctx;
 use crate::upgrade;
 use whodenied_case::{ObjectKind, Risk, Where};
 use whodenied_kernel::{Call, Errno};
+use whodenied_text::escape;
 
 pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = Offer::default();
@@ -29,6 +30,22 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
         }
         offer.add(without_sandbox());
         offer.maybe(upgrade::fix(ctx));
+        return offer;
+    }
+    if let (ObjectKind::Port, Some(port)) = (ctx.attempt.object.kind, ctx.attempt.arg("port")) {
+        let port = escape::line(port);
+        offer.add(
+            Fix::new(
+                Where::Program,
+                Risk::Low,
+                format!("Add TCP port {port} to what the program's own sandbox allows, or use a port that it lists"),
+            )
+            .widens("That one port, for the sandboxed program and what it starts.")
+            .undo("remove the entry"),
+        );
+        offer.add(without_sandbox());
+        offer.maybe(upgrade::fix(ctx));
+        offer.stays(&["every port that the program's sandbox does not name"]);
         return offer;
     }
     let target = path::shell_or(path::object(ctx), "path");
@@ -55,7 +72,7 @@ fn without_sandbox() -> Fix {
     Fix::new(
         Where::Program,
         Risk::Medium,
-        "Switch off only the program's own file system sandbox by its option, for the one run that needs it",
+        "Switch off only the program's own Landlock sandbox by its option, for the one run that needs it",
     )
     .widens("That one run works without the restriction it puts on itself; its user's rights still bound it.")
     .undo("switch it on again")

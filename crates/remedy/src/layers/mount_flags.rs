@@ -5,12 +5,15 @@ use crate::path;
 use crate::place::Ctx;
 use crate::spell::{self, Intent};
 use crate::upgrade;
-use whodenied_case::{Knob, ObjectKind, Predicate, Risk, Where};
+use whodenied_case::{Engine, Knob, ObjectKind, Predicate, Risk, Where};
 use whodenied_kernel::Call;
 use whodenied_text::quote::shell;
 
 pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     let mut offer = Offer::default();
+    if masked(ctx, &mut offer) {
+        return offer;
+    }
     let object = path::object(ctx).map(str::to_owned);
     let object = object.as_deref();
     let suid =
@@ -71,6 +74,48 @@ pub(super) fn offer(ctx: &Ctx<'_>) -> Offer {
     offer.maybe(upgrade::fix(ctx));
     offer.stays(&["execution, setuid programs and devices on every other mount that forbids them"]);
     offer
+}
+
+/// What a mask covers: shown at another place, or the mask off that one path; true where there is one.
+fn masked(ctx: &Ctx<'_>, offer: &mut Offer) -> bool {
+    let hidden = ctx.attempt.live.as_ref().and_then(|live| live.hidden_by.as_ref());
+    let Some((point, _)) = hidden.filter(|(_, by)| matches!(by.as_str(), "null" | "empty")) else {
+        return false;
+    };
+    let shown = shell(point);
+    if !ctx.in_container() {
+        offer.add(
+            Fix::new(
+                Where::Program,
+                Risk::Low,
+                format!("Where the sandbox is set up, leave out the mount over {shown}"),
+            )
+            .widens(format!("Programs of that sandbox see {shown} as its mode lets them."))
+            .undo("mount it again"),
+        );
+    } else if ctx.facts.has_engine(Engine::Podman) {
+        let option = format!("unmask={point}");
+        offer.add(
+            Fix::new(Where::Container, Risk::Medium, format!("Take the mask off {shown} for this container"))
+                .widens("That one path of the kernel, which the runtime masks because it tells of the host.")
+                .edits(spell::spell(ctx, Intent::SecurityOpt(&option)))
+                .undo("remove the option"),
+        );
+    } else {
+        let elsewhere = format!("/host{point}");
+        offer.add(
+            Fix::new(
+                Where::Container,
+                Risk::Medium,
+                format!("Mount {shown} of the host read-only at {} and read it there: masks lie over every other mount at their place", shell(&elsewhere)),
+            )
+            .widens("Reading that one path of the host's kernel, which the runtime masks because it tells of the host.")
+            .edits(spell::spell(ctx, Intent::Volume(point, &elsewhere, "ro")))
+            .undo("remove the mount"),
+        );
+    }
+    offer.stays(&["every other path that is masked"]);
+    true
 }
 
 /// The mount that the path lies on and that has the flag.

@@ -105,6 +105,14 @@ fn name<'a>(ctx: &'a Ctx<'_>) -> Option<&'a str> {
         "data",
         "rttime",
     ];
+    let live = ctx.attempt.live.as_ref().and_then(|live| live.limit.as_ref()).filter(|l| l.exceeded());
+    let live = live.and_then(|l| {
+        let name = l.name.trim_start_matches("RLIMIT_").to_ascii_lowercase();
+        NAMES.into_iter().find(|n| *n == name)
+    });
+    if live.is_some() {
+        return live;
+    }
     let from_args = ["limit", "resource", "rlimit"].iter().filter_map(|k| ctx.attempt.arg(k)).find_map(|v| {
         let v = v.trim_start_matches("RLIMIT_").to_ascii_lowercase();
         NAMES.into_iter().find(|n| *n == v)

@@ -32,7 +32,7 @@ pub(super) fn bubblewrap(ctx: &Ctx<'_>) -> Option<Fix> {
                 "Writing to that one place, as far as its modes let the user.",
             )
         }
-        Layer::Filesystem if live.hidden_by.is_some() => (
+        Layer::Filesystem | Layer::MountFlags if live.hidden_by.is_some() => (
             "--ro-bind",
             path.clone(),
             format!("Show {path} in the sandbox, read-only"),

@@ -79,7 +79,20 @@ fn more(ctx: &Ctx<'_>, live: &Capture) -> Option<More> {
             "clone" | "clone3" | "fork" | "vfork" => {
                 More::Limit("nproc", soft("Max processes")?.checked_mul(2)?.max(256))
             }
-            _ => return None,
+            _ => {
+                let limit = live.limit.as_ref().filter(|l| l.exceeded())?;
+                let room = limit.would.unwrap_or(limit.soft).checked_mul(2)?.checked_next_power_of_two()?;
+                match limit.name.as_str() {
+                    "RLIMIT_AS" => More::Limit("as", room),
+                    "RLIMIT_DATA" => More::Limit("data", room),
+                    "RLIMIT_MEMLOCK" => More::Limit("memlock", room),
+                    "RLIMIT_SIGPENDING" => More::Limit("sigpending", room.max(1024)),
+                    "RLIMIT_MSGQUEUE" => More::Limit("msgqueue", room.max(819_200)),
+                    // How long the file was to become is not known.
+                    "RLIMIT_FSIZE" => More::Limit("fsize", u64::MAX),
+                    _ => return None,
+                }
+            }
         },
         _ => return None,
     })
@@ -109,6 +122,13 @@ fn again(live: &Capture, more: &More) -> Option<Fix> {
         )
         .widens(format!("{}, for this one run of the command and what it starts. {shown}", capability.unlocks()))
         .run(format!("sudo setpriv {} {} -- {command}", user(start), capability_options(live, start, *capability))),
+        More::Limit(limit, u64::MAX) => Fix::new(
+            Where::Program,
+            Risk::Low,
+            format!("Start the command without the limit {limit}, for this one run"),
+        )
+        .widens(format!("That limit, for this one run of the command and what it starts. {shown}"))
+        .run(format!("sudo prlimit --{limit}=unlimited setpriv {} -- {command}", user(start))),
         More::Limit(limit, value) => Fix::new(
             Where::Host,
             Risk::Low,

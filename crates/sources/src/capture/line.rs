@@ -3,10 +3,27 @@
 use crate::trace::DecodedCall;
 use whodenied_kernel::Errno;
 
+/// The line of a call that opened something that reads as empty: `… = 3, which reads as empty`.
+#[must_use]
+pub fn opened(pid: i32, call: &DecodedCall, value: i64) -> String {
+    format!("{} = {value}, which reads as empty", head(pid, call))
+}
+
 /// `[pid 7] openat(AT_FDCWD, "/etc/shadow", O_RDONLY) = -1 EACCES (Permission denied)`. Values are
 /// cut at 1024 characters; control characters are escaped, so that it is one line.
 #[must_use]
 pub fn line(pid: i32, call: &DecodedCall, errno: Errno) -> String {
+    let mut out = head(pid, call);
+    let name = errno.name().map_or_else(|| format!("E{}", errno.0), str::to_owned);
+    out.push_str(&format!(" = -1 {name}"));
+    if let Some(text) = errno.text() {
+        out.push_str(&format!(" ({text})"));
+    }
+    out
+}
+
+/// Up to the closing parenthesis.
+fn head(pid: i32, call: &DecodedCall) -> String {
     let mut out = format!("[pid {pid}] {}(", call.name);
     for (at, (name, value)) in call.args.iter().enumerate() {
         if at > 0 {
@@ -25,11 +42,7 @@ pub fn line(pid: i32, call: &DecodedCall, errno: Errno) -> String {
             }
         }
     }
-    let name = errno.name().map_or_else(|| format!("E{}", errno.0), str::to_owned);
-    out.push_str(&format!(") = -1 {name}"));
-    if let Some(text) = errno.text() {
-        out.push_str(&format!(" ({text})"));
-    }
+    out.push(')');
     out
 }
 

@@ -4,48 +4,27 @@ pub mod dead;
 mod filters;
 mod hidden;
 mod landlock;
+mod limits;
 mod line;
+mod masked;
 pub(crate) mod mounts;
 mod operation;
 pub(crate) mod process;
 pub(crate) mod sys;
+mod sysctl;
 pub(crate) mod walk;
 
 use crate::trace::{Call, DecodedCall, Object, Tracee};
 pub use filters::Filters;
 pub use hidden::{apart, hidden, mount_of};
 pub use landlock::Domains;
-pub use line::{killed, line};
+pub use line::{killed, line, opened};
+pub use masked::{Mask, Masks};
 pub use process::start;
 use std::collections::BTreeMap;
 use walk::{Untold, Walk};
 use whodenied_access::{CapabilitySet, Operation, Settings, Subject, UserNamespace, places};
 use whodenied_case::capture::{Capture, ProcessState, Question, SCHEMA, Thing};
-
-/// The sysctls that decide calls, with their files.
-const SYSCTLS: &[&str] = &[
-    "kernel.yama.ptrace_scope",
-    "kernel.unprivileged_bpf_disabled",
-    "kernel.unprivileged_userns_clone",
-    "kernel.apparmor_restrict_unprivileged_userns",
-    "kernel.perf_event_paranoid",
-    "kernel.dmesg_restrict",
-    "kernel.kptr_restrict",
-    "kernel.io_uring_disabled",
-    "kernel.sched_rt_runtime_us",
-    "kernel.modules_disabled",
-    "kernel.kexec_load_disabled",
-    "user.max_user_namespaces",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.ping_group_range",
-    "vm.unprivileged_userfaultfd",
-    "vm.overcommit_memory",
-    "vm.mmap_min_addr",
-    "fs.protected_symlinks",
-    "fs.protected_hardlinks",
-    "fs.protected_fifos",
-    "fs.protected_regular",
-];
 
 /// Reads everything that can decide `call`. The thread must be stopped in it.
 ///
@@ -56,7 +35,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
     let tracee = Tracee { tid: call.tid };
     let mut missing = Vec::new();
     let process = process::state(tracee, call.pid, &mut missing);
-    let sysctls = sysctls(tracee);
+    let sysctls = sysctl::sysctls(tracee, &process, decoded.name, &mut missing);
     let (question, partial) = match question(tracee, &process, decoded, &sysctls, &mut missing) {
         Ok(found) => found,
         Err(Untold(why)) => {
@@ -73,6 +52,7 @@ pub fn capture(call: &Call, decoded: &DecodedCall, line: u32) -> Capture {
         object: decoded.object.as_ref().map(thing),
         second: decoded.second.as_ref().map(thing),
         errno: call.errno().map_or(0, |e| e.0),
+        limit: limits::limit(tracee, call, decoded, &process),
         names: names(tracee, &process, question.as_ref()),
         target_uids: target(tracee, decoded).and_then(uids),
         target_label: target(tracee, decoded).map(process::label_of).unwrap_or_default(),
@@ -100,6 +80,7 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
     let tracee = Tracee { tid };
     let mut missing = Vec::new();
     let process = process::state(tracee, tid, &mut missing);
+    let sysctls = sysctl::sysctls(tracee, &process, "execve", &mut missing);
     Capture {
         schema: SCHEMA.to_owned(),
         line: 0,
@@ -108,6 +89,7 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         object: Some(Thing::Path(file.to_owned())),
         second: None,
         errno: 0,
+        limit: None,
         names: names(tracee, &process, None),
         target_uids: None,
         target_label: String::new(),
@@ -122,7 +104,7 @@ pub fn executed(tid: crate::trace::Tid, file: &str) -> Capture {
         landlock: None,
         after: None,
         places: None,
-        sysctls: sysctls(tracee),
+        sysctls,
         missing,
         blame: 0,
     }
@@ -150,18 +132,6 @@ fn resolved(tracee: Tracee, process: &ProcessState, decoded: &DecodedCall) -> Op
         found.push(name);
     }
     Some(found)
-}
-
-/// Those of the tracee's own root: /proc there is of its network and user namespace.
-fn sysctls(tracee: Tracee) -> BTreeMap<String, String> {
-    SYSCTLS
-        .iter()
-        .filter_map(|key| {
-            let file = format!("root/proc/sys/{}", key.replace('.', "/"));
-            let text = std::fs::read_to_string(tracee.proc(&file)).ok()?;
-            Some(((*key).to_owned(), text.split_whitespace().collect::<Vec<_>>().join(" ")))
-        })
-        .collect()
 }
 
 fn question(

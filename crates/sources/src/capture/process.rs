@@ -131,13 +131,10 @@ fn label(text: &str) -> String {
 fn engine(tracee: Tracee, cgroup: &str) -> &'static str {
     let there = |file: &str| tracee.proc("root").join(file).exists();
     let named = |parts: &[&str]| parts.iter().any(|p| cgroup.contains(p));
-    // An image unpacked as a machine's own root keeps the marks; there the first process ids are
-    // the kernel's first namespace (PROC_PID_INIT_INO), and the root is no union of layers.
     let machine = || {
+        // PROC_PID_INIT_INO.
         let first = tracee.link("ns/pid").is_some_and(|l| l.as_os_str() == "pid:[4026531836]");
-        let mounts = fs::read_to_string(tracee.proc("mountinfo")).unwrap_or_default();
-        let root = mounts.lines().find(|l| l.split(' ').nth(4) == Some("/")).unwrap_or("");
-        first && !root.is_empty() && !root.contains("overlay") && !root.contains(" - fuse")
+        crate::of_a_machine(first, &fs::read_to_string(tracee.proc("mountinfo")).unwrap_or_default())
     };
     match () {
         () if named(&["kubepods"]) => "kubernetes",

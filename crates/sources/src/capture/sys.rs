@@ -103,6 +103,19 @@ pub(crate) fn attribute(place: BorrowedFd<'_>, name: &CStr) -> Option<Vec<u8>> {
     Some(buffer)
 }
 
+/// The protocol of the socket behind a link of /proc/PID/fd, `TCP` or `TCPv6` say
+/// (`net/socket.c`, sockfs_xattr_get); `None` for what is no socket.
+pub(crate) fn protocol(link: &Path) -> Option<Vec<u8>> {
+    let path = CString::new(link.as_os_str().as_encoded_bytes()).ok()?;
+    let name = c"system.sockprotoname";
+    let mut buffer = vec![0_u8; 64];
+    // SAFETY: both strings are NUL-terminated, the buffer is writable for its whole length.
+    let got =
+        unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    buffer.truncate(usize::try_from(got).ok()?);
+    Some(buffer)
+}
+
 /// The user who owns the user namespace open as `namespace`, ioctl_ns(2) NS_GET_OWNER_UID.
 pub(crate) fn namespace_owner(namespace: BorrowedFd<'_>) -> Option<u32> {
     const NS_GET_OWNER_UID: libc::Ioctl = 0xb704;

@@ -11,7 +11,7 @@ const READLOG: u32 = 1;
 /// Records that are kept until somebody reads them, in bytes.
 const ROOM: i32 = 4 << 20;
 /// Milliseconds that are waited for a first record.
-const PATIENCE: i32 = 20;
+const PATIENCE: i32 = 100;
 /// The same for the next: where one has come audit is on, and on a busy machine its thread hands out late.
 const NEXT: i32 = 150;
 /// So often the next is waited for.

@@ -2,6 +2,7 @@
 
 use super::event::{Call, Event, Observer};
 use super::filter;
+use super::options::OPENS;
 use super::sys::{self, Info, Stop, Tid};
 use super::tracee::Tracee;
 use super::tracer::Tracer;
@@ -54,21 +55,22 @@ impl Tracer {
         }
         thread.in_call = false;
         self.calls += 1;
-        if let Some(call) = self.returned(tid) {
+        if let Some(call) = self.returned(tid, observer.wants_opens()) {
             self.judge(call, observer);
         }
     }
 
     /// The call that has returned, if it is of a kind that somebody may want to know of.
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn returned(&mut self, tid: Tid) -> Option<Call> {
+    pub(super) fn returned(&mut self, tid: Tid, opens: bool) -> Option<Call> {
         if self.options.portable {
-            return self.returned_portably(tid);
+            return self.returned_portably(tid, opens);
         }
         // The registers still hold number and arguments, so that most calls cost one request
         // in all: nothing at their entry, and this.
         let regs = sys::Registers::read(tid).ok()?;
-        if !self.wanted.value(regs.value(), regs.number()) {
+        let opened = opens && self.wanted.opened(regs.value(), regs.number());
+        if !opened && !self.wanted.value(regs.value(), regs.number()) {
             return None;
         }
         let info = sys::syscall_info(tid).ok()?;
@@ -86,11 +88,11 @@ impl Tracer {
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    pub(super) fn returned(&mut self, tid: Tid) -> Option<Call> {
-        self.returned_portably(tid)
+    pub(super) fn returned(&mut self, tid: Tid, opens: bool) -> Option<Call> {
+        self.returned_portably(tid, opens)
     }
 
-    pub(super) fn returned_portably(&mut self, tid: Tid) -> Option<Call> {
+    pub(super) fn returned_portably(&mut self, tid: Tid, opens: bool) -> Option<Call> {
         let info = sys::syscall_info(tid).ok()?;
         let thread = self.threads.get_mut(&tid)?;
         match info.stop {
@@ -98,7 +100,8 @@ impl Tracer {
                 // Kept: a signal that a filter sent for this call comes after this.
                 let (nr, args) = thread.entry?;
                 let call = self.call(tid, &info, nr, args, value);
-                (self.wanted.value(value, nr) && !call.name.ends_with("sigreturn")).then_some(call)
+                let wanted = self.wanted.value(value, nr) || opens && self.wanted.opened(value, nr);
+                (wanted && !call.name.ends_with("sigreturn")).then_some(call)
             }
             Stop::Entry { nr, args } => {
                 thread.in_call = true;
@@ -128,7 +131,8 @@ impl Tracer {
                 self.follow_whole(call.tid, call.name == "seccomp" && installed.flags & 1 != 0);
                 self.tell(observer, Event::FilterInstalled(installed));
             }
-            if self.wanted.success(call.name) {
+            let opened = observer.wants_opens() && OPENS.contains(&call.name);
+            if opened || self.wanted.success(call.name) {
                 self.tell(observer, Event::Succeeded(call));
             }
             return;

@@ -4,11 +4,26 @@ use super::event::{Ending, Status};
 use super::sys;
 use super::sys::Tid;
 use super::tracer::Tracer;
+use std::collections::BTreeSet;
 use std::io;
 
 impl Tracer {
+    /// Asks every process to end, also those that are stopped.
+    pub(super) fn ask_to_end(&self) {
+        let pids: BTreeSet<Tid> = self.threads.values().map(|t| t.pid).collect();
+        for pid in pids {
+            let _ = sys::kill(pid, libc::SIGTERM);
+            let _ = sys::kill(pid, libc::SIGCONT);
+        }
+    }
+
     /// Lets go of everything.
     pub(super) fn detach_all(&mut self) {
+        // Those that stand in a stop already would not stop again.
+        for (tid, _) in self.later.take() {
+            let _ = sys::detach(tid, 0);
+            self.threads.remove(&tid);
+        }
         for tid in self.threads.keys() {
             let _ = sys::interrupt(*tid);
         }

@@ -220,6 +220,11 @@ pub trait Observer {
         true
     }
 
+    /// Whether to be told of every file that is opened, as [`Event::Succeeded`]. Asked at every call.
+    fn wants_opens(&self) -> bool {
+        false
+    }
+
     /// Whether to be told of a signal by its number; SIGSYS of a filter is always told.
     fn wants_signal(&mut self, signal: i32) -> bool {
         let _ = signal;

@@ -24,6 +24,7 @@ mod fork;
 mod options;
 mod outcome;
 mod privilege;
+mod queue;
 mod signals;
 mod sys;
 mod threads;

@@ -79,6 +79,9 @@ impl Errnos {
     }
 }
 
+/// The calls that open a file by its path.
+pub(super) const OPENS: [&str; 3] = ["open", "openat", "openat2"];
+
 /// What to trace for, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -91,7 +94,8 @@ pub struct Options {
     /// Take over the signals of this process as [`signals`](super) says: for a program that is
     /// there to run one command, once at a time.
     pub forward_signals: bool,
-    /// Ask the command to end after this, and kill it and all that came of it two seconds later.
+    /// Ask the command and all that came of it to end after this, whatever session or group it is in,
+    /// and kill what is left two seconds later.
     /// A process attached to is let go of.
     pub timeout: Option<Duration>,
     /// With CAP_SYS_ADMIN, let calls that are hardly ever refused (`read` among them) run without a
@@ -128,6 +132,8 @@ pub(super) struct Wanted {
     names: Vec<&'static str>,
     /// Numbers of calls to look at when they succeed, of any architecture that runs here.
     numbers: [u64; 16],
+    /// [`OPENS`] of any architecture that runs here.
+    opens: [Option<u64>; 6],
     /// `readlink` and `readlinkat`: EINVAL is their answer for what is no link, which path walkers
     /// ask of every component.
     readlink: [Option<u64>; 2],
@@ -150,7 +156,11 @@ impl Wanted {
         }
         let native = if cfg!(target_arch = "x86_64") { Arch::X86_64 } else { Arch::Aarch64 };
         let readlink = ["readlink", "readlinkat"].map(|name| native.syscall_number(name));
-        Self { errnos: options.errnos, names: options.successes.clone(), numbers, readlink }
+        let mut opens = [None; 6];
+        let other = if native == Arch::X86_64 { Arch::X86 } else { Arch::Arm };
+        let numbered = [native, other].into_iter().flat_map(|a| OPENS.map(|name| a.syscall_number(name)));
+        opens.iter_mut().zip(numbered).for_each(|(slot, number)| *slot = number);
+        Self { opens, errnos: options.errnos, names: options.successes.clone(), numbers, readlink }
     }
 
     /// Whether a call that returned `value` may be of interest; `nr` as the registers hold it.
@@ -168,6 +178,11 @@ impl Wanted {
                 .get(usize::try_from(nr / 64).unwrap_or(usize::MAX))
                 .is_some_and(|word| word >> (nr % 64) & 1 == 1)
         }
+    }
+
+    /// Whether it opened a file: so by its number in one of the architectures.
+    pub(super) fn opened(&self, value: i64, nr: u64) -> bool {
+        value >= 0 && self.opens.contains(&Some((nr & 0xffff_ffff) & !X32_BIT))
     }
 
     pub(super) fn success(&self, name: &str) -> bool {

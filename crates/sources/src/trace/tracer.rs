@@ -4,6 +4,7 @@ use super::event::{Ending, Event, Exec, Flow, Observer, Status};
 use super::fork::Child;
 use super::options::{Options, Until, Wanted};
 use super::outcome::{Outcome, TraceError};
+use super::queue::Later;
 use super::sys::{self, Tid};
 use super::threads::{Thread, Threads};
 use super::tracee::Tracee;
@@ -36,6 +37,8 @@ pub struct Tracer {
     pub(super) timed_out: bool,
     pub(super) calls: u64,
     pub(super) most: usize,
+    /// Stops that are served after others.
+    pub(super) later: Later,
     pub(super) timer: Option<signals::Timer>,
     pub(super) guard: Option<signals::Guard>,
     /// Whether a privileged file keeps its privilege under us.
@@ -137,6 +140,7 @@ impl Tracer {
             timed_out: false,
             calls: 0,
             most: 0,
+            later: Later::default(),
             timer: None,
             guard,
             may_ptrace: privilege::may_ptrace(),
@@ -177,11 +181,13 @@ impl Tracer {
                 }
                 None => {}
             }
-            if self.threads.is_empty() || (self.ending.is_some() && self.options.until == Until::Command) {
+            // What came of a command that took too long is ended with it, not let go of.
+            let enough = self.ending.is_some() && self.options.until == Until::Command && !self.timed_out;
+            if self.threads.is_empty() || enough {
                 self.stop = Some(Flow::Detach);
                 continue;
             }
-            match sys::wait(-1, false) {
+            match self.next_stop() {
                 Ok(Some((tid, status))) => self.dispatch(tid, status, observer),
                 Ok(None) => {}
                 Err(error) if error.raw_os_error() == Some(libc::EINTR) => self.interrupted(),
@@ -220,17 +226,15 @@ impl Tracer {
             self.stop = Some(Flow::Detach);
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            if self.timed_out || self.ending.is_some() {
-                self.timed_out = true;
-                self.stop = Some(if self.launched { Flow::Kill } else { Flow::Detach });
-            } else if self.launched {
-                self.timed_out = true;
-                self.deadline = Instant::now().checked_add(GRACE);
-                let _ = sys::kill(self.main, libc::SIGTERM);
-                let _ = sys::kill(self.main, libc::SIGCONT);
-            } else {
-                self.timed_out = true;
+            let last = self.timed_out || self.ending.is_some();
+            self.timed_out = true;
+            if !self.launched {
                 self.stop = Some(Flow::Detach);
+            } else if last {
+                self.stop = Some(Flow::Kill);
+            } else {
+                self.deadline = Instant::now().checked_add(GRACE);
+                self.ask_to_end();
             }
         }
     }
@@ -329,6 +333,7 @@ impl Tracer {
         // The thread takes over the id of the first of its process, whose end is not reported.
         let became = if former == tid { None } else { self.threads.remove(&former) };
         if let Some(thread) = self.threads.get_mut(&tid) {
+            self.later.forget(tid);
             let whole = became.map_or(thread.whole, |t| t.whole);
             *thread = Thread { pid: tid, in_call: true, whole, entry: None };
         }
@@ -374,6 +379,7 @@ impl Tracer {
             Status::Signal { signal, core: status & 0x80 != 0 }
         };
         let Some(thread) = self.threads.remove(&tid) else { return };
+        self.later.forget(tid);
         if tid == self.main {
             if self.guard.is_some() {
                 signals::forget_command();

@@ -34,6 +34,10 @@ fn there(need: &str) -> bool {
         "landlock" => {
             "/usr/bin/python3 -c 'import ctypes,sys; sys.exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 1)'"
         }
+        // Network rights came with the fourth version.
+        "landlock-net" => {
+            "/usr/bin/python3 -c 'import ctypes,sys; sys.exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 4)'"
+        }
         "cap-sys-resource" => {
             "test $((0x$(sed -n 's/^CapEff:[^0-9a-f]*//p' /proc/self/status) >> 24 & 1)) = 1"
         }

@@ -15,9 +15,9 @@ use whodenied_report::snippet::{Message, Severity, render};
 use whodenied_sources::policy::{Disk, loaded_profiles};
 
 pub(super) fn run(args: &Check, output: &mut Output) -> anyhow::Result<Exit> {
-    let kernel = args.input.kernel()?;
-    let pin = args.input.pin()?;
-    let mut loader = Loader::new(&Disk, args.input.paths());
+    let kernel = args.input.lookup.kernel()?;
+    let pin = args.input.lookup.pin()?;
+    let mut loader = Loader::new(&Disk, args.input.lookup.paths());
     let mut exit = Exit::Fine;
     let mut referenced: BTreeSet<String> = args.name.iter().cloned().collect();
     let mut policies: Vec<Policy> = Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Check, output: &mut Output) -> anyhow::Result<Exit> {
         names: &names,
         loaded: loaded.as_deref(),
         files: Some(&Disk),
-        base: &args.input.base,
+        base: &args.input.lookup.base,
     };
     let mut results = Vec::new();
     for policy in &policies {

@@ -1,6 +1,6 @@
 //! What the commands on policy read.
 
-use super::Input;
+use super::Lookup;
 use anyhow::Context;
 use std::io::Read;
 use std::path::Path;
@@ -10,7 +10,7 @@ use whodenied_apparmor::syntax::MAX_BYTES;
 use whodenied_report::snippet::{Message, Severity, Spot};
 use whodenied_sources::policy::{Disk, KERNEL_FEATURES, features};
 
-impl Input {
+impl Lookup {
     pub(super) fn paths(&self) -> Paths {
         Paths { base: self.base.clone(), include: self.include.clone() }
     }

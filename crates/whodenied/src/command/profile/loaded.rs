@@ -1,6 +1,8 @@
-//! `whodenied profile show|diff|can`: policy as the kernel holds it. A profile is the name of a loaded one, or
-//! a file of compiled policy: what `apparmor_parser -o` writes, `raw_data`, a file of its cache.
+//! `whodenied profile show|diff|can`: policy as the kernel holds it. A profile is the name of a loaded one, a file
+//! of compiled policy (what `apparmor_parser -o` writes, `raw_data`, a file of its cache), or a file in the policy
+//! language, which is compiled for the kernel asked about.
 
+use super::Lookup;
 use super::source::PolicySource;
 use crate::exit::Exit;
 use crate::output::Output;
@@ -17,7 +19,7 @@ use whodenied_text::escape;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Show {
-    /// A loaded profile's name, or a file of compiled policy; FILE#NAME takes one of several
+    /// A loaded profile's name, or a file of policy, compiled or not; FILE#NAME takes one of several
     #[arg(value_name = "NAME|FILE")]
     profile: String,
     #[command(flatten)]
@@ -38,7 +40,7 @@ pub(crate) struct Diff {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Can {
-    /// A loaded profile's name, or a file of compiled policy; FILE#NAME takes one of several
+    /// A loaded profile's name, or a file of policy, compiled or not; FILE#NAME takes one of several
     #[arg(value_name = "NAME|FILE")]
     profile: String,
     /// What it may: read /etc/shadow; mount tmpfs on /tmp; create unix stream
@@ -60,6 +62,8 @@ pub(crate) struct ProfileAsked {
     /// Print JSON (schema whodenied-profile/1)
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) lookup: Lookup,
 }
 
 /// The schema of what `--json` prints.
@@ -68,12 +72,15 @@ const SCHEMA: &str = "whodenied-profile/1";
 const MOST: usize = 12;
 
 pub(super) fn run_show(show: &Show, settings: &Settings, output: &mut Output) -> Result<Exit> {
-    let profile = PolicySource::of(&show.profile).profile()?;
+    let profile = PolicySource::of(&show.profile).profile(&show.asked)?;
     self::show(&profile, &show.asked, settings, output)
 }
 
 pub(super) fn run_diff(diff: &Diff, settings: &Settings, output: &mut Output) -> Result<Exit> {
-    let profiles = [PolicySource::of(&diff.first).profile()?, PolicySource::of(&diff.second).profile()?];
+    let profiles = [
+        PolicySource::of(&diff.first).profile(&diff.asked)?,
+        PolicySource::of(&diff.second).profile(&diff.asked)?,
+    ];
     self::diff(&profiles, [&diff.first, &diff.second], &diff.asked, settings, output)
 }
 
@@ -89,11 +96,11 @@ pub(super) fn run_can(can: &Can, output: &mut Output) -> Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
-    let profile = PolicySource::of(&can.profile).profile()?;
+    let profile = PolicySource::of(&can.profile).profile(&can.asked)?;
     self::can(&profile, &parsed, &words.join(" "), !can.not_owner, &can.asked, output)
 }
 
-fn kernel(asked: &ProfileAsked) -> Result<Kernel> {
+pub(super) fn kernel(asked: &ProfileAsked) -> Result<Kernel> {
     match &asked.kernel {
         Some(release) => Kernel::from_release(release)
             .with_context(|| format!("{} is no kernel release", escape::clipped(release, 60))),

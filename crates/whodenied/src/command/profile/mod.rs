@@ -79,6 +79,13 @@ pub(crate) struct Input {
     /// Files to read; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lookup: Lookup,
+}
+
+/// Where includes are looked for, and what policy is read for.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Lookup {
     /// Where `<…>` of includes and abi is looked for
     #[arg(short = 'b', long = "base", value_name = "DIR", default_value = "/etc/apparmor.d")]
     pub(crate) base: String,

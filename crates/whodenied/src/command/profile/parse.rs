@@ -11,9 +11,9 @@ use whodenied_sources::policy::Disk;
 use whodenied_text::escape;
 
 pub(super) fn run(args: &Parse, output: &mut Output) -> anyhow::Result<Exit> {
-    let kernel = args.input.kernel()?;
-    args.input.pin()?;
-    let mut loader = Loader::new(&Disk, args.input.paths());
+    let kernel = args.input.lookup.kernel()?;
+    args.input.lookup.pin()?;
+    let mut loader = Loader::new(&Disk, args.input.lookup.paths());
     let mut exit = Exit::Fine;
     for path in &args.input.files {
         let (name, bytes) = match files::read(path) {

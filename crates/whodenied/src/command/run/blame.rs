@@ -126,7 +126,9 @@ pub(super) fn weigh(
             }
         }
         // A privilege that was not needed.
-        if fine && failure.name == "execve" && failure.errno == Errno(0) {
+        let went_on = fine || failure.name != "execve" && !badly;
+        // Nor a file that was empty for it.
+        if went_on && failure.errno == Errno(0) && !failure.line.contains("SIGSYS") {
             blame = 0;
         }
         if probes(failure) {
@@ -169,6 +171,30 @@ pub(super) fn takes_ids(name: &str) -> bool {
             | "setresgid"
             | "setgroups"
     )
+}
+
+/// Whether a resource limit can refuse this call so.
+pub(super) fn limited(errno: Errno, name: &str) -> bool {
+    match errno {
+        Errno::EMFILE => true,
+        Errno::ENOMEM => matches!(name, "mlock" | "mlock2" | "mlockall" | "mmap" | "mremap"),
+        Errno::EAGAIN => matches!(
+            name,
+            "clone"
+                | "clone3"
+                | "fork"
+                | "vfork"
+                | "execve"
+                | "execveat"
+                | "mmap"
+                | "mremap"
+                | "rt_sigqueueinfo"
+                | "rt_tgsigqueueinfo"
+                | "timer_create"
+        ),
+        Errno::EFBIG => true,
+        _ => false,
+    }
 }
 
 /// Whether we, and so the command, run under a seccomp filter: only then ENOSYS can be a refusal.

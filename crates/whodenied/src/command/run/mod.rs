@@ -32,6 +32,9 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
         // Under the accelerating filter nothing can be let go of.
         until: if run.fast { Until::All } else { Until::Command },
         accelerate: run.fast,
+        // Path walkers ask it of every component, and it is refused only where another call is too,
+        // or for the links of another's /proc/PID.
+        let_by: vec!["readlink", "readlinkat"],
         successes: ["write", "writev"].into_iter().chain(Domains::CALLS).collect(),
         ..Options::default()
     };
@@ -63,6 +66,12 @@ pub(crate) fn run(run: &Run, settings: &Settings, output: &mut Output) -> anyhow
     }
     if outcome.timed_out {
         output.remark("The command took longer than --timeout and was ended.");
+    }
+    let well = status == Some(Status::Code(0)) && !outcome.timed_out;
+    if recorder.accelerated() && !well {
+        output.remark(
+            "--fast did not look at read, readlink and calls like them: without it every call is looked at.",
+        );
     }
     // Without a failure there is nothing that a record would tell more of.
     let records = if recorder.failed_any() { records.read(recorder.pids()) } else { Read::default() };

@@ -2,12 +2,15 @@
 
 use super::blame::{self, Failure};
 use std::collections::{HashMap, HashSet};
-use whodenied_case::capture::{Capture, Lost, ProcessState, Start};
+use std::rc::Rc;
+use whodenied_case::capture::{Capture, LimitUse, Lost, ProcessState, Start};
 use whodenied_kernel::Errno;
 use whodenied_sources::capture::{
-    Domains, Filters, apart, capture, executed, hidden, killed, line, mount_of,
+    Domains, Filters, Masks, apart, capture, executed, hidden, killed, line, mount_of, opened,
 };
-use whodenied_sources::trace::{Call, Event, Flow, Observer, PrivilegeLost, Status, Tid, Tracee, decode};
+use whodenied_sources::trace::{
+    Call, Event, Flow, Object, Observer, PrivilegeLost, Status, Tid, Tracee, decode,
+};
 use whodenied_text::escape;
 
 /// So many different failures are kept, each with how often it happened.
@@ -44,6 +47,10 @@ pub(in crate::command) struct Recorder {
     places: Option<Vec<(String, String)>>,
     /// The privilege that the program of a process runs without.
     lost: HashMap<Tid, Lost>,
+    /// What is masked in the view of a process, where anything is.
+    masks: HashMap<Tid, Rc<Masks>>,
+    /// That of our own mount namespace.
+    own_masks: Option<Rc<Masks>>,
     /// Processes whose mount namespace or root is another than ours.
     apart: HashSet<Tid>,
     /// Processes that run without the privilege of their file because of us alone: what they are
@@ -68,6 +75,8 @@ impl Recorder {
             places: None,
             lost: HashMap::new(),
             apart: HashSet::new(),
+            masks: HashMap::new(),
+            own_masks: None,
             ours: HashSet::new(),
             failures: Vec::new(),
             known: HashMap::new(),
@@ -121,11 +130,29 @@ impl Recorder {
             self.left_out += 1;
             return;
         }
-        let hidden_by = if errno == Errno::ENOENT { hidden(call, &decoded) } else { None };
+        let hidden_by = (errno == Errno::ENOENT).then(|| {
+            hidden(call, &decoded).or_else(|| {
+                let Some(Object::Path(path)) = &decoded.object else { return None };
+                let mask = self.masks.get(&call.pid)?.over(&path.full)?;
+                Some((mask.point.clone(), mask.by.to_owned()))
+            })
+        });
+        let hidden_by = hidden_by.flatten();
         if errno == Errno::ENOENT && hidden_by.is_none() && !self.filters.refuse(call, errno) {
             return;
         }
         let mut capture = capture(call, &decoded, 0);
+        // Memory, disks and patience run out without a limit too.
+        let alone = matches!(errno, Errno::ENOMEM | Errno::EAGAIN | Errno::EFBIG)
+            && blame::limited(errno, call.name)
+            && !matches!(
+                decoded.name,
+                "clone" | "clone3" | "fork" | "vfork" | "mlock" | "mlock2" | "mlockall"
+            );
+        let exceeded = capture.limit.as_ref().is_some_and(LimitUse::exceeded);
+        if alone && !exceeded && !self.filters.refuse(call, errno) {
+            return;
+        }
         if self.accelerated {
             without_ours(&mut capture.process);
         }
@@ -148,6 +175,58 @@ impl Recorder {
             launching: call.launching,
             capture,
         });
+    }
+
+    /// A file was opened that a mount makes read as empty: a failure when the program ends badly.
+    fn opened(&mut self, call: &Call) {
+        let Some(mask) = self.masks.get(&call.pid).and_then(|masks| masks.opened(call)).cloned() else {
+            return;
+        };
+        if self.failures.len() >= MOST {
+            self.left_out += 1;
+            return;
+        }
+        let decoded = decode(call);
+        let text = opened(call.pid, &decoded, call.value);
+        if let Some(known) = self.known.get(&text).and_then(|i| self.failures.get_mut(*i)) {
+            known.count += 1;
+            known.order = self.order;
+            return;
+        }
+        let mut capture = capture(call, &decoded, 0);
+        if self.accelerated {
+            without_ours(&mut capture.process);
+        }
+        // The call was let through: there is nothing to ask the model.
+        capture.question = None;
+        capture.hidden_by = Some((mask.point, mask.by.to_owned()));
+        capture.start.clone_from(&self.start);
+        self.known.insert(text.clone(), self.failures.len());
+        self.failures.push(Failure {
+            line: text,
+            name: decoded.name,
+            object: decoded.object.as_ref().map(ToString::to_string),
+            errno: Errno(0),
+            pid: call.pid,
+            order: self.order,
+            count: 1,
+            launching: false,
+            capture,
+        });
+    }
+
+    /// Reads what is masked for a process: of our own mount namespace once.
+    fn look_for_masks(&mut self, tid: Tid) {
+        let masks = if self.apart.contains(&tid) {
+            Rc::new(Masks::of(tid))
+        } else {
+            Rc::clone(self.own_masks.get_or_insert_with(|| Rc::new(Masks::of(tid))))
+        };
+        if masks.is_empty() {
+            self.masks.remove(&tid);
+        } else {
+            self.masks.insert(tid, masks);
+        }
     }
 
     /// This process is one of those that are followed.
@@ -307,17 +386,22 @@ impl Observer for Recorder {
             // An id that the user namespace does not map.
             Some(Errno::EINVAL | Errno::EOVERFLOW) if blame::takes_ids(call.name) => true,
             // A resource limit refuses so.
-            Some(Errno::ENOMEM) => matches!(call.name, "mlock" | "mlock2" | "mlockall"),
-            Some(Errno::EAGAIN) => matches!(call.name, "clone" | "clone3" | "fork" | "vfork"),
+            Some(errno) if blame::limited(errno, call.name) => true,
             Some(Errno::EMFILE) => true,
             // A limit of the user namespace's own (user.max_*_namespaces).
             Some(Errno::ENOSPC | Errno::EUSERS) => matches!(call.name, "clone" | "clone3" | "unshare"),
             // What a mount hides is there outside.
-            Some(Errno::ENOENT) if self.apart.contains(&call.pid) => true,
+            Some(Errno::ENOENT) if self.apart.contains(&call.pid) || self.masks.contains_key(&call.pid) => {
+                true
+            }
             Some(Errno::ENOSYS) if blame::seccomp_of_self() => true,
             // Any error may be a filter's.
             Some(errno) => !self.filters.is_empty() && self.filters.refuse(call, errno),
         }
+    }
+
+    fn wants_opens(&self) -> bool {
+        !self.masks.is_empty()
     }
 
     fn event(&mut self, event: Event) -> Flow {
@@ -342,8 +426,10 @@ impl Observer for Recorder {
                 } else {
                     self.apart.remove(&exec.tid);
                 }
+                self.look_for_masks(exec.tid);
             }
             Event::Succeeded(call) if Domains::CALLS.contains(&call.name) => self.domains.succeeded(&call),
+            Event::Succeeded(call) if call.name.starts_with("open") => self.opened(&call),
             Event::Succeeded(call) => self.written(&call),
             Event::Fork { parent, child, thread } => {
                 self.filters.forked(parent, child);
@@ -353,6 +439,9 @@ impl Observer for Recorder {
                     self.parents.insert(child, parent);
                     if self.apart.contains(&parent) {
                         self.apart.insert(child);
+                    }
+                    if let Some(masks) = self.masks.get(&parent).cloned() {
+                        self.masks.insert(child, masks);
                     }
                     if self.ours.contains(&parent) {
                         self.ours.insert(child);
@@ -367,6 +456,7 @@ impl Observer for Recorder {
                 self.domains.gone(tid);
                 if tid == pid {
                     self.apart.remove(&pid);
+                    self.masks.remove(&pid);
                     self.lost.remove(&pid);
                     self.ours.remove(&pid);
                     self.ends.insert(pid, (self.order, status));
