@@ -43,6 +43,20 @@ fn node(kind: u32, device: u64, flags: i32) -> i64 {
     last
 }
 
+/// Of calls that ask for the right before they look for the thing: that it is not there is no refusal.
+fn past(value: i64) -> i64 {
+    if value == -i64::from(libc::ENOENT) { 0 } else { value }
+}
+
+/// Mounts on /tmp, and takes it away again: what is tried next finds /tmp as it was.
+fn mount(source: &'static CStr, system: u64, how: u64) -> i64 {
+    let mounted = call(libc::SYS_mount, [text(source), text(c"/tmp"), system, how, 0, 0]);
+    if mounted >= 0 {
+        call(libc::SYS_umount2, [text(c"/tmp"), flags(libc::MNT_DETACH), 0, 0, 0, 0]);
+    }
+    mounted
+}
+
 /// A signed argument in a register.
 const fn cast(value: i32) -> u64 {
     (value as i64).cast_unsigned()
@@ -56,15 +70,9 @@ const BAD: u64 = 1;
 
 /// The operations, in the order of the table that is shown.
 pub static PROBES: &[Probe] = &[
-    probe("mount-tmpfs", "mount a tmpfs", || {
-        call(libc::SYS_mount, [text(c"none"), text(c"/tmp"), text(c"tmpfs"), 0, 0, 0])
-    }),
-    probe("mount-bind", "mount a directory elsewhere", || {
-        call(libc::SYS_mount, [text(c"/etc"), text(c"/tmp"), 0, libc::MS_BIND, 0, 0])
-    }),
-    probe("mount-proc", "mount a fresh /proc", || {
-        call(libc::SYS_mount, [text(c"proc"), text(c"/tmp"), text(c"proc"), 0, 0, 0])
-    }),
+    probe("mount-tmpfs", "mount a tmpfs", || mount(c"none", text(c"tmpfs"), 0)),
+    probe("mount-bind", "mount a directory elsewhere", || mount(c"/etc", 0, libc::MS_BIND)),
+    probe("mount-proc", "mount a fresh /proc", || mount(c"proc", text(c"proc"), 0)),
     probe("fsopen", "make a file system by fsopen", || {
         call(libc::SYS_fsopen, [text(c"tmpfs"), 0, 0, 0, 0, 0])
     }),
@@ -72,7 +80,8 @@ pub static PROBES: &[Probe] = &[
         call(libc::SYS_umount2, [text(c"/proc"), flags(libc::MNT_EXPIRE), 0, 0, 0, 0])
     }),
     probe("pivot-root", "change the root mount", || {
-        call(libc::SYS_pivot_root, [text(c"/nonexistent-whodenied"), text(c"/"), 0, 0, 0, 0])
+        let pivoted = call(libc::SYS_pivot_root, [text(c"/nonexistent-whodenied"), text(c"/"), 0, 0, 0, 0]);
+        past(pivoted)
     }),
     probe("chroot", "change the root directory", || call(libc::SYS_chroot, [text(c"/"), 0, 0, 0, 0, 0])),
     probe("unshare-user", "make a user namespace", || {
@@ -88,7 +97,8 @@ pub static PROBES: &[Probe] = &[
         call(libc::SYS_finit_module, [cast(-1), text(c""), 0, 0, 0, 0])
     }),
     probe("module-unload", "unload a kernel module", || {
-        call(libc::SYS_delete_module, [text(c"whodenied_no_such"), flags(libc::O_NONBLOCK), 0, 0, 0, 0])
+        let name = text(c"whodenied_no_such");
+        past(call(libc::SYS_delete_module, [name, flags(libc::O_NONBLOCK), 0, 0, 0, 0]))
     }),
     probe("kexec", "load another kernel", || call(libc::SYS_kexec_load, [0, 0, 0, 0xffff_0000_ffff, 0, 0])),
     probe("reboot", "reboot", || call(libc::SYS_reboot, [0, 0, 0, 0, 0, 0])),
