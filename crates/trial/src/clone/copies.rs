@@ -51,6 +51,22 @@ pub(crate) fn make(lower: &Path, places: &Places) -> Result<(), CloneError> {
     Ok(())
 }
 
+/// True when `path` lies below `root` and, links followed, what it names does too; of what is not there yet
+/// its directory counts.
+pub(crate) fn within(root: &Path, path: &Path) -> bool {
+    let up = path.components().any(|c| c == std::path::Component::ParentDir);
+    if up || !path.starts_with(root) {
+        return false;
+    }
+    let there = path.symlink_metadata().is_ok();
+    let checked = if there { Some(path) } else { path.parent() };
+    let real = |p: &Path| std::fs::canonicalize(p).ok();
+    match (real(root), checked.and_then(real)) {
+        (Some(root), Some(path)) => path.starts_with(root),
+        _ => false,
+    }
+}
+
 /// Takes the copy away, and all that was written to it.
 ///
 /// # Errors
@@ -143,6 +159,32 @@ mod tests {
             text.to_str().unwrap(),
             "lowerdir=/srv/a\\,b\\:c\\\\d,upperdir=/b/3/upper,workdir=/b/3/work"
         );
+    }
+
+    #[test]
+    fn no_link_leads_out() {
+        let root = std::env::temp_dir().join(format!("whodenied-within-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("in/d")).unwrap();
+        std::fs::write(root.join("outside"), "").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", root.join("in/passwd")).unwrap();
+        std::os::unix::fs::symlink("..", root.join("in/up")).unwrap();
+        std::os::unix::fs::symlink("d", root.join("in/same")).unwrap();
+        let inside = root.join("in");
+        for (path, want) in [
+            ("d", true),
+            ("same", true),
+            ("d/new", true),
+            ("", true),
+            ("passwd", false),
+            ("up/outside", false),
+            ("up/new", false),
+            ("d/../../outside", false),
+            ("none/new", false),
+        ] {
+            assert_eq!(within(&inside, &inside.join(path)), want, "{path}");
+        }
+        assert!(!within(&inside, &root.join("outside")));
+        std::fs::remove_dir_all(root).unwrap();
     }
 
     /// As root: what is written to a copy stays in it, and the copy is refused as its original is.

@@ -243,7 +243,7 @@ impl Container {
                 })
                 .collect();
             // Whatever path is left is the host's own.
-            if moved == 0 || words.iter().any(|w| w.starts_with('/') && !self.is_ours(w)) {
+            if moved == 0 || words.iter().any(|w| w.contains('/') && !self.is_ours(w)) {
                 return Err(CloneError::Unsuitable(format!(
                     "{}: it changes more of the host than the volumes",
                     words.join(" ")
@@ -254,9 +254,9 @@ impl Container {
         Ok(())
     }
 
+    /// True for a path in a copy that no link leads out of: the container's program may have made one.
     fn is_ours(&self, word: &str) -> bool {
-        let clean = !std::path::Path::new(word).components().any(|c| c == std::path::Component::ParentDir);
-        clean && self.copies.iter().any(|p| std::path::Path::new(word).starts_with(&p.merged))
+        self.copies.iter().any(|p| copies::within(&p.merged, std::path::Path::new(word)))
     }
 
     fn run(&self, words: &[String]) -> Result<(), CloneError> {

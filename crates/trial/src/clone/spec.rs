@@ -155,7 +155,8 @@ fn given(inspect: &Value, withheld: &mut Vec<Withheld>) -> Vec<Given> {
         if kind == "tmpfs" || source.is_empty() || target.is_empty() {
             continue;
         }
-        let source = PathBuf::from(source);
+        // Links followed once, here: a copy of a directory with a link in it would lead back to the original.
+        let source = std::fs::canonicalize(source).unwrap_or_else(|_| PathBuf::from(source));
         let writable = mount.get("RW").and_then(Value::as_bool).unwrap_or(true);
         let copied = match way(&source) {
             Way::Copied => Some(true),
