@@ -99,6 +99,7 @@ impl Spec {
             .collect();
         host.extend(harmless().map(|(key, value)| (key.to_owned(), value)));
         host.insert("Mounts".to_owned(), Value::Array(tmpfs));
+        limits(&mut host);
         devices(&mut host, &mut withheld);
         let wide = namespaces(&mut host, network, &mut withheld);
         let mut body = Map::new();
@@ -173,6 +174,16 @@ fn given(inspect: &Value, withheld: &mut Vec<Withheld>) -> Vec<Given> {
         given.push(Given { source, target: target.to_owned(), writable, copied });
     }
     given
+}
+
+/// Podman tells limits by the kernel's names (`RLIMIT_NOFILE`) and takes them by their short ones.
+fn limits(host: &mut Map<String, Value>) {
+    for limit in host.get_mut("Ulimits").and_then(Value::as_array_mut).into_iter().flatten() {
+        let short = text(limit, "/Name").strip_prefix("RLIMIT_").map(str::to_ascii_lowercase);
+        if let Some(short) = short {
+            limit["Name"] = json!(short);
+        }
+    }
 }
 
 /// Takes away device nodes, which act on the host.
@@ -253,7 +264,7 @@ mod tests {
                     "CapAdd": ["SYS_NICE"], "CapDrop": ["ALL"], "SecurityOpt": ["no-new-privileges"],
                     "ReadonlyRootfs": true, "PortBindings": {"80/tcp": [{"HostPort": "80"}]}, "PidMode": "host",
                     "RestartPolicy": {"Name": "always"}, "Devices": [{"PathOnHost": "/dev/sda"}], "AutoRemove": true,
-                    "Binds": ["/var/run/docker.sock:/var/run/docker.sock"], "Ulimits": [{"Name": "nofile", "Soft": 1}],
+                    "Binds": ["/var/run/docker.sock:/var/run/docker.sock"], "Ulimits": [{"Name": "RLIMIT_NOFILE", "Soft": 1}],
                     "Mounts": [{"Type": "tmpfs", "Target": "/t"}, {"Type": "bind", "Source": "/", "Target": "/h"}]
                 }),
                 json!([{"Type": "bind", "Source": "/proc", "Destination": "/host/proc", "RW": false}]),
