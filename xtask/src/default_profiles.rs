@@ -131,9 +131,9 @@ mod tests {
 
     #[test]
     fn templates_are_found_and_filled() {
-        let program = b"\0\x01{{range $v := .Imports}}\n{{$v}}\n{{end}}\nprofile {{.Name}} flags=(a) {\n{{if ge .Version 208096}} new,\n{{else}} old,\n{{end}}{{if .RootlessKit}} kit,\n{{end}}}\nmore\0";
+        let program = b"\0\x01{{range $v := .Imports}}\n{{$v}}\n{{end}}\nprofile {{.Name}} flags=(a) {\n{{if ge .Version 208096}} new,\n{{else}} old,\n{{end}}{{if .RootlessKit}} kit,\n{{end}}\n}\nmore\0";
         let text = render(&template(program).unwrap()).unwrap();
-        assert_eq!(text, "\ninclude <tunables/global>\n\nprofile the-default flags=(a) {\n new,\n}\n");
+        assert_eq!(text, "\ninclude <tunables/global>\n\nprofile the-default flags=(a) {\n new,\n\n}\n");
         assert!(template(b"nothing").is_none() && render("{{what is this}}").is_err());
     }
 }
