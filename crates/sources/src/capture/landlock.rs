@@ -138,6 +138,10 @@ impl Domains {
             );
         }
         let Some(Object::Path(path)) = &decoded.object else { return None };
+        // Links are followed in our own mount namespace: of a process in another the answer would be a guess.
+        if super::apart(call.tid) {
+            return None;
+        }
         let seen = Tracee { tid: call.tid }.proc("root").join(path.full.strip_prefix("/").ok()?);
         let full = std::fs::canonicalize(&path.full).unwrap_or_else(|_| {
             // What is to be made is not there: its directory is.
